@@ -1,0 +1,8 @@
+# A preset cannot ask whether ccache is there. The caller's own launcher wins.
+if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(CLOUDFLARE_CCACHE ccache)
+  mark_as_advanced(CLOUDFLARE_CCACHE)
+  if(CLOUDFLARE_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CLOUDFLARE_CCACHE})
+  endif()
+endif()

@@ -1,0 +1,57 @@
+# Install rules: three libraries, their headers, a CMake package and three pkg-config files, all relocatable.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cloudflare-cpp)
+install(
+  TARGETS cloudflare_cpp cloudflare_cpp_local cloudflare_cpp_testing
+  EXPORT cloudflare-cpp-targets
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(
+  EXPORT cloudflare-cpp-targets
+  NAMESPACE cloudflare::
+  DESTINATION ${package_dir})
+
+# Private dependencies reach a user's link line only through static libraries.
+set(cloudflare_is_static ON)
+if(BUILD_SHARED_LIBS)
+  set(cloudflare_is_static OFF)
+endif()
+configure_package_config_file(cmake/cloudflare-cppConfig.cmake.in cloudflare-cppConfig.cmake
+                              INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(cloudflare-cppConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cloudflare-cppConfig.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/cloudflare-cppConfigVersion.cmake DESTINATION ${package_dir})
+
+# A static library's own libraries stand in Libs, not in Libs.private: `pkg-config --libs` then links without --static,
+# which would also pull in libcurl's private list, libraries that few machines have in linkable form. They are named with
+# -l, not with Requires, which would hand simdjson's macro to the user.
+function(cloudflare_pkg_config name description requires static_libs)
+  set(PC_NAME ${name})
+  set(PC_DESCRIPTION ${description})
+  set(PC_REQUIRES ${requires})
+  set(PC_LIBS "-L\${libdir} -l${name}")
+  if(cloudflare_is_static)
+    string(APPEND PC_LIBS ${static_libs})
+  endif()
+  if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+    set(PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+  else()
+    file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+    string(REGEX REPLACE "/$" "" up ${up})
+    set(PC_PREFIX "\${pcfiledir}/${up}")
+  endif()
+  cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY "\${prefix}" OUTPUT_VARIABLE PC_LIBDIR)
+  cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY "\${prefix}" OUTPUT_VARIABLE PC_INCLUDEDIR)
+  configure_file(cmake/cloudflare-cpp.pc.in ${name}.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+cloudflare_pkg_config(cloudflare-cpp "${PROJECT_DESCRIPTION}" "nlohmann_json >= 3.11"
+                      " -lcurl -lsimdjson -lcrypto -pthread")
+cloudflare_pkg_config(cloudflare-cpp-local "Embedded KV, D1 and Vectorize store for cloudflare-cpp"
+                      "cloudflare-cpp = ${PROJECT_VERSION}" " -lsqlite3 -lsimdjson -lcrypto -pthread")
+cloudflare_pkg_config(cloudflare-cpp-testing "Test aids for programs that use cloudflare-cpp"
+                      "cloudflare-cpp = ${PROJECT_VERSION}" " -pthread")
