@@ -1,0 +1,101 @@
+#pragma once
+
+// What travels: the body of a request (memory, file or callback) and the place where a reply's bytes go.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <cloudflare/detail/export.hpp>
+
+namespace cloudflare {
+
+/// Bytes to be sent, read piece by piece. Used by one transfer at a time.
+class CLOUDFLARE_API Source {
+ public:
+  virtual ~Source() = default;
+  /// Fills `to` as far as it can; 0 means the end. May throw: the transfer ends and the caller gets the exception.
+  virtual std::size_t read(std::span<char> to) = 0;
+  /// Goes back to the first byte, for a repeated attempt; false if that is impossible, which makes the body
+  /// single-use: a request whose first byte was read is then never sent again.
+  virtual bool rewind() = 0;
+  /// The number of bytes, if known; otherwise the body travels in chunks.
+  [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
+};
+
+/// Where the bytes of a successful reply go. The bodies of errors never arrive here.
+class CLOUDFLARE_API Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Takes the next bytes. May throw: the transfer ends and the caller gets the exception.
+  virtual void write(std::string_view bytes) = 0;
+  /// Forgets what was written, for a repeated attempt; false if that is impossible, and then a transfer that
+  /// breaks after its first byte is an error and not repeated.
+  virtual bool restart() { return false; }
+};
+
+/// The body of a request. A value in memory is owned; a file or a callback is read while sending.
+class CLOUDFLARE_API Body {
+ public:
+  Body() = default;
+  Body(std::string bytes) : text_(std::move(bytes)) {}  // NOLINT(*-explicit-*)
+  Body(std::string_view bytes) : text_(bytes) {}        // NOLINT(*-explicit-*)
+  Body(const char* text) : text_(text) {}               // NOLINT(*-explicit-*)
+  Body(std::span<const std::byte> bytes)                // NOLINT(*-explicit-*)
+      : text_(reinterpret_cast<const char*>(bytes.data()), bytes.size()) {}
+  Body(std::shared_ptr<Source> source) : source_(std::move(source)) {}  // NOLINT(*-explicit-*)
+
+  /// The bytes of a file (UTF-8 path), opened now and read while sending.
+  /// @throws Error  invalid_argument if it cannot be opened
+  [[nodiscard]] static Body file(const std::string& path);
+  /// Bytes from a callback that fills a buffer and returns how many (0: the end). `rewind` is called before a
+  /// repeated attempt; without one the request is sent once.
+  [[nodiscard]] static Body callback(std::function<std::size_t(std::span<char>)> read,
+                                     std::function<void()> rewind = {},
+                                     std::optional<std::uint64_t> size = std::nullopt);
+
+  /// The bytes, when they are in memory.
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] std::string take_text() && noexcept { return std::move(text_); }
+  /// The source, or null when the bytes are in memory.
+  [[nodiscard]] const std::shared_ptr<Source>& source() const noexcept { return source_; }
+  [[nodiscard]] std::optional<std::uint64_t> size() const {
+    return source_ ? source_->size() : std::optional<std::uint64_t>(text_.size());
+  }
+  /// `before`, this body, `after` as one body; bytes in memory are copied once, a source stays a source.
+  [[nodiscard]] Body framed(std::string before, std::string after) &&;
+  /// All bytes in one string; reads a source to its end.
+  [[nodiscard]] std::string read_all() const;
+
+ private:
+  std::string text_{};
+  std::shared_ptr<Source> source_{};
+};
+
+/// A sink that writes a file (UTF-8 path): to `path` + ".part" first, renamed by commit(); removed if never committed.
+class CLOUDFLARE_API FileSink final : public Sink {
+ public:
+  /// @throws Error  invalid_argument if the file cannot be created
+  explicit FileSink(std::string path);
+  ~FileSink() override;
+  FileSink(const FileSink&) = delete;
+  FileSink& operator=(const FileSink&) = delete;
+  void write(std::string_view bytes) override;
+  bool restart() override;
+  /// Flushes and gives the file its name. @throws Error  callback if the disk refuses
+  void commit();
+
+ private:
+  struct File;
+  std::unique_ptr<File> file_;
+};
+
+/// A sink around a function. It cannot restart: a transfer that breaks after the first byte is an error.
+[[nodiscard]] CLOUDFLARE_API std::shared_ptr<Sink> sink_to(std::function<void(std::string_view)> write);
+
+}  // namespace cloudflare

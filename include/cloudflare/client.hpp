@@ -1,0 +1,115 @@
+#pragma once
+
+// ApiClient: the shared core behind every handle, token verification, and the escape hatch for the rest of v4.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <cloudflare/credentials.hpp>
+#include <cloudflare/detail/view.hpp>
+#include <cloudflare/json.hpp>
+#include <cloudflare/options.hpp>
+
+namespace cloudflare {
+
+class KvNamespace;
+class KvNamespaces;
+class CheckedApiClient;
+
+/// What `tokens/verify` says of a token.
+struct TokenStatus {
+  std::string id{};
+  std::string status{};  ///< "active", "disabled" or "expired". "active" says nothing about permissions.
+  std::optional<std::chrono::sys_seconds> expires_on{};
+  std::optional<std::chrono::sys_seconds> not_before{};
+};
+
+namespace ops {
+CLOUDFLARE_API detail::Call<TokenStatus> verify_user_token(const detail::Context& context);
+CLOUDFLARE_API detail::Call<TokenStatus> verify_account_token(const detail::Context& context);
+CLOUDFLARE_API detail::Call<JsonText> any_request(const detail::Context& context, std::string_view method,
+                                                  std::string_view path, const JsonText& body);
+}  // namespace ops
+
+/// The operations of the client itself, once for all views.
+template <class View>
+class ClientVerbs {
+ public:
+  template <class T>
+  using Returns = typename View::template Returns<T>;
+
+  /// Verifies the API token.
+  ///
+  /// GET /user/tokens/verify; bearer tokens only. Repeated like any read. An account-owned token answers code 1000
+  /// here: ask verify_account_token().
+  /// @throws Error  unauthorized, timeout, cancelled, transport, server
+  [[nodiscard]] Returns<TokenStatus> verify_token() const {
+    return View::run(context_, ops::verify_user_token(context_));
+  }
+
+  /// Verifies an account-owned API token. GET /accounts/{account_id}/tokens/verify. Repeated like any read.
+  [[nodiscard]] Returns<TokenStatus> verify_account_token() const {
+    return View::run(context_, ops::verify_account_token(context_));
+  }
+
+  /// Any other endpoint of v4: `path` is what follows /client/v4, query included. The JSON of the envelope's `result`
+  /// comes back; same credential, retries and errors as everything else. GET is repeated like a read, everything else
+  /// is sent once unless `with({.replay_safe = true})`.
+  /// @throws Error  as the endpoint answers; decode if the result does not fit J
+  template <class J = nlohmann::json>
+  Returns<J> request(std::string_view method, std::string_view path, const J& body = nullptr) const {
+    auto to_json = [](JsonText text) -> Result<J> { return text.empty() ? J() : J::parse(text.text(), nullptr, true); };
+    return View::run(context_,
+                     detail::Mapped(ops::any_request(context_, method, path,
+                                                     body.is_null() ? JsonText() : JsonText::raw(body.dump())),
+                                    to_json));
+  }
+
+ protected:
+  explicit ClientVerbs(detail::Context context) : context_(std::move(context)) {}
+  detail::Context context_;
+};
+
+extern template class ClientVerbs<Throwing>;
+extern template class ClientVerbs<Checked>;
+
+/// A client of one account with one credential: the core that all handles made from it share.
+///
+/// A copy costs a reference count. Any thread may use any copy. The core lives as long as its last handle.
+class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
+ public:
+  /// @throws Error  invalid_argument: credential with control characters, quotes or non-ASCII letters; base URL or
+  ///                account id malformed; plain http to a host that is not loopback
+  explicit ApiClient(Credential credential, ClientOptions options = ClientOptions());
+
+  /// From CLOUDFLARE_API_TOKEN, or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY; CLOUDFLARE_ACCOUNT_ID and
+  /// CLOUDFLARE_BASE_URL where `options` leave them at their defaults.
+  /// @throws Error  invalid_argument that names the variable, for a gap or a conflict
+  [[nodiscard]] static ApiClient from_env(ClientOptions options = ClientOptions());
+
+  /// A handle of the Workers KV namespace with this id. No request is made.
+  [[nodiscard]] KvNamespace kv(std::string namespace_id) const;
+  /// The Workers KV namespaces of the account.
+  [[nodiscard]] KvNamespaces kv_namespaces() const;
+
+  /// The same operations with Result instead of exceptions.
+  [[nodiscard]] CheckedApiClient checked() const;
+  /// The same client with other limits for its calls and for handles made from it.
+  [[nodiscard]] ApiClient with(const CallOptions& options) const;
+
+  /// Read by handles.
+  [[nodiscard]] const detail::Context& context() const noexcept { return context_; }
+
+ private:
+  explicit ApiClient(detail::Context context) : ClientVerbs(std::move(context)) {}
+};
+
+class CheckedApiClient : public ClientVerbs<Checked> {
+ private:
+  friend ApiClient;
+  using ClientVerbs::ClientVerbs;
+};
+
+}  // namespace cloudflare

@@ -1,0 +1,8 @@
+#pragma once
+
+// Everything but the asynchronous helpers, the embedded store and the test aids.
+
+#include <cloudflare/client.hpp>
+#include <cloudflare/kv.hpp>
+#include <cloudflare/transport.hpp>
+#include <cloudflare/version.hpp>

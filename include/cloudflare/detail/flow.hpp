@@ -1,0 +1,172 @@
+#pragma once
+
+// What an operation is to the loop that runs it: what to do next is data. No I/O, no clock, no thread here.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <cloudflare/options.hpp>
+#include <cloudflare/result.hpp>
+#include <cloudflare/transport.hpp>
+
+namespace cloudflare::detail {
+
+class Core;
+
+/// What every handle carries: the shared core and the limits of its calls.
+struct Context {
+  std::shared_ptr<Core> core{};
+  CallOptions call{};
+};
+
+/// When a request may be sent again.
+enum class Repeat : std::uint8_t { read, idempotent, once };
+/// How a reply is judged: by the v4 envelope, by the HTTP status alone, or by the bare `{code, message}` of EdgeBase.
+enum class Form : std::uint8_t { envelope, raw, bare };
+
+/// One row of the operation table.
+struct Operation {
+  std::string_view name{};
+  std::string_view method{};
+  std::string_view path{};  ///< Under the base URL, `{}` for each argument.
+  Repeat repeat = Repeat::once;
+  Form form = Form::envelope;
+};
+
+/// A request on its way to the loop, which adds base URL, credential and limits.
+struct Request {
+  const Operation* operation = nullptr;
+  HttpRequest http{};  ///< `url` is a path under the base URL, or absolute if not `authenticated`.
+  Repeat repeat = Repeat::once;
+  bool authenticated = true;
+};
+
+/// A reply that the server called a success.
+struct Reply {
+  HttpResponse http{};
+  std::size_t result_begin = 0;
+  std::size_t result_size = 0;
+  std::size_t info_begin = 0;
+  std::size_t info_size = 0;
+
+  /// Text of the envelope's `result`; empty if it is absent.
+  [[nodiscard]] std::string_view result() const {
+    return std::string_view(http.body).substr(result_begin, result_size);
+  }
+  /// Text of the envelope's `result_info`; empty if it is absent.
+  [[nodiscard]] std::string_view info() const { return std::string_view(http.body).substr(info_begin, info_size); }
+};
+
+/// Where a flow leaves its wishes.
+class Outbox {
+ public:
+  virtual void send(unsigned tag, Request request) = 0;
+  virtual void wake_after(std::chrono::milliseconds pause) = 0;
+  /// Seconds since the epoch by the client's clock.
+  [[nodiscard]] virtual std::chrono::sys_seconds wall() const = 0;
+  [[nodiscard]] virtual Clock::time_point now() const = 0;
+
+ protected:
+  ~Outbox() = default;
+};
+
+/// An operation of one or many requests.
+class Flow {
+ public:
+  virtual ~Flow() = default;
+  virtual void begin(Outbox& out) = 0;
+  virtual void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) = 0;
+  virtual void on_wake(Outbox&) {}
+  [[nodiscard]] virtual bool finished() const noexcept = 0;
+  /// Deadline, stop token or shutdown: ends the flow; a result that is already there stays.
+  virtual void abort(Error error) = 0;
+  /// Whether the client's timeout bounds the whole flow; a flow without a bound has the stall limit only.
+  [[nodiscard]] virtual bool bounded() const noexcept { return true; }
+};
+
+template <class T>
+class FlowOf : public Flow {
+ public:
+  using value_type = T;
+  [[nodiscard]] bool finished() const noexcept final { return result_.has_value(); }
+  void abort(Error error) override { finish(std::move(error)); }
+  [[nodiscard]] Result<T> take() { return std::move(*result_); }
+
+ protected:
+  void finish(Result<T> result) {
+    if (!result_) result_.emplace(std::move(result));
+  }
+
+ private:
+  std::optional<Result<T>> result_{};
+};
+
+/// Nearly every operation: one request and one decoder. Arguments are encoded already; nothing dangles.
+template <class T>
+class Call final : public FlowOf<T> {
+ public:
+  using Decode = std::function<Result<T>(Reply&&)>;
+  /// Turns an error that is a normal outcome into a value, or gives it back.
+  using Recover = Result<T> (*)(Error&&);
+
+  Call(Request request, Decode decode, Recover recover = nullptr)
+      : request_(std::move(request)), decode_(std::move(decode)), recover_(recover) {}
+  /// Refused before any request.
+  explicit Call(Error refused) { this->finish(std::move(refused)); }
+
+  void begin(Outbox& out) override { out.send(0, std::move(request_)); }
+  void on_reply(unsigned, Result<Reply> reply, Outbox&) override {
+    if (reply) return this->finish(decode_(std::move(reply).value()));
+    this->finish(recover_ ? recover_(Error(reply.error())) : Result<T>(reply.error()));
+  }
+
+ private:
+  Request request_{};
+  Decode decode_{};
+  Recover recover_ = nullptr;
+};
+
+/// A flow whose result goes through a function at its end.
+template <class Inner, class Then>
+class Mapped final : public FlowOf<typename std::invoke_result_t<Then, typename Inner::value_type>::value_type> {
+ public:
+  Mapped(Inner inner, Then then) : inner_(std::move(inner)), then_(std::move(then)) { settle(); }
+
+  void begin(Outbox& out) override {
+    inner_.begin(out);
+    settle();
+  }
+  void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) override {
+    inner_.on_reply(tag, std::move(reply), out);
+    settle();
+  }
+  void on_wake(Outbox& out) override {
+    inner_.on_wake(out);
+    settle();
+  }
+  void abort(Error error) override {
+    inner_.abort(std::move(error));
+    settle();
+  }
+  [[nodiscard]] bool bounded() const noexcept override { return inner_.bounded(); }
+
+ private:
+  void settle() {
+    if (!inner_.finished() || this->finished()) return;
+    this->finish(inner_.take().and_then(then_));
+  }
+
+  Inner inner_;
+  Then then_;
+};
+
+/// Runs a flow on the calling thread until it is finished.
+CLOUDFLARE_API void drive(const Context& context, Flow& flow);
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,151 @@
+#pragma once
+
+// The operations of Workers KV, defined in src/ops/kv*.cpp: each is written once and run by every view.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/detail/packing.hpp>
+#include <cloudflare/kv_types.hpp>
+
+namespace cloudflare::ops {
+
+using detail::Call;
+using detail::Context;
+
+CLOUDFLARE_API Call<std::optional<std::string>> kv_get(const Context& context, std::string_view id,
+                                                       std::string_view key);
+CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::string_view id,
+                                                                std::string_view key, std::shared_ptr<Sink> sink);
+CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
+                                                                     std::string_view key, const std::string& path);
+CLOUDFLARE_API Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_view id,
+                                                         std::string_view key);
+CLOUDFLARE_API Call<void> kv_put(const Context& context, std::string_view id, std::string_view key, Body value,
+                                 const kv::PutOptions& options);
+CLOUDFLARE_API Call<void> kv_erase(const Context& context, std::string_view id, std::string_view key);
+CLOUDFLARE_API Call<kv::KeyPage> kv_list(const Context& context, std::string_view id, const kv::ListOptions& options);
+CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::KeyPage>> kv_list_walk(const Context& context, std::string_view id,
+                                                                           const kv::ListOptions& options);
+
+CLOUDFLARE_API Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id,
+                                               std::span<const kv::Entry> entries);
+CLOUDFLARE_API Call<kv::BulkReply> kv_erase_bulk(const Context& context, std::string_view id,
+                                                 std::span<const std::string> keys);
+CLOUDFLARE_API Call<kv::BulkReply> kv_erase_bulk_legacy(const Context& context, std::string_view id,
+                                                        std::span<const std::string> keys);
+CLOUDFLARE_API Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, std::string_view id,
+                                                                       std::span<const std::string> keys,
+                                                                       const kv::BulkGetOptions& options);
+
+CLOUDFLARE_API Call<kv::Namespace> kv_create(const Context& context, std::string_view title);
+CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const Context& context, std::string_view id);
+CLOUDFLARE_API Call<kv::Namespace> kv_rename(const Context& context, std::string_view id, std::string_view title);
+CLOUDFLARE_API Call<void> kv_remove(const Context& context, std::string_view id);
+CLOUDFLARE_API Call<kv::NamespacePage> kv_list_namespaces(const Context& context,
+                                                          const kv::NamespaceListOptions& options);
+CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(
+    const Context& context, const kv::NamespaceListOptions& options);
+
+/// Value and metadata in two concurrent reads.
+class CLOUDFLARE_API KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> {
+ public:
+  KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+
+ private:
+  Call<std::optional<kv::Value>> value_;
+  Call<std::optional<JsonText>> metadata_;
+};
+
+/// Walks the namespaces until a title matches.
+class CLOUDFLARE_API KvFindNamespace final : public detail::FlowOf<std::optional<kv::Namespace>> {
+ public:
+  KvFindNamespace(const Context& context, std::string_view title);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+
+ private:
+  void step(detail::Outbox& out);
+  std::string title_;
+  std::shared_ptr<detail::PageWalk<kv::NamespacePage>> walk_;
+  std::unique_ptr<detail::PageStep<kv::NamespacePage>> page_{};
+};
+
+/// A range of pairs without its type: null at the end, valid until the next call.
+class EntryReader {
+ public:
+  virtual ~EntryReader() = default;
+  virtual const kv::EntryView* next() = 0;
+};
+/// A range of keys without its type: false at the end.
+class KeyReader {
+ public:
+  virtual ~KeyReader() = default;
+  virtual bool next(std::string_view& key) = 0;
+};
+
+CLOUDFLARE_API detail::PackedJob kv_put_many(const Context& context, std::string_view id,
+                                             std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options);
+CLOUDFLARE_API detail::PackedJob kv_erase_many(const Context& context, std::string_view id,
+                                               std::unique_ptr<KeyReader> keys, const kv::BulkOptions& options);
+
+/// get_many: the packing flow with values; what is not text is read singly.
+class CLOUDFLARE_API KvGetMany final : public detail::FlowOf<kv::GetManyResult> {
+ public:
+  KvGetMany(const Context& context, std::string_view id, std::unique_ptr<KeyReader> keys,
+            const kv::GetManyOptions& options);
+  KvGetMany(KvGetMany&&) noexcept;
+  ~KvGetMany() override;
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+template <class R>
+std::unique_ptr<EntryReader> make_entry_reader(R&& range) {
+  class Reader final : public EntryReader {
+   public:
+    explicit Reader(R&& entries) : entries_(std::forward<R>(entries)) {}
+    const kv::EntryView* next() override {
+      const auto* entry = entries_.next();
+      if (entry == nullptr) return nullptr;
+      view_ = kv::as_view(*entry);
+      return &view_;
+    }
+
+   private:
+    detail::RangeReader<R> entries_;
+    kv::EntryView view_{};
+  };
+  return std::make_unique<Reader>(std::forward<R>(range));
+}
+
+template <class R>
+std::unique_ptr<KeyReader> make_key_reader(R&& range) {
+  class Reader final : public KeyReader {
+   public:
+    explicit Reader(R&& keys) : keys_(std::forward<R>(keys)) {}
+    bool next(std::string_view& key) override {
+      const auto* name = keys_.next();
+      if (name != nullptr) key = *name;
+      return name != nullptr;
+    }
+
+   private:
+    detail::RangeReader<R> keys_;
+  };
+  return std::make_unique<Reader>(std::forward<R>(range));
+}
+
+}  // namespace cloudflare::ops

@@ -1,0 +1,139 @@
+#pragma once
+
+// The packing flow behind every `_many`: reads items lazily, packs them by count and bytes, keeps a bounded number of
+// requests under way, halves what is too large, sends again what the server asks for, and keeps one outcome per item.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/bulk.hpp>
+#include <cloudflare/detail/flow.hpp>
+
+namespace cloudflare::detail {
+
+/// Where an encoded item stands in its batch.
+struct PackedItem {
+  std::uint64_t index = 0;
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  std::size_t name_begin = 0;
+  std::size_t name_size = 0;
+};
+
+/// Items of one request. `text` is the request body from prefix to suffix.
+struct Batch {
+  std::string text{};
+  std::string names{};
+  std::vector<PackedItem> items{};
+  int round = 0;  ///< How often the server asked for these items again.
+
+  [[nodiscard]] std::string_view name(const PackedItem& item) const {
+    return std::string_view(names).substr(item.name_begin, item.name_size);
+  }
+};
+
+/// One product's side of packing.
+class Packer {
+ public:
+  virtual ~Packer() = default;
+
+  enum class Read { item, refused, end };
+  /// Appends the next item's encoding to `text` and its name to `names`. `refused` leaves both as they were, but for
+  /// the name, and says why in `refusal()`.
+  virtual Read read(std::string& text, std::string& names) = 0;
+  [[nodiscard]] virtual Error refusal() const { return refusal_; }
+
+  /// Reads the reply to `batch`; names the positions of items to be sent again.
+  virtual Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) = 0;
+
+ protected:
+  Error refusal_ = Error(ErrorKind::invalid_argument, "");
+};
+
+/// How items become a request.
+struct PackFormat {
+  Request request{};  ///< Complete but for the body.
+  std::string prefix{};
+  std::string separator{};
+  std::string suffix{};
+  std::size_t max_items = 0;
+  std::size_t max_bytes = 0;
+  bool halve_on_break = true;  ///< 524 and cut connections halve the batch; only for what may be repeated.
+};
+
+class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
+ public:
+  PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight);
+  /// Refused before any request.
+  explicit PackedJob(Error refused);
+
+  void begin(Outbox& out) override;
+  void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) override;
+  void on_wake(Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  void fill(Outbox& out);
+  [[nodiscard]] bool read_batch(Batch& batch);
+  void send(Batch batch, Outbox& out);
+  void take_failure(Batch batch, const Error& error);
+  void fail(const Batch& batch, const PackedItem& item, const Error& error);
+  [[nodiscard]] Batch subset(const Batch& batch, const std::vector<std::size_t>& positions) const;
+  [[nodiscard]] Batch slice(const Batch& batch, std::size_t from, std::size_t to) const;
+  void report() const;
+
+  PackFormat format_{};
+  std::unique_ptr<Packer> packer_{};
+  BulkOptions options_{};
+  int in_flight_ = 1;
+
+  BulkResult done_{};
+  std::uint64_t bytes_done_ = 0;
+  std::uint64_t next_index_ = 0;
+  bool input_ended_ = false;
+  std::string carry_text_{};  ///< An item read that did not fit the batch before.
+  std::string carry_name_{};
+  std::deque<Batch> again_{};    ///< Ready to be sent again.
+  std::deque<Batch> resting_{};  ///< Sent again after a pause.
+  std::map<unsigned, Batch> open_{};
+  unsigned next_tag_ = 0;
+};
+
+/// Holds a caller's range: an lvalue by reference, a temporary by value.
+template <class R>
+class RangeReader {
+  using Element = std::ranges::range_reference_t<R>;
+
+ public:
+  explicit RangeReader(R&& range) : range_(std::forward<R>(range)) {}
+
+  /// The next element, or null at the end; valid until the next call.
+  auto* next() {
+    if (!at_) {
+      at_.emplace(std::ranges::begin(range_));
+    } else if (*at_ != std::ranges::end(range_)) {
+      ++*at_;
+    }
+    using Stored = std::remove_reference_t<Element>;
+    if (*at_ == std::ranges::end(range_)) return static_cast<const Stored*>(nullptr);
+    if constexpr (std::is_reference_v<Element>) {
+      return static_cast<const Stored*>(std::addressof(**at_));
+    } else {
+      current_.emplace(**at_);
+      return static_cast<const Stored*>(std::addressof(*current_));
+    }
+  }
+
+ private:
+  R range_;
+  std::optional<std::ranges::iterator_t<R>> at_{};
+  std::optional<std::remove_reference_t<Element>> current_{};
+};
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,41 @@
+#pragma once
+
+// Forward declarations, for headers that only name the library's types.
+
+namespace cloudflare {
+
+class Error;
+template <class T>
+class Result;
+class JsonText;
+class Metadata;
+
+class ApiClient;
+class ApiToken;
+class EmailKey;
+class TokenProvider;
+struct ClientOptions;
+struct CallOptions;
+
+class KvNamespace;
+class KvNamespaces;
+class CheckedKvNamespace;
+class CheckedKvNamespaces;
+
+class Transport;
+class Clock;
+
+namespace kv {
+struct Entry;
+struct Key;
+struct KeyPage;
+struct Namespace;
+struct PutOptions;
+struct Value;
+}  // namespace kv
+
+namespace local {
+class Cloudflare;
+}
+
+}  // namespace cloudflare

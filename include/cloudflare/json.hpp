@@ -1,0 +1,68 @@
+#pragma once
+
+// The JSON layer: nlohmann/json meets the text that the library stores. Nothing here keeps a json value, and json
+// appears only as a template argument or a parameter type, where nlohmann's own tagged namespace is part of the name.
+
+#include <nlohmann/json.hpp>
+
+#include <cloudflare/error.hpp>
+#include <cloudflare/json_text.hpp>
+
+namespace cloudflare {
+
+namespace detail {
+
+/// Runs `convert`; what nlohmann/json throws leaves as an Error of kind decode that names `what`.
+template <class Convert>
+auto as_decode_error(std::string_view what, Convert convert) -> decltype(convert()) {
+  try {
+    return convert();
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ErrorKind::decode, std::string(what) + " does not fit the type asked for (nlohmann/json error " +
+                                       std::to_string(e.id) + ")");
+  }
+}
+
+template <class T, class Json = nlohmann::json>
+T parse_as(std::string_view what, std::string_view text) {
+  return as_decode_error(what, [&] {
+    Json json = Json::parse(text.begin(), text.end());
+    if constexpr (std::is_same_v<T, Json>) {
+      return json;
+    } else {
+      return json.template get<T>();
+    }
+  });
+}
+
+}  // namespace detail
+
+template <class T>
+T JsonText::as() const {
+  if (empty()) throw Error(ErrorKind::decode, "there is no JSON to convert: the text is empty");
+  return detail::parse_as<T>("the JSON text", text_);
+}
+
+/// JSON given by the caller: `{{"lang", "en"}}`, a json value, or JsonText. Empty means absent.
+class Metadata : public JsonText {
+ public:
+  Metadata() = default;
+  Metadata(JsonText text) : JsonText(std::move(text)) {}  // NOLINT(*-explicit-*)
+  /// Any value nlohmann/json can take.
+  template <class J>
+  requires(!std::is_base_of_v<JsonText, std::remove_cvref_t<J>> && std::is_constructible_v<nlohmann::json, J>)
+      Metadata(J&& value) {  // NOLINT(*-explicit-*)
+    set(nlohmann::json(std::forward<J>(value)));
+  }
+  /// Braces, by nlohmann's rule (a list of pairs is an object); one object in braces is that object.
+  Metadata(nlohmann::json::initializer_list_t list) {  // NOLINT(*-explicit-*)
+    set(list.size() == 1 && (*list.begin())->is_object() ? **list.begin() : nlohmann::json(list));
+  }
+
+ private:
+  void set(const nlohmann::json& value) {
+    text_ = detail::as_decode_error("the JSON given", [&] { return value.dump(); });
+  }
+};
+
+}  // namespace cloudflare

@@ -1,0 +1,253 @@
+#pragma once
+
+// Workers KV: KvNamespace reads and writes keys, KvNamespaces manages the namespaces of the account.
+
+#include <initializer_list>
+#include <span>
+
+#include <cloudflare/client.hpp>
+#include <cloudflare/detail/kv_ops.hpp>
+#include <cloudflare/kv_types.hpp>
+
+namespace cloudflare {
+
+class CheckedKvNamespace;
+class CheckedKvNamespaces;
+
+/// The operations on one namespace, once for all views.
+///
+/// All of them leave Error kinds unauthorized, not_found (code 10013: no such namespace), rate_limited, timeout,
+/// cancelled, transport, server, decode beside what they name themselves; caller mistakes are invalid_argument before
+/// any request. Keys: 1 to 512 bytes of UTF-8, not "." or ".." (Cloudflare docs, "Write key-value pairs").
+template <class View>
+class KvVerbs {
+ public:
+  template <class T>
+  using Returns = typename View::template Returns<T>;
+
+  /// The value of `key`, byte for byte (at most 25 MiB); nullopt if there is no such key (404 with code 10009).
+  ///
+  /// GET …/values/{key}. Repeated on transport failures, 429 and 5xx. Reads may be stale for up to a minute.
+  [[nodiscard]] Returns<std::optional<std::string>> get(std::string_view key) const {
+    return View::run(context_, ops::kv_get(context_, id_, key));
+  }
+
+  /// The value with its expiration and metadata, in two concurrent reads (GET …/values/{key} and …/metadata/{key}):
+  /// a write in between may show in one of them only. nullopt if there is no such key.
+  [[nodiscard]] Returns<std::optional<kv::Value>> get_with_metadata(std::string_view key) const {
+    return View::run(context_, ops::KvGetWithMetadata(context_, id_, key));
+  }
+
+  /// Streams the value into `sink` without holding it; nullopt, and nothing written, if there is no such key.
+  ///
+  /// GET …/values/{key}. Repeated if the sink can restart.
+  [[nodiscard]] Returns<std::optional<kv::StreamedValue>> get_to(std::string_view key,
+                                                                 std::shared_ptr<Sink> sink) const {
+    return View::run(context_, ops::kv_get_to(context_, id_, key, std::move(sink)));
+  }
+  /// The same into a file (UTF-8 path), which appears only when it is complete.
+  [[nodiscard]] Returns<std::optional<kv::StreamedValue>> get_to_file(std::string_view key,
+                                                                      const std::string& path) const {
+    return View::run(context_, ops::kv_get_to_file(context_, id_, key, path));
+  }
+
+  /// The value parsed as JSON and converted to T. @throws Error  decode if the value is no JSON or does not fit T
+  template <class T, class Json = nlohmann::json>
+  [[nodiscard]] Returns<std::optional<T>> get_as(std::string_view key) const {
+    auto convert = [](std::optional<std::string> text) -> Result<std::optional<T>> {
+      if (!text) return std::optional<T>();
+      try {
+        return std::optional<T>(detail::parse_as<T, Json>("the value", *text));
+      } catch (const Error& error) {
+        return error;
+      }
+    };
+    return View::run(context_, detail::Mapped(ops::kv_get(context_, id_, key), convert));
+  }
+
+  /// The metadata of `key`: empty text if it has none, nullopt if there is no such key.
+  ///
+  /// GET …/metadata/{key}. Repeated like any read.
+  [[nodiscard]] Returns<std::optional<JsonText>> metadata(std::string_view key) const {
+    return View::run(context_, ops::kv_metadata(context_, id_, key));
+  }
+
+  /// Stores `value` (at most 25 MiB) with its expiration and metadata, replacing all three.
+  ///
+  /// PUT …/values/{key}: a raw body, or with metadata a multipart form of exactly two parts. Repeated: the same put
+  /// twice is the same as once. At most one write per second to the same key (Cloudflare docs, "Workers KV limits").
+  Returns<void> put(std::string_view key, Body value, const kv::PutOptions& options = kv::PutOptions()) const {
+    return View::run(context_, ops::kv_put(context_, id_, key, std::move(value), options));
+  }
+
+  /// Stores `value` as JSON text.
+  template <class T>
+  Returns<void> put_json(std::string_view key, const T& value, const kv::PutOptions& options = kv::PutOptions()) const {
+    return put(key, Body(nlohmann::json(value).dump()), options);
+  }
+
+  /// Removes `key`; removing what is not there succeeds. DELETE …/values/{key}. Repeated.
+  Returns<void> erase(std::string_view key) const { return View::run(context_, ops::kv_erase(context_, id_, key)); }
+
+  /// One page of keys. GET …/keys, exactly one request. Repeated like any read.
+  [[nodiscard]] Returns<kv::KeyPage> list_page(const kv::ListOptions& options = kv::ListOptions()) const {
+    return View::run(context_, ops::kv_list(context_, id_, options));
+  }
+  /// A walk over all pages.
+  [[nodiscard]] Pages<View, kv::KeyPage> pages(const kv::ListOptions& options = kv::ListOptions()) const {
+    return {context_, ops::kv_list_walk(context_, id_, options)};
+  }
+
+  /// Writes up to 10 000 pairs and 100 MB in one request. PUT …/bulk. Repeated. A partial failure is a value: see
+  /// BulkReply::unsuccessful_keys.
+  [[nodiscard]] Returns<kv::BulkReply> put_bulk(std::span<const kv::Entry> entries) const {
+    return View::run(context_, ops::kv_put_bulk(context_, id_, entries));
+  }
+  /// Removes up to 10 000 keys in one request. POST …/bulk/delete. Repeated.
+  [[nodiscard]] Returns<kv::BulkReply> erase_bulk(std::span<const std::string> keys) const {
+    return View::run(context_, ops::kv_erase_bulk(context_, id_, keys));
+  }
+  /// The deprecated form of erase_bulk. DELETE …/bulk. Repeated.
+  [[deprecated("Cloudflare deprecated DELETE …/bulk; use erase_bulk")]] [[nodiscard]] Returns<kv::BulkReply>
+  erase_bulk_legacy(std::span<const std::string> keys) const {
+    return View::run(context_, ops::kv_erase_bulk_legacy(context_, id_, keys));
+  }
+  /// Up to 100 values in one request, in the order of `keys`; nullopt for a missing key. POST …/bulk/get. Repeated.
+  ///
+  /// The server gives text here: bytes that are not UTF-8 come back as U+FFFD. get_many() reads such values singly.
+  [[nodiscard]] Returns<std::vector<std::optional<kv::Value>>> get_bulk(
+      std::span<const std::string> keys, const kv::BulkGetOptions& options = kv::BulkGetOptions()) const {
+    return View::run(context_, ops::kv_get_bulk(context_, id_, keys, options));
+  }
+
+  /// Writes any number of pairs, in requests of up to 10 000 pairs and 100 MB, several under way at once. The range is
+  /// read lazily, once. Keys the server could not store are sent again, then reported. Elements: kv::Entry or pairs of
+  /// strings. @throws Error  only if nothing was written
+  template <kv::EntryRange R>
+  Returns<kv::BulkResult> put_many(R&& entries, const kv::BulkOptions& options = kv::BulkOptions()) const {
+    return View::run(context_,
+                     ops::kv_put_many(context_, id_, ops::make_entry_reader(std::forward<R>(entries)), options));
+  }
+  Returns<kv::BulkResult> put_many(std::initializer_list<kv::Entry> entries,
+                                   const kv::BulkOptions& options = kv::BulkOptions()) const {
+    return put_many(std::vector<kv::Entry>(entries), options);
+  }
+  /// Removes any number of keys, in requests of up to 10 000.
+  template <kv::KeyNameRange R>
+  Returns<kv::BulkResult> erase_many(R&& keys, const kv::BulkOptions& options = kv::BulkOptions()) const {
+    return View::run(context_, ops::kv_erase_many(context_, id_, ops::make_key_reader(std::forward<R>(keys)), options));
+  }
+  /// Reads any number of keys, in requests of up to 100; bytes come back exactly, as with get().
+  template <kv::KeyNameRange R>
+  [[nodiscard]] Returns<kv::GetManyResult> get_many(R&& keys,
+                                                    const kv::GetManyOptions& options = kv::GetManyOptions()) const {
+    return View::run(context_, ops::KvGetMany(context_, id_, ops::make_key_reader(std::forward<R>(keys)), options));
+  }
+
+  /// The id of the namespace.
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+
+ protected:
+  KvVerbs(detail::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
+  detail::Context context_;
+  std::string id_;
+};
+
+extern template class KvVerbs<Throwing>;
+extern template class KvVerbs<Checked>;
+
+/// One Workers KV namespace: bytes by key, with an optional expiration and metadata.
+///
+/// A handle: a copy costs a reference count and a short string. Any thread may use it. It keeps the client's core
+/// alive. Ranges made from it belong to one thread at a time.
+class CLOUDFLARE_API KvNamespace : public KvVerbs<Throwing> {
+ public:
+  KvNamespace(const ApiClient& client, std::string id) : KvVerbs(client.context(), std::move(id)) {}
+
+  /// All keys, page after page, for range-for: an error on a later page is thrown there.
+  [[nodiscard]] kv::KeyRange list(const kv::ListOptions& options = kv::ListOptions()) const {
+    return kv::KeyRange(pages(options));
+  }
+  [[nodiscard]] CheckedKvNamespace checked() const;
+  /// The same namespace with other limits for its calls.
+  [[nodiscard]] KvNamespace with(const CallOptions& options) const;
+
+ private:
+  using KvVerbs::KvVerbs;
+};
+
+class CheckedKvNamespace : public KvVerbs<Checked> {
+ private:
+  friend KvNamespace;
+  using KvVerbs::KvVerbs;
+};
+
+/// The operations on the account's namespaces, once for all views.
+template <class View>
+class KvNamespacesVerbs {
+ public:
+  template <class T>
+  using Returns = typename View::template Returns<T>;
+
+  /// Creates a namespace; its title has at most 512 characters and is unique in the account.
+  ///
+  /// POST …/namespaces. Sent once: after an unknown outcome look for the title.
+  /// @throws Error  conflict (10014: the title is taken)
+  Returns<kv::Namespace> create(std::string_view title) const {
+    return View::run(context_, ops::kv_create(context_, title));
+  }
+  /// GET …/namespaces/{id}. Repeated. @throws Error  not_found (10013)
+  [[nodiscard]] Returns<kv::Namespace> get(std::string_view id) const {
+    return View::run(context_, ops::kv_get_namespace(context_, id));
+  }
+  /// PUT …/namespaces/{id}. Repeated. @throws Error  not_found (10013), conflict (10014)
+  Returns<kv::Namespace> rename(std::string_view id, std::string_view title) const {
+    return View::run(context_, ops::kv_rename(context_, id, title));
+  }
+  /// Removes a namespace with all its keys. DELETE …/namespaces/{id}. Repeated. @throws Error  not_found (10013)
+  Returns<void> remove(std::string_view id) const { return View::run(context_, ops::kv_remove(context_, id)); }
+  /// One page. GET …/namespaces, exactly one request. Repeated.
+  [[nodiscard]] Returns<kv::NamespacePage> list_page(
+      const kv::NamespaceListOptions& options = kv::NamespaceListOptions()) const {
+    return View::run(context_, ops::kv_list_namespaces(context_, options));
+  }
+  [[nodiscard]] Pages<View, kv::NamespacePage> pages(
+      const kv::NamespaceListOptions& options = kv::NamespaceListOptions()) const {
+    return {context_, ops::kv_namespace_walk(context_, options)};
+  }
+  /// The namespace with exactly this title, looked for on every page; nullopt if there is none.
+  [[nodiscard]] Returns<std::optional<kv::Namespace>> find(std::string_view title) const {
+    return View::run(context_, ops::KvFindNamespace(context_, title));
+  }
+
+ protected:
+  explicit KvNamespacesVerbs(detail::Context context) : context_(std::move(context)) {}
+  detail::Context context_;
+};
+
+extern template class KvNamespacesVerbs<Throwing>;
+extern template class KvNamespacesVerbs<Checked>;
+
+/// The Workers KV namespaces of the client's account. A handle, like KvNamespace.
+class CLOUDFLARE_API KvNamespaces : public KvNamespacesVerbs<Throwing> {
+ public:
+  explicit KvNamespaces(const ApiClient& client) : KvNamespacesVerbs(client.context()) {}
+
+  /// All namespaces, page after page, for range-for.
+  [[nodiscard]] kv::NamespaceRange list(const kv::NamespaceListOptions& options = kv::NamespaceListOptions()) const {
+    return kv::NamespaceRange(pages(options));
+  }
+  [[nodiscard]] CheckedKvNamespaces checked() const;
+  [[nodiscard]] KvNamespaces with(const CallOptions& options) const;
+
+ private:
+  using KvNamespacesVerbs::KvNamespacesVerbs;
+};
+
+class CheckedKvNamespaces : public KvNamespacesVerbs<Checked> {
+ private:
+  friend KvNamespaces;
+  using KvNamespacesVerbs::KvNamespacesVerbs;
+};
+
+}  // namespace cloudflare

@@ -1,0 +1,44 @@
+#pragma once
+
+// The embedded store: Workers KV, D1 and Vectorize answered in this process, with Cloudflare's limits and error codes.
+
+#include <memory>
+#include <string>
+
+#include <cloudflare/client.hpp>
+#include <cloudflare/transport.hpp>
+
+namespace cloudflare::local {
+
+struct CloudflareOptions {
+  /// Account id the store answers for.
+  std::string account_id = "local";
+  /// Null: the machine's clocks. Decides expiry.
+  std::shared_ptr<Clock> clock{};
+  /// Refuses with 429 what breaks 1200 requests per 5 minutes and one write per second per key.
+  bool rate_limits = false;
+};
+
+/// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
+///
+/// A copy is cheap and stands for the same store; any thread may use it; the store closes with its last user.
+/// Not modelled: eventual consistency (writes are visible at once), replication, accounting across users.
+class CLOUDFLARE_API Cloudflare {
+ public:
+  /// In memory; gone with the last user.
+  explicit Cloudflare(const CloudflareOptions& options = CloudflareOptions());
+  /// Kept in a folder (UTF-8 path), created if missing. @throws Error  invalid_argument if it cannot be used
+  explicit Cloudflare(const std::string& folder, const CloudflareOptions& options = CloudflareOptions());
+
+  /// A client of this account. `options.transport` and the account id are filled in.
+  [[nodiscard]] ApiClient client(ClientOptions options = ClientOptions()) const;
+  /// Answers requests to .../client/v4, whatever the host. For clients with options of their own.
+  [[nodiscard]] std::shared_ptr<Transport> transport() const;
+  [[nodiscard]] const std::string& account_id() const noexcept;
+
+ private:
+  std::shared_ptr<Transport> transport_{};
+  std::string account_id_{};
+};
+
+}  // namespace cloudflare::local

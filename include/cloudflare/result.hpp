@@ -1,0 +1,168 @@
+#pragma once
+
+// Result<T>: a value or an Error, with the names of std::expected, for callers who do not want exceptions.
+
+#include <functional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <version>
+
+#ifdef __cpp_lib_expected
+#include <expected>
+#endif
+
+#include <cloudflare/error.hpp>
+
+namespace cloudflare {
+
+template <class T>
+class Result;
+
+namespace detail {
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<Result<T>> = true;
+template <class U, class T>
+inline constexpr bool is_a_value_for =
+    !std::is_same_v<std::remove_cvref_t<U>, Result<T>> && !std::is_same_v<std::remove_cvref_t<U>, Error>;
+
+/// Throws what the caller should see: the exception of its own callback, or the Error itself.
+[[noreturn]] CLOUDFLARE_API void raise(const Error& error);
+}  // namespace detail
+
+/// A T or an Error. `value()` on an rvalue returns by value, so a range-for over `call().value().keys` is safe.
+template <class T>
+class [[nodiscard]] Result {
+  using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+ public:
+  using value_type = T;
+  using error_type = Error;
+
+  Result() requires std::is_void_v<T>
+  = default;
+
+  template <class U = T>
+  requires(!std::is_void_v<T> && detail::is_a_value_for<U, T> && std::is_constructible_v<Stored, U>) Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}            // NOLINT(*-explicit-*)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
+
+  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+  /// The value; throws the Error if there is none.
+  decltype(auto) value() const& {
+    require();
+    if constexpr (!std::is_void_v<T>) return std::as_const(*std::get_if<0>(&state_));
+  }
+  decltype(auto) value() & {
+    require();
+    if constexpr (!std::is_void_v<T>) return (*std::get_if<0>(&state_));
+  }
+  T value() && {
+    require();
+    if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<0>(&state_));
+  }
+
+  /// The value, without a check; undefined if there is none.
+  const Stored& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+  Stored& operator*() & noexcept { return *std::get_if<0>(&state_); }
+  Stored operator*() && { return std::move(*std::get_if<0>(&state_)); }
+  const Stored* operator->() const noexcept { return std::get_if<0>(&state_); }
+  Stored* operator->() noexcept { return std::get_if<0>(&state_); }
+
+  /// The error, without a check; undefined if there is a value.
+  [[nodiscard]] const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+
+  template <class U>
+  requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) const& {
+    return has_value() ? **this : static_cast<T>(std::forward<U>(fallback));
+  }
+  template <class U>
+  requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) && {
+    return has_value() ? std::move(*std::get_if<0>(&state_)) : static_cast<T>(std::forward<U>(fallback));
+  }
+
+  /// Calls `f` with the value; `f` returns another Result.
+  template <class F>
+  auto and_then(F&& f) && {
+    using Next = decltype(apply(std::forward<F>(f)));
+    static_assert(detail::is_result<Next>, "and_then: the function must return a Result; use transform otherwise");
+    return has_value() ? apply(std::forward<F>(f)) : Next(error());
+  }
+  template <class F>
+  auto and_then(F&& f) const& {
+    return Result(*this).and_then(std::forward<F>(f));
+  }
+
+  /// Calls `f` with the value and wraps what it returns.
+  template <class F>
+  auto transform(F&& f) && {
+    using Next = Result<std::remove_cvref_t<decltype(apply(std::forward<F>(f)))>>;
+    if (!has_value()) return Next(error());
+    if constexpr (std::is_void_v<typename Next::value_type>) {
+      apply(std::forward<F>(f));
+      return Next();
+    } else {
+      return Next(apply(std::forward<F>(f)));
+    }
+  }
+  template <class F>
+  auto transform(F&& f) const& {
+    return Result(*this).transform(std::forward<F>(f));
+  }
+
+  /// Calls `f` with the error; `f` returns a Result of the same type.
+  template <class F>
+  Result or_else(F&& f) && {
+    return has_value() ? std::move(*this) : Result(std::invoke(std::forward<F>(f), error()));
+  }
+  template <class F>
+  Result or_else(F&& f) const& {
+    return Result(*this).or_else(std::forward<F>(f));
+  }
+
+#ifdef __cpp_lib_expected
+  Result(std::expected<T, Error> from)  // NOLINT(*-explicit-*)
+      : state_(from ? decltype(state_)(std::in_place_index<0>, take(from))
+                    : decltype(state_)(std::in_place_index<1>, std::move(from).error())) {}
+  operator std::expected<T, Error>() const {  // NOLINT(*-explicit-*)
+    if (!has_value()) return std::unexpected(error());
+    if constexpr (std::is_void_v<T>) {
+      return {};
+    } else {
+      return **this;
+    }
+  }
+#endif
+
+ private:
+#ifdef __cpp_lib_expected
+  static Stored take(std::expected<T, Error>& from) {
+    if constexpr (std::is_void_v<T>) {
+      return {};
+    } else {
+      return std::move(from).value();
+    }
+  }
+#endif
+
+  void require() const {
+    if (!has_value()) detail::raise(error());
+  }
+
+  template <class F>
+  decltype(auto) apply(F&& f) {
+    if constexpr (std::is_void_v<T>) {
+      return std::invoke(std::forward<F>(f));
+    } else {
+      return std::invoke(std::forward<F>(f), std::move(*std::get_if<0>(&state_)));
+    }
+  }
+
+  std::variant<Stored, Error> state_{};
+};
+
+}  // namespace cloudflare

@@ -1,0 +1,177 @@
+#include "encode.hpp"
+
+#include <openssl/evp.h>
+#include <simdjson.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+
+namespace cloudflare::detail {
+
+namespace {
+
+// What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is that letter after a backslash.
+constexpr std::array<char, 256> json_escapes = [] {
+  std::array<char, 256> table{};
+  for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
+  table['\b'] = 'b';
+  table['\t'] = 't';
+  table['\n'] = 'n';
+  table['\f'] = 'f';
+  table['\r'] = 'r';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  return table;
+}();
+
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
+constexpr bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// A fixed-width decimal field; -1 if it is not there.
+int digits(std::string_view text, std::size_t at, std::size_t width) {
+  if (at + width > text.size()) return -1;
+  int value = 0;
+  const auto [end, failed] = std::from_chars(text.data() + at, text.data() + at + width, value);
+  return failed == std::errc() && end == text.data() + at + width && value >= 0 ? value : -1;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
+
+void append_json_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  std::size_t plain = 0;  // first byte not yet copied
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const char escape = json_escapes[byte];
+    if (escape == 0) continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    out.push_back('\\');
+    if (escape == 'u') {
+      out.append("u00");
+      out.push_back(hex_digits[byte >> 4U]);
+      out.push_back(hex_digits[byte & 15U]);
+    } else {
+      out.push_back(escape);
+    }
+  }
+  out.append(text, plain, text.size() - plain);
+  out.push_back('"');
+}
+
+std::size_t json_string_size(std::string_view text) noexcept {
+  std::size_t size = text.size() + 2;
+  for (const char c : text) {
+    const char escape = json_escapes[static_cast<unsigned char>(c)];
+    if (escape != 0) size += escape == 'u' ? 5 : 1;
+  }
+  return size;
+}
+
+void append_number(std::string& out, std::int64_t number) {
+  std::array<char, 24> digits_of{};
+  out.append(digits_of.data(), std::to_chars(digits_of.data(), digits_of.data() + digits_of.size(), number).ptr);
+}
+
+void append_percent_encoded(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out.push_back(c);
+    } else {
+      out.push_back('%');
+      out.push_back(hex_digits[static_cast<unsigned char>(c) >> 4U]);
+      out.push_back(hex_digits[static_cast<unsigned char>(c) & 15U]);
+    }
+  }
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return out;
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  const std::size_t begin = out.size();
+  out.resize(begin + (bytes.size() + 2) / 3 * 4 + 1);  // one more for the NUL that OpenSSL writes
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + begin),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(begin + static_cast<std::size_t>(size));
+}
+
+std::optional<std::string> base64_decoded(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  if (text.empty()) return std::string();
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  if (text.substr(0, text.size() - padding).find('=') != std::string_view::npos) return std::nullopt;
+  std::string out(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  out.resize(static_cast<std::size_t>(size) - padding);
+  return out;
+}
+
+std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) noexcept {
+  using namespace std::chrono;
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't' && text[10] != ' ') ||
+      text[13] != ':' || text[16] != ':')
+    return std::nullopt;
+  const int hour = digits(text, 11, 2);
+  const int minute = digits(text, 14, 2);
+  const int second = digits(text, 17, 2);
+  const year_month_day date{year(digits(text, 0, 4)), month(static_cast<unsigned>(digits(text, 5, 2))),
+                            day(static_cast<unsigned>(digits(text, 8, 2)))};
+  if (!date.ok() || digits(text, 0, 4) < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+      second > 60)
+    return std::nullopt;
+  std::size_t zone = 19;
+  if (text[zone] == '.') zone = std::min(text.find_first_not_of("0123456789", zone + 1), text.size());
+  minutes offset{0};
+  const std::string_view rest = text.substr(zone);
+  if (rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' && digits(rest, 1, 2) >= 0 &&
+      digits(rest, 4, 2) >= 0) {
+    offset = hours(digits(rest, 1, 2)) + minutes(digits(rest, 4, 2));
+    if (rest[0] == '-') offset = -offset;
+  } else if (rest != "Z" && rest != "z") {
+    return std::nullopt;
+  }
+  return sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
+}
+
+std::string format_rfc3339(std::chrono::sys_seconds time) {
+  const std::time_t t = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&t, &parts);
+  std::array<char, 32> text{};
+  return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+}
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,36 @@
+#pragma once
+
+// Text on its way out: JSON strings, percent-encoding, base64, times.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <cloudflare/detail/export.hpp>
+
+namespace cloudflare::detail {
+
+[[nodiscard]] CLOUDFLARE_API bool is_utf8(std::string_view text) noexcept;
+
+/// Appends `text`, which must be UTF-8, as a JSON string with its quotes.
+CLOUDFLARE_API void append_json_string(std::string& out, std::string_view text);
+/// How many bytes append_json_string would append.
+[[nodiscard]] CLOUDFLARE_API std::size_t json_string_size(std::string_view text) noexcept;
+CLOUDFLARE_API void append_number(std::string& out, std::int64_t number);
+
+/// Appends `text` with every byte outside RFC 3986's unreserved characters as %XX, "/" included.
+CLOUDFLARE_API void append_percent_encoded(std::string& out, std::string_view text);
+/// Decodes %XX; other bytes stay. Nothing if an escape is cut or not hexadecimal.
+[[nodiscard]] CLOUDFLARE_API std::optional<std::string> percent_decoded(std::string_view text);
+
+CLOUDFLARE_API void append_base64(std::string& out, std::string_view bytes);
+/// Nothing if `text` is not base64 with its padding.
+[[nodiscard]] CLOUDFLARE_API std::optional<std::string> base64_decoded(std::string_view text);
+
+/// RFC 3339 ("2026-01-31T12:00:00Z", with fraction or offset). Nothing if it is no such time.
+[[nodiscard]] CLOUDFLARE_API std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) noexcept;
+[[nodiscard]] CLOUDFLARE_API std::string format_rfc3339(std::chrono::sys_seconds time);
+
+}  // namespace cloudflare::detail
