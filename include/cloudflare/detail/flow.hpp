@@ -45,6 +45,8 @@ struct Request {
   HttpRequest http{};  ///< `url` is a path under the base URL, or absolute if not `authenticated`.
   Repeat repeat = Repeat::once;
   bool authenticated = true;
+  /// The flow will halve this request: a cut connection, 413 or 524 is reported at once instead of repeated.
+  bool divisible = false;
 };
 
 /// A reply that the server called a success.
@@ -68,6 +70,8 @@ class Outbox {
  public:
   virtual void send(unsigned tag, Request request) = 0;
   virtual void wake_after(std::chrono::milliseconds pause) = 0;
+  /// The request whose reply is being handed over; a flow may move its body out.
+  [[nodiscard]] virtual Request& sent() = 0;
   /// Seconds since the epoch by the client's clock.
   [[nodiscard]] virtual std::chrono::sys_seconds wall() const = 0;
   [[nodiscard]] virtual Clock::time_point now() const = 0;
@@ -115,10 +119,28 @@ class Call final : public FlowOf<T> {
   /// Turns an error that is a normal outcome into a value, or gives it back.
   using Recover = Result<T> (*)(Error&&);
 
-  Call(Request request, Decode decode, Recover recover = nullptr)
-      : request_(std::move(request)), decode_(std::move(decode)), recover_(recover) {}
+  /// A `request` that is an error was refused before sending: the call is finished.
+  Call(Result<Request> request, Decode decode, Recover recover = nullptr)
+      : decode_(std::move(decode)), recover_(recover) {
+    if (request) {
+      request_ = std::move(request).value();
+    } else {
+      this->finish(request.error());
+    }
+  }
   /// Refused before any request.
   explicit Call(Error refused) { this->finish(std::move(refused)); }
+
+  /// The same call with a last step on its value; what the step throws reaches the caller.
+  template <class Step>
+  [[nodiscard]] Call then(Step step) && {
+    decode_ = [decode = std::move(decode_), step = std::move(step)](Reply&& reply) {
+      Result<T> value = decode(std::move(reply));
+      if (value) step(*value);
+      return value;
+    };
+    return std::move(*this);
+  }
 
   void begin(Outbox& out) override { out.send(0, std::move(request_)); }
   void on_reply(unsigned, Result<Reply> reply, Outbox&) override {

@@ -108,6 +108,7 @@ class CLOUDFLARE_API KvGetMany final : public detail::FlowOf<kv::GetManyResult> 
   [[nodiscard]] bool bounded() const noexcept override { return false; }
 
  private:
+  void settle();
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -77,6 +77,8 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
   void on_wake(Outbox& out) override;
   void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
+  /// Changes how many requests may be under way; 0 holds new ones back.
+  void limit(int in_flight, Outbox& out);
 
  private:
   void fill(Outbox& out);

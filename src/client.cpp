@@ -1,0 +1,72 @@
+#include <cloudflare/client.hpp>
+#include <cloudflare/kv.hpp>
+
+#include <cstdlib>
+
+#include "core.hpp"
+
+namespace cloudflare {
+
+namespace {
+
+// A variable that is set but empty counts as absent, as in most shells' scripts.
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+Credential credential_from_environment() {
+  std::string token = environment("CLOUDFLARE_API_TOKEN");
+  std::string email = environment("CLOUDFLARE_EMAIL");
+  std::string key = environment("CLOUDFLARE_API_KEY");
+  if (!token.empty() && (!email.empty() || !key.empty()))
+    throw invalid_argument(
+        "CLOUDFLARE_API_TOKEN conflicts with CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; unset one of them");
+  if (!token.empty()) return ApiToken(std::move(token));
+  if (email.empty() && key.empty())
+    throw invalid_argument("no credential: set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY");
+  if (email.empty()) throw invalid_argument("CLOUDFLARE_API_KEY is set but CLOUDFLARE_EMAIL is not");
+  if (key.empty()) throw invalid_argument("CLOUDFLARE_EMAIL is set but CLOUDFLARE_API_KEY is not");
+  return EmailKey(std::move(email), std::move(key));
+}
+
+detail::Context with_options(detail::Context context, const CallOptions& options) {
+  context.call = options;
+  return context;
+}
+
+}  // namespace
+
+template class ClientVerbs<Throwing>;
+template class ClientVerbs<Checked>;
+template class KvVerbs<Throwing>;
+template class KvVerbs<Checked>;
+template class KvNamespacesVerbs<Throwing>;
+template class KvNamespacesVerbs<Checked>;
+
+ApiClient::ApiClient(Credential credential, ClientOptions options)
+    : ClientVerbs({std::make_shared<detail::Core>(std::move(credential), std::move(options)), {}}) {}
+
+ApiClient ApiClient::from_env(ClientOptions options) {
+  if (options.account_id.empty()) options.account_id = environment("CLOUDFLARE_ACCOUNT_ID");
+  if (std::string url = environment("CLOUDFLARE_BASE_URL");
+      !url.empty() && options.base_url == ClientOptions().base_url)
+    options.base_url = std::move(url);
+  if (options.account_id.empty()) throw invalid_argument("CLOUDFLARE_ACCOUNT_ID is not set");
+  return ApiClient(credential_from_environment(), std::move(options));
+}
+
+KvNamespace ApiClient::kv(std::string namespace_id) const { return {*this, std::move(namespace_id)}; }
+KvNamespaces ApiClient::kv_namespaces() const { return KvNamespaces(*this); }
+CheckedApiClient ApiClient::checked() const { return CheckedApiClient(context_); }
+ApiClient ApiClient::with(const CallOptions& options) const { return ApiClient(with_options(context_, options)); }
+
+CheckedKvNamespace KvNamespace::checked() const { return {context_, id_}; }
+KvNamespace KvNamespace::with(const CallOptions& options) const { return {with_options(context_, options), id_}; }
+
+CheckedKvNamespaces KvNamespaces::checked() const { return CheckedKvNamespaces(context_); }
+KvNamespaces KvNamespaces::with(const CallOptions& options) const {
+  return KvNamespaces(with_options(context_, options));
+}
+
+}  // namespace cloudflare

@@ -1,0 +1,158 @@
+#include "core.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+#include <cloudflare/limits.hpp>
+#include <cloudflare/transport.hpp>
+#include <cloudflare/version.hpp>
+
+#include "budget.hpp"
+#include "loop.hpp"
+#include "url.hpp"
+
+namespace cloudflare::detail {
+
+struct CredentialAccess {
+  static const std::string& text(const ApiToken& token) { return token.token_; }
+  static const std::string& email(const EmailKey& pair) { return pair.email_; }
+  static const std::string& key(const EmailKey& pair) { return pair.key_; }
+  static std::string text(const TokenProvider& provider) { return provider.provide_(); }
+  static bool given(const TokenProvider& provider) { return static_cast<bool>(provider.provide_); }
+};
+
+namespace {
+
+// The usual accidents: a pasted newline, quotes around the token, a typographic quote or dash.
+void require_sendable(std::string_view what, std::string_view text) {
+  if (text.empty()) throw invalid_argument(std::string(what) + " is empty");
+  const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= 0x20 || byte >= 0x7f || c == '"' || c == '\'' || c == '`';
+  });
+  if (bad == text.end()) return;
+  throw invalid_argument(std::string(what) +
+                         " holds a space, control character, quote or non-ASCII letter at position " +
+                         std::to_string(bad - text.begin()) + "; was it pasted with something around it?");
+}
+
+void require_sendable(const Credential& credential) {
+  if (const auto* token = std::get_if<ApiToken>(&credential)) {
+    require_sendable("the API token", CredentialAccess::text(*token));
+  } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
+    require_sendable("the e-mail address", CredentialAccess::email(*pair));
+    require_sendable("the API key", CredentialAccess::key(*pair));
+  } else if (!CredentialAccess::given(std::get<TokenProvider>(credential))) {
+    throw invalid_argument("the token provider is empty");
+  }
+}
+
+std::size_t hash_of(const Credential& credential) {
+  const std::hash<std::string> hash;
+  if (const auto* token = std::get_if<ApiToken>(&credential)) return hash(CredentialAccess::text(*token));
+  if (const auto* pair = std::get_if<EmailKey>(&credential))
+    return hash(CredentialAccess::email(*pair)) * 31 + hash(CredentialAccess::key(*pair));
+  return 0;  // replaced by the core's own address: a rotating token has no text to compare
+}
+
+void require_account(std::string_view id) {
+  const bool good = std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+  if (!good || id.size() > limits::account_id_chars)
+    throw invalid_argument("the account id must be 1 to 32 characters of [A-Za-z0-9_-]");
+}
+
+std::string default_user_agent() {
+  return "cloudflare-cpp/" + std::to_string(CLOUDFLARE_VERSION_MAJOR) + '.' + std::to_string(CLOUDFLARE_VERSION_MINOR) +
+         '.' + std::to_string(CLOUDFLARE_VERSION_PATCH);
+}
+
+void require_positive(const ClientOptions& o) {
+  using std::chrono::milliseconds;
+  if (o.timeout <= milliseconds(0) || o.connect_timeout <= milliseconds(0) || o.stall_timeout <= milliseconds(0))
+    throw invalid_argument("timeouts must be positive");
+  if (o.backoff_base < milliseconds(0) || o.backoff_cap < milliseconds(0))
+    throw invalid_argument("backoff times must not be negative");
+  if (o.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
+  if (o.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
+  if (o.reply_limit == 0) throw invalid_argument("reply_limit must be positive");
+}
+
+}  // namespace
+
+Core::Core(Credential credential, ClientOptions options)
+    : credential_(std::move(credential)), options_(std::move(options)) {
+  require_sendable(credential_);
+  require_account(options_.account_id);
+  require_positive(options_);
+  const BaseUrl base = parse_base_url(options_.base_url);
+  if (!base.https && !base.loopback && !options_.allow_plain_http)
+    throw invalid_argument(
+        "the base URL is plain http to a host that is not loopback; credentials would travel in the open");
+  options_.base_url = base.text;
+
+  const bool cloudflare_itself = base.host == "api.cloudflare.com" && !options_.transport;
+  if (options_.rate_budget.value_or(cloudflare_itself)) {
+    const bool rotating = std::holds_alternative<TokenProvider>(credential_);
+    budget_ = rotating ? std::make_shared<RateBudget>() : budget_of(hash_of(credential_));
+  }
+  if (options_.user_agent.empty()) options_.user_agent = default_user_agent();
+  for (const char c : options_.user_agent)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      throw invalid_argument("the user agent holds a control character");
+  if (!options_.clock) options_.clock = Clock::system();
+  if (!options_.transport) options_.transport = make_curl_transport({.ca_file = options_.ca_file});
+}
+
+Core::~Core() = default;
+
+AuthHeaders Core::auth_headers() const {
+  if (const auto* pair = std::get_if<EmailKey>(&credential_)) {
+    const std::string& email = CredentialAccess::email(*pair);
+    const std::string& key = CredentialAccess::key(*pair);
+    return {.headers = {{"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
+  }
+  std::string token;
+  if (const auto* provider = std::get_if<TokenProvider>(&credential_)) {
+    token = CredentialAccess::text(*provider);
+    require_sendable("the API token from the provider", token);
+  } else {
+    token = CredentialAccess::text(std::get<ApiToken>(credential_));
+  }
+  return {.headers = {{"Authorization", "Bearer " + token}}, .secrets = {token}};
+}
+
+double Core::random() {
+  const std::lock_guard lock(mutex_);
+  return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+}
+
+void Core::run(Flow& flow, const CallOptions& call) {
+  auto loop = lease();
+  loop->run(flow, call);
+  give_back(std::move(loop));
+}
+
+std::unique_ptr<Loop> Core::lease() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto loop = std::move(idle_.back());  // the one used last: its connections are the warmest
+      idle_.pop_back();
+      return loop;
+    }
+  }
+  return std::make_unique<Loop>(*this);
+}
+
+void Core::give_back(std::unique_ptr<Loop> loop) {
+  constexpr std::size_t kept = 16;
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kept) idle_.push_back(std::move(loop));
+}
+
+void drive(const Context& context, Flow& flow) { context.core->run(flow, context.call); }
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,61 @@
+#pragma once
+
+// The shared core behind every handle: options, credential, transport, budget, and the loops that blocking calls lease.
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <cloudflare/credentials.hpp>
+#include <cloudflare/detail/flow.hpp>
+#include <cloudflare/options.hpp>
+
+namespace cloudflare::detail {
+
+class Loop;
+class RateBudget;
+
+/// Header values of one attempt, and the texts that must never show in an error.
+struct AuthHeaders {
+  std::vector<Header> headers{};
+  std::vector<std::string> secrets{};
+};
+
+class Core {
+ public:
+  /// Checks everything a client can get wrong; throws invalid_argument.
+  Core(Credential credential, ClientOptions options);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
+  [[nodiscard]] Transport& transport() const noexcept { return *options_.transport; }
+  [[nodiscard]] Clock& clock() const noexcept { return *options_.clock; }
+  /// Null when no budget is kept.
+  [[nodiscard]] RateBudget* budget() const noexcept { return budget_.get(); }
+
+  /// The credential for one attempt; asks a TokenProvider. Throws invalid_argument if it cannot be sent.
+  [[nodiscard]] AuthHeaders auth_headers() const;
+  /// A number in [0, 1).
+  [[nodiscard]] double random();
+
+  /// Runs a flow to its end on this thread, over a leased loop whose connections stay warm.
+  void run(Flow& flow, const CallOptions& call);
+
+ private:
+  [[nodiscard]] std::unique_ptr<Loop> lease();
+  void give_back(std::unique_ptr<Loop> loop);
+
+  Credential credential_;
+  ClientOptions options_;
+  std::shared_ptr<RateBudget> budget_{};
+  std::mutex mutex_{};
+  std::mt19937_64 random_{std::random_device{}()};
+  std::vector<std::unique_ptr<Loop>> idle_{};
+};
+
+}  // namespace cloudflare::detail

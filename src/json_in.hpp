@@ -1,0 +1,97 @@
+#pragma once
+
+// JSON on its way in: simdjson On-Demand over a slice of a reply, without a DOM and without a copy.
+
+#include <simdjson.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <cloudflare/json_text.hpp>
+#include <cloudflare/result.hpp>
+
+namespace cloudflare::detail {
+
+namespace json = simdjson::ondemand;
+
+/// A parser of this thread. It keeps its buffers between replies, but not those of a huge one.
+class ParserLease {
+ public:
+  ParserLease() : parser_(std::exchange(idle(), {})) {
+    if (!parser_) parser_ = std::make_unique<json::parser>();
+  }
+  ~ParserLease() {
+    constexpr std::size_t kept_bytes = 16ULL << 20;
+    if (parser_->capacity() <= kept_bytes) idle() = std::move(parser_);
+  }
+  ParserLease(const ParserLease&) = delete;
+  ParserLease& operator=(const ParserLease&) = delete;
+  json::parser& operator*() const noexcept { return *parser_; }
+
+ private:
+  // Leased rather than used in place: a callback run while reading may read JSON itself.
+  static std::unique_ptr<json::parser>& idle() {
+    thread_local std::unique_ptr<json::parser> parser;
+    return parser;
+  }
+  std::unique_ptr<json::parser> parser_;
+};
+
+/// The text of a value as it stands, without white space around it.
+inline std::string_view raw_text(json::value value) {
+  switch (value.type().value()) {
+    case json::json_type::array: return std::string_view(value.get_array().value().raw_json());
+    case json::json_type::object: return std::string_view(value.get_object().value().raw_json());
+    default: {
+      const std::string_view token = value.raw_json_token();
+      return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+    }
+  }
+}
+
+inline JsonText json_text(json::value value) { return JsonText::raw(std::string(raw_text(value))); }
+
+/// A number that may arrive in float form ("1700000000.0"); throws simdjson_error if it is no integer.
+inline std::int64_t integer(json::value value) {
+  const json::number number = value.get_number();
+  if (!number.is_double())
+    return number.is_uint64() ? static_cast<std::int64_t>(number.get_uint64()) : number.get_int64();
+  const double real = number.get_double();
+  if (!(real >= -9.2e18 && real <= 9.2e18) || real != static_cast<double>(static_cast<std::int64_t>(real)))
+    throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
+  return static_cast<std::int64_t>(real);
+}
+
+inline std::string string(json::value value) { return std::string(value.get_string().value()); }
+
+/// Calls `visit(name, value)` for each member of an object; anything else has no members.
+template <class Visit>
+void each_member(json::value value, Visit visit) {
+  if (value.type() != json::json_type::object) return;
+  for (auto field : value.get_object()) {
+    const std::string_view name = field.unescaped_key();
+    visit(name, field.value().value());
+  }
+}
+
+/// Parses `text`, a slice of `body`, and hands the document to `read`; what simdjson throws becomes an Error of kind
+/// decode that names `what`.
+template <class Read>
+auto read_json(std::string& body, std::size_t begin, std::size_t size, std::string_view what, Read read)
+    -> Result<decltype(read(std::declval<json::document&>()))> {
+  if (body.capacity() - body.size() < simdjson::SIMDJSON_PADDING)
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+  const ParserLease parser;
+  try {
+    json::document document = (*parser).iterate(body.data() + begin, size, body.capacity() - begin);
+    auto value = read(document);
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+      return Error(ErrorKind::decode, std::string(what) + " is followed by something else");
+    return value;
+  } catch (const simdjson::simdjson_error& error) {
+    return Error(ErrorKind::decode, std::string(what) + " cannot be read: " + error.what());
+  }
+}
+
+}  // namespace cloudflare::detail

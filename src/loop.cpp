@@ -1,0 +1,299 @@
+#include "loop.hpp"
+
+#include <algorithm>
+
+#include "budget.hpp"
+#include "reply.hpp"
+#include "transfer.hpp"
+
+namespace cloudflare::detail {
+
+using std::chrono::milliseconds;
+
+// What a flow sees of the loop while it takes a step.
+class Loop::JobOutbox final : public Outbox {
+ public:
+  JobOutbox(Loop& loop, Job& job, Request* answered = nullptr) : loop_(loop), job_(job), answered_(answered) {}
+  void send(unsigned tag, Request request) override { loop_.enqueue(job_, tag, std::move(request)); }
+  void wake_after(milliseconds pause) override {
+    job_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, job_.id}}));
+  }
+  [[nodiscard]] Request& sent() override { return *answered_; }
+  [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
+  [[nodiscard]] Clock::time_point now() const override { return loop_.core_.clock().now(); }
+
+ private:
+  Loop& loop_;
+  Job& job_;
+  Request* answered_;
+};
+
+namespace {
+
+Error thrown_by_caller() {
+  return Error(ErrorDetails{
+      .kind = ErrorKind::callback, .text = "a callback of the caller threw", .cause = std::current_exception()});
+}
+
+LogRecord record_of(std::string_view event, LogLevel level, const Request& request, int attempt) {
+  return {.level = level,
+          .event = event,
+          .operation = request.operation->name,
+          .method = request.http.method,
+          .attempt = attempt,
+          .request_bytes = request.http.body.size().value_or(0)};
+}
+
+void log(const ClientOptions& options, const LogRecord& record) {
+  if (options.log && record.level <= options.log_level) options.log(record);
+}
+
+// Whether the flow would rather divide the request than see it repeated.
+bool asks_for_division(const Request& request, const Error& error) {
+  if (!request.divisible) return false;
+  return error.http_status() == 413 || error.http_status() == 524 ||
+         (error.http_status() == 0 && error.details().delivery == Delivery::unknown);
+}
+
+}  // namespace
+
+Loop::Loop(Core& core) : core_(core), channel_(core.transport().open(core.clock())) {}
+Loop::~Loop() = default;
+
+void Loop::run(Flow& flow, const CallOptions& call) {
+  auto job = std::make_shared<Job>();
+  job->id = next_id_++;
+  job->flow = &flow;
+  job->call = call;
+  if (flow.bounded()) {
+    job->deadline = core_.clock().now() + call.timeout.value_or(core_.options().timeout);
+    job->timers.push_back(timers_.insert({job->deadline, {Timer::What::deadline, job->id}}));
+  }
+  jobs_.emplace(job->id, job);
+  if (call.stop.stop_possible()) {
+    job->on_stop.emplace(call.stop, [this, id = job->id] {
+      const std::lock_guard lock(stops_mutex_);
+      stops_.push_back(id);
+      channel_->wake();
+    });
+  }
+  guarded(*job, [&] {
+    JobOutbox out(*this, *job);
+    flow.begin(out);
+  });
+  while (!job->done) turn();
+}
+
+void Loop::turn() {
+  std::vector<unsigned> stopped;
+  {
+    const std::lock_guard lock(stops_mutex_);
+    stopped.swap(stops_);
+  }
+  for (const unsigned id : stopped)
+    if (const auto it = jobs_.find(id); it != jobs_.end())
+      end(*it->second, interrupted(*it->second, ErrorKind::cancelled, "the stop token was triggered"));
+
+  const time_point now = core_.clock().now();
+  while (!timers_.empty() && timers_.begin()->first <= now) fire(timers_.begin()->second);
+  while (!ready_.empty()) {
+    const unsigned ticket = ready_.back();
+    ready_.pop_back();
+    launch(ticket);
+  }
+  if (jobs_.empty()) return;
+  const time_point until = timers_.empty() ? time_point::max() : timers_.begin()->first;
+  if (auto completion = channel_->wait(until)) complete(std::move(*completion));
+}
+
+void Loop::fire(const Timer& timer) {
+  const auto at = timers_.begin();
+  if (timer.what == Timer::What::launch) {
+    const unsigned ticket = timer.id;
+    timers_.erase(at);
+    transfers_.at(ticket)->timer.reset();
+    ready_.push_back(ticket);
+    return;
+  }
+  const std::shared_ptr<Job> job = jobs_.at(timer.id);
+  const bool deadline = timer.what == Timer::What::deadline;
+  std::erase(job->timers, at);
+  timers_.erase(at);
+  if (deadline) return end(*job, interrupted(*job, ErrorKind::timeout, "the deadline passed"));
+  guarded(*job, [&] {
+    JobOutbox out(*this, *job);
+    job->flow->on_wake(out);
+  });
+}
+
+void Loop::enqueue(Job& job, unsigned tag, Request request) {
+  auto transfer = std::make_shared<Transfer>();
+  transfer->job = &job;
+  transfer->tag = tag;
+  transfer->request = std::move(request);
+  if (job.call.replay_safe && transfer->request.repeat == Repeat::once) transfer->request.repeat = Repeat::idempotent;
+  const unsigned ticket = next_id_++;
+  job.tickets.push_back(ticket);
+  transfers_.emplace(ticket, std::move(transfer));
+  ready_.insert(ready_.begin(), ticket);  // launched from the back: in the order sent
+}
+
+void Loop::launch(unsigned ticket) {
+  const auto it = transfers_.find(ticket);
+  if (it == transfers_.end()) return;
+  const std::shared_ptr<Transfer> transfer = it->second;
+  Job& job = *transfer->job;
+  const std::shared_ptr<Job> alive = jobs_.at(job.id);
+  guarded(job, [&] {
+    const time_point now = core_.clock().now();
+    if (core_.budget() != nullptr && transfer->request.authenticated && !transfer->budgeted) {
+      const time_point at = core_.budget()->reserve(now, job.deadline);
+      transfer->budgeted = true;
+      if (at > job.deadline) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(at - now);
+        return deliver(ticket,
+                       transfer->explain(Error(ErrorDetails{
+                           .kind = ErrorKind::rate_limited,
+                           .text = "the rate budget of 1200 requests in 5 minutes is used up beyond the deadline",
+                           .retry_after = wait,
+                           .delivery = Delivery::not_sent})));
+      }
+      if (at > now) {
+        transfer->timer = timers_.insert({at, {Timer::What::launch, ticket}});
+        LogRecord record = record_of("wait", LogLevel::info, transfer->request, transfer->attempt);
+        record.pause = std::chrono::ceil<milliseconds>(at - now);
+        return log(core_.options(), record);
+      }
+    }
+    try {
+      transfer->address(core_);
+    } catch (const Error& error) {
+      return deliver(ticket, transfer->explain(error));
+    }
+    ++transfer->attempt;
+    ++job.attempts;
+    transfer->in_flight = true;
+    transfer->budgeted = false;
+    job.operation = transfer->request.operation->name;
+    log(core_.options(), record_of("request", LogLevel::debug, transfer->request, transfer->attempt));
+    const ClientOptions& options = core_.options();
+    channel_->start(ticket, std::shared_ptr<const HttpRequest>(transfer, &transfer->request.http),
+                    {.deadline = job.deadline,
+                     .connect_timeout = options.connect_timeout,
+                     .stall_timeout = options.stall_timeout,
+                     .stop = job.call.stop});
+  });
+}
+
+void Loop::complete(Completion completion) {
+  const auto it = transfers_.find(completion.ticket);
+  if (it == transfers_.end()) return;
+  const std::shared_ptr<Transfer> transfer = it->second;
+  const std::shared_ptr<Job> job = jobs_.at(transfer->job->id);
+  transfer->in_flight = false;
+  guarded(*job, [&] {
+    const ClientOptions& options = core_.options();
+    std::vector<Message> messages;
+    LogRecord record = record_of("reply", LogLevel::debug, transfer->request, transfer->attempt);
+    if (completion.reply) {
+      record.http_status = completion.reply->status;
+      record.reply_bytes = completion.reply->body.size();
+    }
+    Result<Reply> reply = completion.reply ? judge(*transfer->request.operation, std::move(completion.reply).value(),
+                                                   core_.clock().wall(), messages)
+                                           : Result<Reply>(completion.reply.error());
+    if (reply) {
+      log(options, record);
+      if (options.on_messages && !messages.empty()) options.on_messages(transfer->request.operation->name, messages);
+      return deliver(completion.ticket, std::move(reply));
+    }
+    const Error& error = reply.error();
+    if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
+      core_.budget()->block(core_.clock().now() + *error.retry_after());
+    record.error = to_string(error.kind());
+    record.ray_id = error.ray_id();
+    log(options, record);
+    if (repeat_later(completion.ticket, *transfer, error)) return;
+    record.event = "failure";
+    record.level = LogLevel::warning;
+    log(options, record);
+    deliver(completion.ticket, transfer->explain(error));
+  });
+}
+
+bool Loop::repeat_later(unsigned ticket, Transfer& transfer, const Error& error) {
+  const Job& job = *transfer.job;
+  const ClientOptions& options = core_.options();
+  const RetryLimits limits{.max_attempts = job.call.max_attempts.value_or(options.max_attempts),
+                           .backoff_base = options.backoff_base,
+                           .backoff_cap = options.backoff_cap};
+  if (!may_repeat(transfer.request.repeat, error) || asks_for_division(transfer.request, error)) return false;
+  if (transfer.attempt >= limits.max_attempts) return false;
+  const milliseconds pause = pause_before_repeat(limits, transfer.attempt, error, core_.random());
+  const time_point at = core_.clock().now() + pause;
+  if (at >= job.deadline || !transfer.rewind()) return false;
+  if (error.details().delivery == Delivery::unknown) transfer.unknown_before = true;
+  transfer.timer = timers_.insert({at, {Timer::What::launch, ticket}});
+  LogRecord record = record_of("retry", LogLevel::info, transfer.request, transfer.attempt);
+  record.pause = pause;
+  record.error = to_string(error.kind());
+  log(options, record);
+  return true;
+}
+
+void Loop::deliver(unsigned ticket, Result<Reply> reply) {
+  const std::shared_ptr<Transfer> transfer = transfers_.at(ticket);
+  Job& job = *transfer->job;
+  drop(ticket);
+  std::erase(job.tickets, ticket);
+  JobOutbox out(*this, job, &transfer->request);
+  job.flow->on_reply(transfer->tag, std::move(reply), out);
+}
+
+template <class Step>
+void Loop::guarded(Job& job, Step step) {
+  const std::shared_ptr<Job> alive = jobs_.at(job.id);
+  try {
+    step();
+  } catch (const Error& error) {
+    end(job, error);
+  } catch (...) {
+    end(job, thrown_by_caller());
+  }
+  if (!job.done && job.flow->finished()) close(job);
+}
+
+Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const {
+  ErrorDetails d{
+      .kind = kind, .text = std::move(text), .operation = std::string(job.operation), .attempts = job.attempts};
+  d.delivery = job.attempts == 0 ? Delivery::not_sent : Delivery::answered;
+  for (const unsigned ticket : job.tickets) {
+    const Transfer& transfer = *transfers_.at(ticket);
+    if (!transfer.in_flight && !transfer.unknown_before) continue;
+    d.delivery = Delivery::unknown;
+    d.outcome_unknown = d.outcome_unknown || transfer.may_write();
+  }
+  return Error(std::move(d));
+}
+
+void Loop::end(Job& job, const Error& error) {
+  if (!job.flow->finished()) job.flow->abort(error);
+  if (!job.done) close(job);
+}
+
+void Loop::close(Job& job) {
+  for (const unsigned ticket : job.tickets) drop(ticket);
+  for (const auto timer : job.timers) timers_.erase(timer);
+  job.done = true;
+  job.on_stop.reset();
+  jobs_.erase(job.id);
+}
+
+void Loop::drop(unsigned ticket) {
+  const auto it = transfers_.find(ticket);
+  if (it->second->in_flight) channel_->abandon(ticket);
+  if (it->second->timer) timers_.erase(*it->second->timer);
+  transfers_.erase(it);
+}
+
+}  // namespace cloudflare::detail

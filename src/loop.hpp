@@ -1,0 +1,71 @@
+#pragma once
+
+// The one driver of flows: sends what they wish, judges replies, repeats, waits, and keeps deadlines and stop tokens.
+// A blocking call pumps one on its own thread.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include <cloudflare/detail/flow.hpp>
+
+#include "core.hpp"
+#include "retry.hpp"
+
+namespace cloudflare::detail {
+
+class Loop {
+ public:
+  explicit Loop(Core& core);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Runs `flow` until it is finished.
+  void run(Flow& flow, const CallOptions& call);
+
+ private:
+  using time_point = Clock::time_point;
+  struct Timer {
+    enum class What : std::uint8_t { deadline, wake, launch } what;
+    unsigned id;
+  };
+  using Timers = std::multimap<time_point, Timer>;
+  struct Job;
+  struct Transfer;
+  class JobOutbox;
+
+  /// One round: stop tokens, timers, launches, then at most one completion.
+  void turn();
+  void fire(const Timer& timer);
+
+  void enqueue(Job& job, unsigned tag, Request request);
+  void launch(unsigned ticket);
+  void complete(Completion completion);
+  [[nodiscard]] bool repeat_later(unsigned ticket, Transfer& transfer, const Error& error);
+  void deliver(unsigned ticket, Result<Reply> reply);
+
+  /// Runs a step of a job; what it throws ends the job. Closes the job if its flow is finished.
+  template <class Step>
+  void guarded(Job& job, Step step);
+  void end(Job& job, const Error& error);
+  void close(Job& job);
+  void drop(unsigned ticket);
+  [[nodiscard]] Error interrupted(const Job& job, ErrorKind kind, std::string text) const;
+
+  Core& core_;
+  std::unique_ptr<Channel> channel_;
+  std::map<unsigned, std::shared_ptr<Job>> jobs_{};
+  std::map<unsigned, std::shared_ptr<Transfer>> transfers_{};
+  std::vector<unsigned> ready_{};  // to be launched in this turn
+  Timers timers_{};
+  unsigned next_id_ = 1;
+
+  std::mutex stops_mutex_{};
+  std::vector<unsigned> stops_{};  // jobs whose stop token fired, on any thread
+};
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+// From a row of the operation table to a request.
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "core.hpp"
+#include "encode.hpp"
+#include "ops/table.hpp"
+
+namespace cloudflare::detail {
+
+/// A request for `operation` whose `{}` are `arguments`, percent-encoded.
+[[nodiscard]] Request request_for(const Operation& operation, const Context& context,
+                                  std::initializer_list<std::string_view> arguments);
+
+/// The same with the client's account id as first argument; an error if the client has none.
+[[nodiscard]] Result<Request> account_request(const Operation& operation, const Context& context,
+                                              std::initializer_list<std::string_view> arguments = {});
+
+/// Appends `?name=value` or `&name=value`, the value percent-encoded.
+void add_query(Request& request, std::string_view name, std::string_view value);
+
+/// Sets a JSON body.
+void set_json(Request& request, std::string json);
+
+[[nodiscard]] inline bool checks_limits(const Context& context) {
+  return context.call.check_limits.value_or(context.core->options().check_limits);
+}
+
+}  // namespace cloudflare::detail

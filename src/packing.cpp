@@ -1,0 +1,220 @@
+#include <cloudflare/detail/packing.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace cloudflare::detail {
+
+namespace {
+
+// How often items that the server left out are sent again, and how long they rest before.
+constexpr int rounds = 3;
+constexpr std::chrono::milliseconds rest{1'000};
+
+// After these the rest of the input would fare no better.
+bool is_hopeless(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::unauthorized:
+    case ErrorKind::not_found:
+    case ErrorKind::quota_exceeded:
+    case ErrorKind::challenge:
+    case ErrorKind::tls:
+    case ErrorKind::cancelled:
+    case ErrorKind::callback: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+PackedJob::PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight)
+    : format_(std::move(format)), packer_(std::move(packer)), options_(std::move(options)), in_flight_(in_flight) {}
+
+PackedJob::PackedJob(Error refused) { finish(std::move(refused)); }
+
+void PackedJob::begin(Outbox& out) { fill(out); }
+
+void PackedJob::on_wake(Outbox& out) {
+  std::move(resting_.begin(), resting_.end(), std::back_inserter(again_));
+  resting_.clear();
+  fill(out);
+}
+
+void PackedJob::limit(int in_flight, Outbox& out) {
+  in_flight_ = in_flight;
+  fill(out);
+}
+
+void PackedJob::fill(Outbox& out) {
+  while (!finished() && open_.size() < static_cast<std::size_t>(in_flight_)) {
+    Batch batch;
+    if (!again_.empty()) {
+      batch = std::move(again_.front());
+      again_.pop_front();
+    } else if (!read_batch(batch)) {
+      break;
+    }
+    send(std::move(batch), out);
+  }
+  if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty()) return;
+  if (done_.stopped && done_.succeeded == 0) return finish(*done_.stopped);
+  finish(std::move(done_));
+}
+
+bool PackedJob::read_batch(Batch& batch) {
+  batch.text = format_.prefix;
+  while (!input_ended_ && batch.items.size() < format_.max_items) {
+    std::string item = std::move(carry_text_);
+    const std::size_t before = batch.text.size();
+    const std::size_t name_before = batch.names.size();
+    carry_text_.clear();
+    if (!batch.items.empty()) batch.text.append(format_.separator);
+    const std::size_t begin = batch.text.size();
+    if (!item.empty()) {
+      batch.text.append(item);
+      batch.names.append(carry_name_);
+    } else {
+      const Packer::Read read = packer_->read(batch.text, batch.names);
+      if (read == Packer::Read::end) {
+        input_ended_ = true;
+      } else {
+        ++done_.items;
+      }
+      if (read == Packer::Read::refused) {
+        done_.failed.push_back(
+            {.index = next_index_++, .name = batch.names.substr(name_before), .error = packer_->refusal()});
+      }
+      if (read != Packer::Read::item) {
+        batch.text.resize(before);
+        batch.names.resize(name_before);
+        continue;
+      }
+    }
+    if (!batch.items.empty() && batch.text.size() + format_.suffix.size() > format_.max_bytes) {
+      carry_text_ = batch.text.substr(begin);  // it opens the next batch
+      carry_name_ = batch.names.substr(name_before);
+      batch.text.resize(before);
+      batch.names.resize(name_before);
+      break;
+    }
+    batch.items.push_back({.index = next_index_++,
+                           .begin = begin,
+                           .size = batch.text.size() - begin,
+                           .name_begin = name_before,
+                           .name_size = batch.names.size() - name_before});
+  }
+  batch.text.append(format_.suffix);
+  return !batch.items.empty();
+}
+
+void PackedJob::send(Batch batch, Outbox& out) {
+  Request request = format_.request;
+  request.divisible = format_.halve_on_break && batch.items.size() > 1;
+  request.http.body = Body(std::move(batch.text));
+  ++done_.requests;
+  const unsigned tag = next_tag_++;
+  open_.emplace(tag, std::move(batch));
+  out.send(tag, std::move(request));
+}
+
+void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
+  auto node = open_.extract(tag);
+  Batch batch = std::move(node.mapped());
+  batch.text = std::move(out.sent().http.body).take_text();
+  if (!reply) {
+    take_failure(std::move(batch), reply.error());
+  } else if (auto again = packer_->settle(batch, std::move(reply).value()); !again) {
+    take_failure(std::move(batch), again.error());
+  } else {
+    bytes_done_ += batch.text.size();
+    done_.succeeded += batch.items.size() - again->size();
+    if (!again->empty()) {
+      Batch rest_of_it = subset(batch, *again);
+      if (++rest_of_it.round < rounds) {
+        resting_.push_back(std::move(rest_of_it));
+        out.wake_after(rest);
+      } else {
+        const Error error(ErrorKind::rejected, "the server did not store this item, though asked several times");
+        for (const PackedItem& item : rest_of_it.items) fail(rest_of_it, item, error);
+      }
+    }
+  }
+  report();
+  fill(out);
+}
+
+void PackedJob::take_failure(Batch batch, const Error& error) {
+  const bool divide =
+      error.http_status() == 413 ||
+      (format_.halve_on_break &&
+       (error.http_status() == 524 || (error.http_status() == 0 && error.details().delivery == Delivery::unknown &&
+                                       error.kind() != ErrorKind::decode)));
+  if (divide && batch.items.size() > 1) {
+    const std::size_t middle = batch.items.size() / 2;
+    again_.push_back(slice(batch, 0, middle));
+    again_.push_back(slice(batch, middle, batch.items.size()));
+    return;
+  }
+  for (const PackedItem& item : batch.items) fail(batch, item, error);
+  if (!is_hopeless(error)) return;
+  if (!done_.stopped) done_.stopped = error;
+  input_ended_ = true;
+  carry_text_.clear();
+}
+
+void PackedJob::abort(Error error) {
+  if (finished()) return;
+  if (error.cause()) return finish(std::move(error));
+  const Error unknown([&] {
+    ErrorDetails d = error.details();
+    d.delivery = Delivery::unknown;
+    d.outcome_unknown = format_.request.repeat != Repeat::read;
+    return d;
+  }());
+  for (const auto& [tag, batch] : open_)
+    for (const PackedItem& item : batch.items) fail(batch, item, unknown);
+  for (const auto* queue : {&again_, &resting_})
+    for (const Batch& batch : *queue)
+      for (const PackedItem& item : batch.items) fail(batch, item, error);
+  if (!carry_text_.empty()) done_.failed.push_back({.index = next_index_++, .name = carry_name_, .error = error});
+  done_.stopped = std::move(error);
+  finish(std::move(done_));
+}
+
+void PackedJob::fail(const Batch& batch, const PackedItem& item, const Error& error) {
+  done_.failed.push_back({.index = item.index, .name = std::string(batch.name(item)), .error = error});
+}
+
+Batch PackedJob::subset(const Batch& batch, const std::vector<std::size_t>& positions) const {
+  Batch part{.text = format_.prefix, .round = batch.round};
+  for (const std::size_t at : positions) {
+    const PackedItem& item = batch.items[at];
+    if (!part.items.empty()) part.text.append(format_.separator);
+    part.items.push_back({.index = item.index,
+                          .begin = part.text.size(),
+                          .size = item.size,
+                          .name_begin = part.names.size(),
+                          .name_size = item.name_size});
+    part.text.append(batch.text, item.begin, item.size);
+    part.names.append(batch.name(item));
+  }
+  part.text.append(format_.suffix);
+  return part;
+}
+
+Batch PackedJob::slice(const Batch& batch, std::size_t from, std::size_t to) const {
+  std::vector<std::size_t> positions;
+  for (std::size_t at = from; at < to; ++at) positions.push_back(at);
+  return subset(batch, positions);
+}
+
+void PackedJob::report() const {
+  if (!options_.on_progress) return;
+  options_.on_progress({.items_done = done_.succeeded + done_.failed.size(),
+                        .items_failed = done_.failed.size(),
+                        .bytes_done = bytes_done_,
+                        .requests_in_flight = static_cast<int>(open_.size()),
+                        .requests = done_.requests});
+}
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,34 @@
+#pragma once
+
+// What is sent again, and when: plain functions, without clock or I/O.
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/detail/flow.hpp>
+
+namespace cloudflare::detail {
+
+/// `Retry-After` in seconds (rounded up, negatives are 0); a date counts from the reply's `Date`, else from `wall`.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(const std::vector<Header>& headers,
+                                                                    std::chrono::sys_seconds wall);
+/// An HTTP date in any of its three forms.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
+
+struct RetryLimits {
+  int max_attempts = 4;
+  std::chrono::milliseconds backoff_base{500};
+  std::chrono::milliseconds backoff_cap{8'000};
+};
+
+/// Whether a request may be sent again after `error`, by its class and by what the failure says of its outcome.
+[[nodiscard]] bool may_repeat(Repeat repeat, const Error& error) noexcept;
+
+/// The pause before attempt `attempt + 1`: full jitter (`random` in [0, 1)) under a doubling cap, never less than the
+/// server asks for, at least a second after throttling, longer when D1 is overloaded.
+[[nodiscard]] std::chrono::milliseconds pause_before_repeat(const RetryLimits& limits, int attempt, const Error& error,
+                                                            double random) noexcept;
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,57 @@
+#include "transfer.hpp"
+
+#include <cloudflare/version.hpp>
+
+namespace cloudflare::detail {
+
+namespace {
+
+void redact(std::string& text, const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets)
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
+      text.replace(at, secret.size(), "[redacted]");
+}
+
+void redact(std::vector<Message>& messages, const std::vector<std::string>& secrets) {
+  for (Message& message : messages) {
+    redact(message.message, secrets);
+    redact(message.meta, secrets);
+    redact(message.error_chain, secrets);
+  }
+}
+
+}  // namespace
+
+void Loop::Transfer::address(const Core& core) {
+  HttpRequest& http = request.http;
+  if (attempt == 0) {
+    own_headers = http.headers.size();
+    if (request.authenticated) http.url.insert(0, core.options().base_url);
+    http.resendable = request.repeat != Repeat::once;
+    if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
+  }
+  http.headers.resize(own_headers);
+  http.headers.push_back({"User-Agent", core.options().user_agent});
+  if (!request.authenticated) return;
+  AuthHeaders auth = core.auth_headers();
+  for (Header& header : auth.headers) http.headers.push_back(std::move(header));
+  secrets = std::move(auth.secrets);
+}
+
+bool Loop::Transfer::rewind() {
+  if (request.http.body.source() && !request.http.body.source()->rewind()) return false;
+  return !request.http.sink || request.http.sink->restart();
+}
+
+Error Loop::Transfer::explain(const Error& error) const {
+  ErrorDetails d = error.details();
+  d.operation = request.operation->name;
+  d.attempts = attempt;
+  d.repeated_unknown = unknown_before;
+  d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
+  redact(d.text, secrets);
+  redact(d.messages, secrets);
+  return Error(std::move(d));
+}
+
+}  // namespace cloudflare::detail

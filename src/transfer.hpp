@@ -1,0 +1,69 @@
+#pragma once
+
+// One request of a job through all its attempts.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <cloudflare/detail/flow.hpp>
+
+#include "core.hpp"
+#include "loop.hpp"
+
+namespace cloudflare::detail {
+
+struct Loop::Job {
+  unsigned id = 0;
+  Flow* flow = nullptr;
+  CallOptions call{};
+  time_point deadline = time_point::max();
+  std::vector<unsigned> tickets{};
+  std::vector<Timers::iterator> timers{};
+  bool done = false;
+  std::string_view operation{};  // of the latest request, for errors that no request explains
+  int attempts = 0;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop{};
+};
+
+struct Loop::Transfer {
+  Job* job = nullptr;
+  unsigned tag = 0;
+  Request request{};
+  std::size_t own_headers = 0;  // those of the request; the loop's come behind them
+  int attempt = 0;
+  bool budgeted = false;  // the rate budget has granted the coming attempt
+  bool in_flight = false;
+  bool unknown_before = false;  // an earlier attempt may have been executed
+  std::vector<std::string> secrets{};
+  std::optional<Timers::iterator> timer{};
+
+  /// Adds base URL, credential and user agent for the coming attempt.
+  void address(const Core& core);
+  /// Prepares body and sink for another attempt; false if they have only one.
+  [[nodiscard]] bool rewind();
+  /// `error` with what only the transfer knows, and without what must not show.
+  [[nodiscard]] Error explain(const Error& error) const;
+  [[nodiscard]] bool may_write() const noexcept { return request.repeat != Repeat::read; }
+};
+
+/// Knows whether the caller's sink has seen a byte.
+class TrackedSink final : public Sink {
+ public:
+  explicit TrackedSink(std::shared_ptr<Sink> inner) : inner_(std::move(inner)) {}
+  void write(std::string_view bytes) override {
+    touched_ = true;
+    inner_->write(bytes);
+  }
+  bool restart() override {
+    if (touched_ && !inner_->restart()) return false;
+    touched_ = false;
+    return true;
+  }
+
+ private:
+  std::shared_ptr<Sink> inner_;
+  bool touched_ = false;
+};
+
+}  // namespace cloudflare::detail
