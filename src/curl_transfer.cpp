@@ -1,0 +1,259 @@
+#include "curl_transfer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+
+namespace cloudflare::detail {
+
+namespace {
+
+// Room behind a body for simdjson, so that it can be read in place.
+constexpr std::size_t padding = 128;
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+                           const TransferLimits& limits, const CurlOptions& options)
+    : easy_(std::move(easy)), ticket_(ticket), request_(std::move(request)) {
+  set_url_and_limits(limits, options);
+  set_headers();
+  set_body();
+}
+
+void CurlTransfer::set_url_and_limits(const TransferLimits& limits, const CurlOptions& options) {
+  CURL* const easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason_);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_URL, request_->url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // a key ".." must not climb
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);  // share one HTTP/2 connection rather than open several
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // The default is added to, not replaced: libcurl's directory of certificates stays.
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
+  const auto stall = std::chrono::ceil<std::chrono::seconds>(limits.stall_timeout);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(stall.count()));
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+}
+
+void CurlTransfer::set_headers() {
+  curl_slist* list = nullptr;
+  const auto add = [&list](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
+  for (const Header& header : request_->headers) add(header.name + ": " + header.value);
+  if (find_header(request_->headers, "content-type") == nullptr) add("Content-Type:");
+  add("Expect:");  // no pause before uploads
+  const bool chunked = !request_->body.size().has_value();
+  if (chunked) add("Transfer-Encoding: chunked");
+  headers_.reset(list);
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, list);
+}
+
+void CurlTransfer::set_body() {
+  CURL* const easy = easy_.get();
+  const Body& body = request_->body;
+  const bool empty = !body.source() && body.text().empty();
+  if (request_->method == "GET" && empty) {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    return;
+  }
+  if (request_->method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_->method.c_str());
+  if (empty && request_->method == "DELETE") return;
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  const auto size = body.size();
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
+  if (!body.source() && (request_->resendable || empty)) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.text().data());
+    // libcurl sends a request again by itself when a kept connection dies before the first byte of the reply. With a
+    // body it may not when it cannot rewind (below); without one only a new connection prevents it.
+    if (!request_->resendable) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  if (!request_->resendable) return;
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+}
+
+std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
+    transfer.response_.headers.clear();
+    const std::size_t space = line.find(' ');
+    transfer.response_.status = 0;
+    if (space != std::string_view::npos)
+      std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer.response_.status);
+  } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+    transfer.response_.headers.push_back(
+        {std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+  }
+  return line.size();
+}
+
+std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view bytes(data, size * count);
+  transfer.received_ += bytes.size();
+  try {
+    const bool streams = transfer.request_->sink && is_success(transfer.response_.status);
+    if (streams) {
+      transfer.request_->sink->write(bytes);
+    } else if (transfer.received_ > transfer.request_->reply_limit) {
+      transfer.too_large_ = true;
+      return 0;
+    } else {
+      transfer.take(bytes);
+    }
+    return bytes.size();
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+void CurlTransfer::take(std::string_view bytes) {
+  std::string& body = response_.body;
+  if (body.capacity() < body.size() + bytes.size() + padding) reserve_for(bytes.size());
+  body.append(bytes);
+}
+
+// Doubling a large string would hold it twice for a moment, so the final size is reserved where it can be known.
+// Address space that is never written costs no memory.
+void CurlTransfer::reserve_for(std::size_t more) {
+  std::string& body = response_.body;
+  constexpr std::size_t large = 1U << 20;
+  curl_off_t announced = -1;
+  if (body.empty()) curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  const std::size_t needed = body.size() + more + padding;
+  std::size_t capacity = std::max(needed, body.capacity() * 2);
+  if (announced > 0) {
+    capacity = std::max<std::size_t>(
+        needed, std::min<std::uint64_t>(static_cast<std::uint64_t>(announced), request_->reply_limit) + padding);
+  } else if (needed > large && request_->reply_expected != 0 && needed <= request_->reply_expected) {
+    capacity = request_->reply_expected + padding;
+  }
+  body.reserve(capacity);
+}
+
+std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::span<char> room(to, size * count);
+  try {
+    if (const auto& source = transfer.request_->body.source()) {
+      const std::size_t n = source->read(room);
+      transfer.sent_ += n;
+      return n;
+    }
+    const std::string_view rest = transfer.request_->body.text().substr(transfer.sent_);
+    const std::size_t n = std::min(rest.size(), room.size());
+    std::memcpy(to, rest.data(), n);
+    transfer.sent_ += n;
+    return n;
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
+int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  try {
+    if (transfer.request_->body.source() && !transfer.request_->body.source()->rewind()) return CURL_SEEKFUNC_FAIL;
+    transfer.sent_ = 0;
+    return CURL_SEEKFUNC_OK;
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_SEEKFUNC_FAIL;
+  }
+}
+
+Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
+  // Headers that say 4xx or 5xx are an answer, whatever became of the body behind them.
+  const bool refused = response_.status >= 400 && !thrown_;
+  if (code != CURLE_OK && !refused) return error_of(code);
+  std::string& body = response_.body;
+  constexpr std::size_t slack = 1U << 20;
+  if (body.capacity() > 2 * body.size() + slack) body.shrink_to_fit();
+  return std::move(response_);
+}
+
+Error CurlTransfer::error_of(CURLcode code) const {
+  ErrorDetails d{.kind = ErrorKind::transport, .delivery = Delivery::unknown};
+  d.http_status = response_.status;
+  if (const std::string* ray = find_header(response_.headers, "cf-ray")) d.ray_id = *ray;
+  if (too_large_) {
+    d.kind = ErrorKind::too_large;
+    d.text = "the reply is larger than the cap of " + std::to_string(request_->reply_limit) + " bytes";
+    return Error(std::move(d));
+  }
+  if (thrown_) {
+    d.kind = ErrorKind::callback;
+    d.text = "a sink or source of the caller threw";
+    d.cause = thrown_;
+    return Error(std::move(d));
+  }
+  long request_size = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &request_size);
+  d.text = curl_easy_strerror(code);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT: d.delivery = Delivery::not_sent; break;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      d.kind = ErrorKind::tls;
+      d.delivery = Delivery::not_sent;
+      break;
+    case CURLE_OPERATION_TIMEDOUT:
+      d.kind = ErrorKind::timeout;
+      if (request_size == 0) d.delivery = Delivery::not_sent;
+      d.text = request_size == 0 ? "no connection within the connect timeout" : "the transfer stalled";
+      break;
+    case CURLE_BAD_CONTENT_ENCODING: d.kind = ErrorKind::decode; break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+      d.kind = ErrorKind::invalid_argument;
+      d.delivery = Delivery::not_sent;
+      break;
+    default: break;
+  }
+  return Error(std::move(d));
+}
+
+EasyPtr CurlTransfer::release() && {
+  curl_easy_reset(easy_.get());
+  return std::move(easy_);
+}
+
+}  // namespace cloudflare::detail
