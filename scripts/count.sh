@@ -2,7 +2,8 @@
 # scripts/count.sh BUILD_DIR...  prints "N passed, N failed, N skipped" over the ctest runs whose results are in
 # BUILD_DIR/ctest.xml, counting Catch2 test cases (BUILD_DIR/test-counts/NAME, see tests/support/catch_main.cpp) and one
 # for each other ctest. A program that ctest calls failed, or that ended before its closing line, counts as failed even
-# when every case it reached passed. Exits with 1 if anything failed or nothing ran.
+# when every case it reached passed. Names skipped cases and their reasons on stderr. Exits with 1 if anything failed or
+# nothing ran.
 set -euo pipefail
 
 # ctest's JUnit file as lines "STATUS NAME", STATUS one of passed, failed, skipped.
@@ -32,6 +33,7 @@ for build in "$@"; do
     if [ "$case_failed" = 0 ] && { [ "$outcome" = failed ] || [ "$ended" = 0 ]; }; then
       case_failed=1
     fi
+    sed -n 's/^skipped /SKIPPED: /p' "$cases" >&2
     passed=$((passed + case_passed)) failed=$((failed + case_failed)) skipped=$((skipped + case_skipped))
   done < <(outcomes "$build/ctest.xml")
 done
