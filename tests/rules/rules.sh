@@ -28,8 +28,10 @@ case $1 in
     forbid "a member or return type is json; hold JsonText, or make json a template argument" \
       "$(code include | grep -E '^[^:]*:[0-9]*:[^(<]*\b(nlohmann::(ordered_)?json|json)(>|\b) *[&*]* *[A-Za-z_]+ *(\(|;|=|\{)' |
         grep -vE ':(      |    (const |auto |return ))' || true)"
-    forbid "an optional, vector or map of json is a json too" \
-      "$(code include | grep -E '(optional|vector|map|pair|variant|shared_ptr|unique_ptr)<[^>]*\b(nlohmann::)?json\b' || true)"
+    forbid "an optional, vector or Result of json is a json too" \
+      "$(code include | grep -E '[A-Za-z]<[^>]*\b(nlohmann::)?(ordered_)?json\b' | grep -vE '_v<' || true)"
+    forbid "a trailing return type is a return type" \
+      "$(code include | grep -E -e '-> *(nlohmann::)?(ordered_)?json\b' || true)"
     ;;
   src_without_json)
     forbid "src/ names nlohmann; the compiled core knows JSON as text only" "$(code src | grep -w nlohmann || true)"
@@ -37,7 +39,7 @@ case $1 in
   # The lock file names packages, not the host they came from; nothing else has a reason to.
   no_foreign_hosts)
     forbid "a package registry's address" \
-      "$(git ls-files -z | xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_authToken|"resolved"' || true)"
+      "$(git ls-files -z | xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_auth[T]oken|"resolve[d]"' || true)"
     ;;
   *)
     echo "unknown rule $1" >&2
