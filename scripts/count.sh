@@ -28,14 +28,14 @@ for build in "$@"; do
       declare "$outcome=$((${!outcome} + 1))"
       continue
     fi
-    read -r case_passed case_failed case_skipped ended < <(awk '
-      { n[$1]++ } END { print n["passed"] + 0, n["failed"] + 0, n["skipped"] + 0, n["end"] + 0 }' "$cases")
+    read -r case_passed case_failed case_skipped ended <<<"$(awk '
+      { n[$1]++ } END { print n["passed"] + 0, n["failed"] + 0, n["skipped"] + 0, n["end"] + 0 }' "$cases")"
     if [ "$case_failed" = 0 ] && { [ "$outcome" = failed ] || [ "$ended" = 0 ]; }; then
       case_failed=1
     fi
     sed -n 's/^skipped /SKIPPED: /p' "$cases" >&2
     passed=$((passed + case_passed)) failed=$((failed + case_failed)) skipped=$((skipped + case_skipped))
-  done < <(outcomes "$build/ctest.xml")
+  done <<<"$(outcomes "$build/ctest.xml")"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -36,7 +36,8 @@ missing() {
 
 install_packages() {
   local wanted optional
-  mapfile -t wanted < <(missing "${packages[@]}")
+  # shellcheck disable=SC2207  # one word per package
+  wanted=($(missing "${packages[@]}"))
   # A node of one's own, from wherever, is left alone.
   if [ "${1-}" != --minimal ] && ! command -v node >/dev/null; then
     wanted+=(nodejs npm)
