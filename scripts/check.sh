@@ -33,11 +33,11 @@ build() {
 }
 
 tidy() {
-  git ls-files 'src/*.cpp' | xargs -P "$jobs" -n 1 clang-tidy -p build/clang --quiet
+  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang --quiet
 }
 
 format() {
-  git ls-files '*.hpp' '*.cpp' | xargs clang-format --dry-run --Werror
+  find bench examples include src tests -name node_modules -prune -o -regex '.*\.[hc]pp' -print0 | xargs -0 clang-format --dry-run --Werror
 }
 
 scripts/setup.sh || exit 1

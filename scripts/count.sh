@@ -22,6 +22,10 @@ outcomes() {
 
 passed=0 failed=0 skipped=0
 for build in "$@"; do
+  if [ ! -s "$build/ctest.xml" ]; then
+    failed=$((failed + 1))
+    continue
+  fi
   while read -r outcome name; do
     cases=$build/test-counts/$name
     if [ ! -f "$cases" ]; then

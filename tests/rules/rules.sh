@@ -39,7 +39,8 @@ case $1 in
   # The lock file names packages, not the host they came from; nothing else has a reason to.
   no_foreign_hosts)
     forbid "a package registry's address" \
-      "$(git ls-files -z | xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_auth[T]oken|"resolve[d]"' || true)"
+      "$(find . \( -path ./build -o -path ./.git -o -name node_modules \) -prune -o -type f -print0 |
+        xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_auth[T]oken|"resolve[d]"' || true)"
     ;;
   *)
     echo "unknown rule $1" >&2
