@@ -56,7 +56,7 @@ class CLOUDFLARE_API Body {
   /// Bytes from a callback that fills a buffer and returns how many (0: the end). `rewind` is called before a
   /// repeated attempt; without one the request is sent once.
   [[nodiscard]] static Body callback(std::function<std::size_t(std::span<char>)> read,
-                                     std::function<void()> rewind = {},
+                                     std::function<void()> rewind = nullptr,
                                      std::optional<std::uint64_t> size = std::nullopt);
 
   /// The bytes, when they are in memory.

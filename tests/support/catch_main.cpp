@@ -17,7 +17,7 @@ using ListenerBase = Catch::TestEventListenerBase;
 namespace {
 
 std::string running_case;  // NOLINT(cert-err58-cpp)
-bool skipped = false;
+std::string skip_reason;   // empty: not skipped
 unsigned cases_run = 0;
 
 std::ofstream& counts() {
@@ -34,13 +34,17 @@ class Counter : public ListenerBase {
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     running_case = info.name;
-    skipped = false;
+    skip_reason.clear();
   }
 
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
     ++cases_run;
     const bool failed = stats.totals.testCases.failed != 0;
-    counts() << (failed ? "failed " : skipped ? "skipped " : "passed ") << running_case << std::endl;
+    if (!failed && !skip_reason.empty()) {
+      counts() << "skipped " << running_case << ": " << skip_reason << std::endl;
+    } else {
+      counts() << (failed ? "failed " : "passed ") << running_case << std::endl;
+    }
   }
 
   void testRunEnded(const Catch::TestRunStats&) override { counts() << "end" << std::endl; }
@@ -53,7 +57,7 @@ CATCH_REGISTER_LISTENER(Counter)
 namespace cloudflare_tests {
 
 void note_skip(const char* reason) {
-  skipped = true;
+  skip_reason = reason;
   std::cerr << "SKIPPED: " << running_case << ": " << reason << std::endl;
 }
 

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The slow rest of the tests: the second compiler, ThreadSanitizer, tests labelled long, clang-tidy, clang-format.
+# Goes on after a failure. The last line is "N passed, N failed, N skipped": test cases, and one for each other check.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+passed=0 failed=0 skipped=0
+
+check() {
+  local name=$1
+  shift
+  echo "== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $name" >&2
+  fi
+}
+
+# Adds up what scripts/count.sh says of a build directory.
+count() {
+  local p f s
+  read -r p _ f _ s _ <<<"$(scripts/count.sh "$1")"
+  passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1})) skipped=$((skipped + ${s:-0}))
+}
+
+build() {
+  local preset=$1
+  shift
+  configure "$preset" && cmake --build --preset "$preset" -j "$jobs" "$@"
+}
+
+tidy() {
+  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang --quiet
+}
+
+format() {
+  find bench examples include src tests -name node_modules -prune -o -regex '.*\.[hc]pp' -print0 | xargs -0 clang-format --dry-run --Werror
+}
+
+scripts/setup.sh || exit 1
+check "clang build without warnings" build clang
+check "each public header compiles alone with clang" build clang --target all_verify_interface_header_sets
+# Unsanitized, so that the long tests can measure time and memory.
+run_ctest clang -L '^(unit|long)$'
+count build/clang
+check "ThreadSanitizer build" build tsan --target tests_threads
+run_ctest tsan -L '^threads$'
+count build/tsan
+check "clang-tidy" tidy
+check "clang-format" format
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Builds everything with AddressSanitizer and UndefinedBehaviorSanitizer and runs all tests but the long ones.
+# The last line is "N passed, 0 failed, K skipped", counting test cases.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+scripts/setup.sh
+configure asan
+cmake --build --preset asan -j "$jobs"
+run_ctest asan -LE '^long$'
+scripts/count.sh build/asan

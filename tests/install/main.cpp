@@ -1,0 +1,20 @@
+// The program of the foreign projects: one round trip through each library.
+#include <cloudflare/cloudflare.hpp>
+#include <cloudflare/local.hpp>
+#include <cloudflare/testing/fake_clock.hpp>
+
+int main() {
+  cloudflare::local::Cloudflare cloud;
+  cloudflare::ApiClient client = cloud.client();
+  auto settings = client.kv(client.kv_namespaces().create("settings").id);
+  settings.put("greeting", "hello", {.metadata = {{"lang", "en"}}});
+  if (settings.get("greeting") != "hello") return 1;
+
+  // An exception must be caught by its type across the library's border.
+  try {
+    settings.put("", "a key may not be empty");
+    return 2;
+  } catch (const cloudflare::Error& error) {
+    return error.kind() == cloudflare::ErrorKind::invalid_argument ? 0 : 3;
+  }
+}

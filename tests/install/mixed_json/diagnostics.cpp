@@ -1,0 +1,3 @@
+#define JSON_DIAGNOSTICS 1
+#define UNIT diagnostics
+#include "unit.ipp"

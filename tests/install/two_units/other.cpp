@@ -1,0 +1,3 @@
+#include "all_headers.hpp"
+
+bool other_unit(cloudflare::ApiClient& client) { return !client.kv_namespaces().create("made elsewhere").id.empty(); }

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# rules.sh RULE SOURCE_DIR: fails, and shows the lines, where a rule is broken.
+set -euo pipefail
+cd "$2"
+
+# Files below the given folders without // comments, as "file:line:text".
+code() {
+  find "$@" -type f \( -name '*.hpp' -o -name '*.ipp' -o -name '*.cpp' \) -print0 | sort -z | xargs -0 awk '
+    { sub(/\/\/.*/, ""); print FILENAME ":" FNR ":" $0 }'
+}
+
+forbid() {
+  if [ -n "$2" ]; then
+    printf '%s:\n%s\n' "$1" "$2" >&2
+    exit 1
+  fi
+}
+
+case $1 in
+  # g++ 12 frees the temporary of `= {}` twice inside a co_await expression, without a warning.
+  option_defaults)
+    forbid "a default argument of options is spelled \`= Options()\`, never \`= {}\`" \
+      "$(code include src | grep -E '[A-Za-z_>&] *[A-Za-z_]* *= *\{ *\} *[,)]' || true)"
+    ;;
+  # A json value in a struct or a plain function's signature has one name in the linker and two layouts in programs whose
+  # objects were built with different options of nlohmann/json.
+  json_stays_text)
+    forbid "a member or return type is json; hold JsonText, or make json a template argument" \
+      "$(code include | grep -E '^[^:]*:[0-9]*:[^(<]*\b(nlohmann::(ordered_)?json|json)(>|\b) *[&*]* *[A-Za-z_]+ *(\(|;|=|\{)' |
+        grep -vE ':(      |    (const |auto |return ))' || true)"
+    forbid "an optional, vector or Result of json is a json too" \
+      "$(code include | grep -E '[A-Za-z]<[^>]*\b(nlohmann::)?(ordered_)?json\b' | grep -vE '_v<' || true)"
+    forbid "a trailing return type is a return type" \
+      "$(code include | grep -E -e '-> *(nlohmann::)?(ordered_)?json\b' || true)"
+    ;;
+  src_without_json)
+    forbid "src/ names nlohmann; the compiled core knows JSON as text only" "$(code src | grep -w nlohmann || true)"
+    ;;
+  # The lock file names packages, not the host they came from; nothing else has a reason to.
+  no_foreign_hosts)
+    forbid "a package registry's address" \
+      "$(find . \( -path ./build -o -path ./.git -o -name node_modules \) -prune -o -type f -print0 |
+        xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_auth[T]oken|"resolve[d]"' || true)"
+    ;;
+  *)
+    echo "unknown rule $1" >&2
+    exit 2
+    ;;
+esac
