@@ -1,0 +1,37 @@
+#include <cloudflare/testing/fake_clock.hpp>
+
+#include <algorithm>
+
+namespace cloudflare::testing {
+
+FakeClock::FakeClock(std::chrono::sys_seconds wall)
+    : start_(time_point(std::chrono::hours(1))), now_(start_), wall_(wall) {}
+
+Clock::time_point FakeClock::now() const {
+  const std::lock_guard lock(mutex_);
+  return now_;
+}
+
+std::chrono::sys_seconds FakeClock::wall() const {
+  const std::lock_guard lock(mutex_);
+  return wall_ + std::chrono::floor<std::chrono::seconds>(now_ - start_);
+}
+
+void FakeClock::wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal, time_point until,
+                     const std::function<bool()>& woken) {
+  if (woken()) return;
+  if (until == time_point::max()) return signal.wait(lock, woken);
+  advance_to(until);
+}
+
+void FakeClock::advance(std::chrono::milliseconds by) {
+  const std::lock_guard lock(mutex_);
+  now_ += by;
+}
+
+void FakeClock::advance_to(time_point to) {
+  const std::lock_guard lock(mutex_);
+  now_ = std::max(now_, to);
+}
+
+}  // namespace cloudflare::testing
