@@ -1,0 +1,27 @@
+#pragma once
+
+// One account: its stores, its clock, its limits of time. Everything handlers work on.
+
+#include <memory>
+#include <string>
+
+#include <cloudflare/clock.hpp>
+
+#include "kv_store.hpp"
+#include "rate_limits.hpp"
+
+namespace cloudflare::local {
+
+class Account {
+ public:
+  /// An empty folder keeps everything in memory. @throws Error  invalid_argument: the folder cannot be used, or another
+  ///                                                process or object uses it
+  Account(const std::string& folder, std::string id, std::shared_ptr<Clock> clock, bool rate_limits);
+
+  const std::string id;
+  const std::shared_ptr<Clock> clock;
+  RateLimits rate_limits;
+  KvStore kv;
+};
+
+}  // namespace cloudflare::local

@@ -1,1 +1,0 @@
-#include <cloudflare/version.hpp>

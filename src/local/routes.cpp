@@ -1,0 +1,68 @@
+#include "routes.hpp"
+
+#include <array>
+#include <string_view>
+
+#include "kv.hpp"
+#include "tokens.hpp"
+
+namespace cloudflare::local {
+
+namespace {
+
+struct Row {
+  std::string_view method;
+  std::string_view path;  ///< `{}` stands for one segment of any text.
+  Handler handler;
+  bool needs_credential = true;
+};
+
+constexpr std::array rows{
+    Row{"GET", "client/v4/user/tokens/verify", verify_user_token},
+    Row{"GET", "client/v4/accounts/{}/tokens/verify", verify_account_token},
+
+    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces", kv_list_namespaces},
+    Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces", kv_create_namespace},
+    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_get_namespace},
+    Row{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_rename_namespace},
+    Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_remove_namespace},
+    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/keys", kv_list_keys},
+    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_get_value},
+    Row{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_put_value},
+    Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_delete_value},
+    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/metadata/{}", kv_get_metadata},
+    Row{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_put},
+    Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_delete},
+    Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/delete", kv_bulk_delete},
+    Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/get", kv_bulk_get},
+};
+
+// Compares segment by segment; fills `captured` with what the wildcards stand for.
+bool matches(std::string_view pattern, const std::vector<std::string>& segments, std::vector<std::string>& captured) {
+  captured.clear();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const std::size_t end = pattern.find('/');
+    const std::string_view part = pattern.substr(0, end);
+    if (part == "{}")
+      captured.push_back(segments[i]);
+    else if (part != segments[i])
+      return false;
+    if (end == std::string_view::npos) return i + 1 == segments.size();
+    pattern.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+Route find_route(Request& request) {
+  bool other_method = false;
+  for (const Row& row : rows) {
+    if (!matches(row.path, request.segments(), request.captured)) continue;
+    if (row.method == request.method()) return {row.handler, row.needs_credential};
+    other_method = true;
+  }
+  throw other_method ? method_not_allowed(request) : unroutable(request);
+}
+
+}  // namespace cloudflare::local

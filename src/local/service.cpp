@@ -1,0 +1,68 @@
+#include "service.hpp"
+
+#include <algorithm>
+
+#include "routes.hpp"
+#include "tokens.hpp"
+
+namespace cloudflare::local {
+
+namespace {
+
+bool is_account_id(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+  });
+}
+
+void check_account(const Account& account, const Request& request) {
+  const auto& path = request.segments();
+  if (path.size() < 4 || path[2] != "accounts") return;
+  if (!is_account_id(path[3])) throw unroutable(request);
+  if (path[3] != account.id) throw ApiError{.status = 403, .code = 10000, .message = "Authentication error"};
+}
+
+Reply answer(Account& account, const HttpRequest& http) {
+  try {
+    Request request(http);
+    const Route route = find_route(request);
+    if (route.needs_credential) {
+      authenticate(request);
+      account.rate_limits.count_request();
+      check_account(account, request);
+    }
+    return route.handler(account, request);
+  } catch (const ApiError& error) {
+    return to_reply(error);
+  } catch (const SqliteError& error) {
+    return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
+  }
+}
+
+class StringSink final : public Sink {
+ public:
+  explicit StringSink(std::string& out) : out_(out) {}
+  void write(std::string_view bytes) override { out_.append(bytes); }
+
+ private:
+  std::string& out_;
+};
+
+}  // namespace
+
+HttpResponse Service::handle(const HttpRequest& request) {
+  Reply reply = answer(account_, request);
+  HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
+  response.headers.push_back({"cf-ray", random_hex(8) + "-LCL"});
+  const bool to_sink = request.sink && response.status >= 200 && response.status < 300;
+  if (reply.stream) {
+    StringSink memory(response.body);
+    reply.stream(to_sink ? *request.sink : memory);
+  } else if (to_sink) {
+    if (!response.body.empty()) request.sink->write(response.body);
+    response.body.clear();
+  }
+  return response;
+}
+
+}  // namespace cloudflare::local

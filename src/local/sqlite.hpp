@@ -1,0 +1,127 @@
+#pragma once
+
+// A thin face on SQLite: connections, prepared statements, cursors that reset their statement, transactions.
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace cloudflare::local {
+
+/// What SQLite refused, with its extended code.
+class SqliteError : public std::runtime_error {
+ public:
+  SqliteError(const std::string& text, int code) : std::runtime_error(text), code_(code) {}
+  [[nodiscard]] int code() const noexcept { return code_; }
+
+ private:
+  int code_;
+};
+
+/// Bytes bound as a BLOB; plain string_views are bound as TEXT.
+struct Blob {
+  std::string_view bytes;
+};
+
+/// The rows of one run of a Statement. Views of a row are valid until the next next().
+class Cursor {
+ public:
+  explicit Cursor(sqlite3_stmt* statement) : statement_(statement) {}
+  ~Cursor();
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+  /// Steps to the next row; false at the end. @throws SqliteError
+  bool next();
+  [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const;
+  /// The bytes of a TEXT or BLOB; empty for NULL.
+  [[nodiscard]] std::string_view bytes(int column) const;
+  [[nodiscard]] std::string string(int column) const { return std::string(bytes(column)); }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+/// A prepared statement, to be run again and again by one thread at a time.
+class Statement {
+ public:
+  Statement() = default;
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+  /// Binds `arguments` in order; what they view must outlive the cursor.
+  template <class... Arguments>
+  [[nodiscard]] Cursor run(const Arguments&... arguments) {
+    int at = 0;
+    (bind(++at, arguments), ...);
+    return Cursor(statement_.get());
+  }
+  /// Runs to the end for a statement without rows.
+  template <class... Arguments>
+  void execute(const Arguments&... arguments) {
+    Cursor cursor = run(arguments...);
+    while (cursor.next()) {
+    }
+  }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+  };
+
+  void bind(int at, std::int64_t value);
+  void bind(int at, std::string_view text);
+  void bind(int at, Blob blob);
+  template <class T>
+  void bind(int at, const std::optional<T>& value) {
+    if (value) bind(at, *value);  // an unbound parameter is NULL
+  }
+
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_{};
+};
+
+/// One connection.
+class Sqlite {
+ public:
+  /// Opens or creates a file (UTF-8 path), or a database in memory when the path is empty. @throws SqliteError
+  explicit Sqlite(const std::string& path);
+
+  /// Runs statements that give no rows. @throws SqliteError
+  void execute(const char* sql);
+  [[nodiscard]] Statement prepare(std::string_view sql);
+  [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_.get()); }
+  [[nodiscard]] std::int64_t last_insert_rowid() const { return sqlite3_last_insert_rowid(handle_.get()); }
+  [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
+  };
+  std::unique_ptr<sqlite3, Close> handle_{};
+};
+
+/// Opens a file that this process alone may use: another one that tries gets SQLITE_BUSY at once. A commit is in the
+/// operating system's hands when it returns, so it survives the end of the process in any way, but not a power cut.
+[[nodiscard]] Sqlite open_exclusively(const std::string& path);
+
+/// Rolls back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Sqlite& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Sqlite& database_;
+  bool open_ = true;
+};
+
+}  // namespace cloudflare::local

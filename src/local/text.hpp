@@ -1,0 +1,17 @@
+#pragma once
+
+// Text as the engine treats it: replacement characters and forgiving base64.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cloudflare::local {
+
+/// Bytes as text the way a browser decodes UTF-8: broken sequences become U+FFFD, a byte order mark is dropped.
+[[nodiscard]] std::string decode_utf8(std::string_view bytes);
+
+/// Base64 the way atob() reads it: white space is ignored and padding may be missing. Nothing if it is no base64.
+[[nodiscard]] std::optional<std::string> forgiving_base64_decoded(std::string_view text);
+
+}  // namespace cloudflare::local

@@ -1,0 +1,49 @@
+#include "tokens.hpp"
+
+#include <algorithm>
+
+namespace cloudflare::local {
+
+namespace {
+
+// One word of visible ASCII.
+bool is_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+Reply active(const Request& request) {
+  // The routes know API tokens only.
+  if (request.header("authorization").empty())
+    throw ApiError{.status = 401, .code = 1000, .message = "Invalid API Token"};
+  return ok(R"({"id":"00000000000000000000000000000000","status":"active"})",
+            {.messages = R"([{"code":10000,"message":"This API Token is valid and active","type":null}])"});
+}
+
+}  // namespace
+
+void authenticate(const Request& request) {
+  const std::string_view authorization = request.header("authorization");
+  const std::string_view email = request.header("x-auth-email");
+  const std::string_view key = request.header("x-auth-key");
+  const ApiError invalid{.status = 400,
+                         .code = 6003,
+                         .message = "Invalid request headers",
+                         .more = R"("error_chain":[{"code":6111,)"
+                                 R"("message":"Invalid format for Authorization header"}])"};
+  if (authorization.empty()) {
+    if (email.empty() || key.empty())
+      throw ApiError{.code = 9106, .message = "Missing X-Auth-Key, X-Auth-Email or Authorization headers"};
+    if (!is_word(email) || !is_word(key)) throw ApiError{.code = 6003, .message = "Invalid request headers"};
+    return;
+  }
+  constexpr std::string_view scheme = "Bearer ";
+  if (!authorization.starts_with(scheme) || !is_word(authorization.substr(scheme.size())) || !email.empty() ||
+      !key.empty())
+    throw invalid;
+}
+
+Reply verify_user_token(Account&, Request& request) { return active(request); }
+
+Reply verify_account_token(Account&, Request& request) { return active(request); }
+
+}  // namespace cloudflare::local

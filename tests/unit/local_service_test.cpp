@@ -1,0 +1,139 @@
+// The face of the embedded store: routes, credentials, envelopes, limits of time.
+#include "local_kv_support.hpp"
+
+using namespace cloudflare_tests;
+using namespace std::chrono_literals;
+
+TEST_CASE("embedded store: every reply carries a ray, and no two are the same") {
+  LocalApi api;
+  const Answer good = api.account("GET", "/storage/kv/namespaces");
+  const Answer bad = api.account("GET", "/nothing");
+  CHECK(good.status == 200);
+  CHECK(good.header("cf-ray").size() == 20);
+  CHECK(bad.header("CF-Ray").size() == 20);
+  CHECK(good.header("cf-ray") != bad.header("cf-ray"));
+}
+
+TEST_CASE("embedded store: unroutable paths are 7003 with 7000, wrong methods 10405, as JSON") {
+  LocalApi api;
+  for (const std::string& path :
+       {std::string("/accounts/local/nothing"), std::string("/nothing"), std::string(""),
+        "/accounts/" + std::string(33, 'a') + "/storage/kv/namespaces",
+        std::string("/accounts/a%20b/storage/kv/namespaces"), std::string("/accounts//storage/kv/namespaces"),
+        std::string("/accounts/local/storage/kv/namespaces/id/values/a/b")}) {
+    CAPTURE(path);
+    const Answer answer = api.call("GET", path);
+    CHECK(answer.header("content-type") == "application/json");
+    CHECK(answer.status == 404);
+    CHECK(answer.code() == 7003);
+    CHECK(answer.json().at("errors").at(1).at("code") == 7000);
+    CHECK(answer.json().at("result").is_null());
+  }
+  const Answer method = api.account("PATCH", "/storage/kv/namespaces", "{}");
+  CHECK(method.status == 405);
+  CHECK(method.code() == 10405);
+  CHECK(api.account("GET", "/storage/kv/namespaces/%zz").status == 400);
+}
+
+TEST_CASE("embedded store: any single credential is accepted, none, two or a malformed one is refused") {
+  LocalApi api;
+  const std::string path = "/accounts/local/storage/kv/namespaces";
+  CHECK(api.call("GET", path, {}, {{"Authorization", "Bearer anything"}}).status == 200);
+  CHECK(api.call("GET", path, {}, {{"X-Auth-Email", "a@b.c"}, {"X-Auth-Key", "k"}}).status == 200);
+  const Answer none = api.call("GET", path, {}, {});
+  CHECK(none.status == 400);
+  CHECK(none.code() == 9106);
+  CHECK(api.call("GET", path, {}, {{"X-Auth-Email", "a@b.c"}}).code() == 9106);
+  CHECK(api.call("GET", path, {}, {{"Authorization", "Basic abc"}}).code() == 6003);
+  CHECK(api.call("GET", path, {}, {{"Authorization", "Bearer a b"}}).code() == 6003);
+  CHECK(api.call("GET", path, {}, {{"Authorization", "Bearer "}}).code() == 6003);
+  const Answer both =
+      api.call("GET", path, {}, {{"Authorization", "Bearer t"}, {"X-Auth-Email", "a@b.c"}, {"X-Auth-Key", "k"}});
+  CHECK(both.code() == 6003);
+  CHECK(both.json().at("errors").at(0).at("error_chain").at(0).at("code") == 6111);
+}
+
+TEST_CASE("embedded store: another account is refused") {
+  LocalApi api;
+  const Answer answer = api.call("GET", "/accounts/other/storage/kv/namespaces");
+  CHECK(answer.status == 403);
+  CHECK(answer.code() == 10000);
+}
+
+TEST_CASE("embedded store: both verify routes say that the token is active, with message 10000") {
+  LocalApi api;
+  for (const char* path : {"/user/tokens/verify", "/accounts/local/tokens/verify"}) {
+    const Answer answer = api.call("GET", path);
+    CHECK(answer.result().at("status") == "active");
+    CHECK(answer.json().at("messages").at(0).at("code") == 10000);
+    CHECK(answer.json().at("messages").at(0).at("message") == "This API Token is valid and active");
+    const Answer key = api.call("GET", path, {}, {{"X-Auth-Email", "a@b.c"}, {"X-Auth-Key", "k"}});
+    CHECK(key.status == 401);
+    CHECK(key.code() == 1000);
+  }
+}
+
+TEST_CASE("embedded store: a 2xx body goes to the sink of the request, an error does not") {
+  LocalApi api;
+  LocalKv kv(api);
+  kv.put("k", "value");
+  std::string taken;
+  const auto sink = cloudflare::sink_to([&](std::string_view bytes) { taken += bytes; });
+  cloudflare::HttpRequest request{.method = "GET",
+                                  .url = "http://127.0.0.1/client/v4/accounts/local" + kv.path + "/values/k",
+                                  .headers = {{"Authorization", "Bearer t"}},
+                                  .sink = sink};
+  const Answer found = api.send(request);
+  CHECK(found.status == 200);
+  CHECK(found.body.empty());
+  CHECK(taken == "value");
+  request.url += "x";
+  const Answer missing = api.send(request);
+  CHECK(missing.code() == 10009);
+  CHECK(taken == "value");
+}
+
+TEST_CASE("embedded store: what a source or sink throws passes through, and nothing is stored") {
+  LocalApi api;
+  LocalKv kv(api);
+  struct Broken {};
+  CHECK_THROWS_AS(kv.put("k", cloudflare::Body::callback([](std::span<char>) -> std::size_t { throw Broken(); })),
+                  Broken);
+  CHECK(kv.get("k").code() == 10009);
+}
+
+TEST_CASE("embedded store: rate limits refuse request 1201 of five minutes, then everything for five minutes") {
+  LocalApi api({.rate_limits = true});
+  for (int i = 0; i < 1200; ++i) REQUIRE(api.call("GET", "/user/tokens/verify").status == 200);
+  api.clock->advance(200s);
+  const Answer refused = api.call("GET", "/user/tokens/verify");
+  CHECK(refused.status == 429);
+  CHECK(refused.code() == 971);
+  CHECK(refused.header("retry-after") == "300");
+  api.clock->advance(299s);
+  CHECK(api.call("GET", "/user/tokens/verify").header("retry-after") == "1");
+  api.clock->advance(1s);
+  CHECK(api.call("GET", "/user/tokens/verify").status == 200);
+}
+
+TEST_CASE("embedded store: rate limits allow one write per second to a key, reads and other keys at will") {
+  LocalApi api({.rate_limits = true});
+  LocalKv kv(api);
+  CHECK(kv.put("k", "1").status == 200);
+  const Answer refused = kv.put("k", "2");
+  CHECK(refused.status == 429);
+  CHECK(refused.code() == 971);
+  CHECK(refused.header("retry-after") == "1");
+  CHECK(kv.erase("k").status == 429);
+  CHECK(kv.bulk({{{"key", "k"}, {"value", "3"}}}).status == 429);
+  CHECK(kv.put("other", "1").status == 200);
+  CHECK(kv.get("k").body == "1");
+  api.clock->advance(1s);
+  CHECK(kv.put("k", "4").status == 200);
+}
+
+TEST_CASE("embedded store: without rate limits nothing is counted") {
+  LocalApi api;
+  LocalKv kv(api);
+  for (int i = 0; i < 1300; ++i) REQUIRE(kv.put("k", "v").status == 200);
+}

@@ -1,0 +1,89 @@
+// The embedded store in a folder: what stays, what a killed process leaves, who may open it.
+#include <cloudflare/error.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "local_kv_support.hpp"
+
+using namespace cloudflare_tests;
+
+TEST_CASE("embedded store: a folder that is opened again holds what was written, with metadata and expiry") {
+  const TemporaryFolder folder;
+  const std::string nested = folder.path() + "/made/\xC3\xBC";
+  std::string path;
+  {
+    LocalApi api({.folder = nested});
+    LocalKv kv(api);
+    path = kv.path;
+    kv.bulk({{{"key", "k"}, {"value", "v"}, {"metadata", {1, 2}}, {"expiration_ttl", 90}}});
+  }
+  LocalApi api({.folder = nested});
+  CHECK(api.account("GET", path + "/values/k").body == "v");
+  CHECK(api.account("GET", path + "/metadata/k").result() == Json({1, 2}));
+  CHECK(api.account("GET", path + "/values/k").header("expiration") == std::to_string(api.clock->seconds() + 90));
+  CHECK(api.account("GET", path).result().at("title") == "test");
+}
+
+TEST_CASE("embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
+  const TemporaryFolder folder;
+  int acknowledged[2];
+  REQUIRE(pipe(acknowledged) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    LocalApi api({.folder = folder.path()});
+    LocalKv kv(api);
+    kv.put("single", "v");
+    kv.bulk({{{"key", "bulk"}, {"value", "v"}}});
+    // The body stops in the middle of an array and never ends: the process dies inside the call.
+    bool told = false;
+    const auto endless = [&](std::span<char> to) -> std::size_t {
+      if (!told && write(acknowledged[1], kv.path.data(), kv.path.size()) < 0) _exit(1);
+      told = true;
+      to[0] = ' ';
+      pause();
+      return 1;
+    };
+    api.account("PUT", kv.path + "/bulk", cloudflare::Body::callback(endless));
+    _exit(0);
+  }
+  std::string path(200, '\0');
+  const ssize_t n = read(acknowledged[0], path.data(), path.size());
+  REQUIRE(n > 0);
+  path.resize(static_cast<std::size_t>(n));
+  REQUIRE(kill(child, SIGKILL) == 0);
+  REQUIRE(waitpid(child, nullptr, 0) == child);
+  close(acknowledged[0]);
+  close(acknowledged[1]);
+
+  LocalApi api({.folder = folder.path()});
+  CHECK(api.account("GET", path + "/values/single").body == "v");
+  CHECK(api.account("GET", path + "/values/bulk").body == "v");
+  CHECK(api.account("GET", path + "/keys").result().size() == 2);
+}
+
+TEST_CASE("embedded store: a folder in use, a file in its place and a folder without permission are named errors") {
+  const TemporaryFolder folder;
+  const LocalApi first({.folder = folder.path() + "/used"});
+  const auto message = [](const std::string& path) -> std::string {
+    try {
+      const LocalApi second({.folder = path});
+    } catch (const cloudflare::Error& error) {
+      CHECK(error.kind() == cloudflare::ErrorKind::invalid_argument);
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK_THAT(message(folder.path() + "/used"), Catch::Matchers::Contains("in use"));
+  CHECK_THAT(message(folder.path() + "/used/kv.sqlite"), Catch::Matchers::Contains("cannot be made"));
+}
+
+TEST_CASE("embedded store: two stores in memory share nothing") {
+  LocalApi one;
+  LocalApi two;
+  LocalKv kv(one);
+  CHECK(two.account("GET", LocalKv::namespaces).result().empty());
+}
