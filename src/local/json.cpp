@@ -70,12 +70,12 @@ Json read(Value&& value) {
       break;
     case ondemand::json_type::array:
       out.kind = Json::Kind::array;
-      for (auto item : value.get_array().value()) out.items.push_back(read(item.value()));
+      for (auto item : value.get_array()) out.items.push_back(read(item.value()));
       break;
     case ondemand::json_type::object: {
       out.kind = Json::Kind::object;
       std::unordered_map<std::string, std::size_t> places;
-      for (auto field : value.get_object().value()) {
+      for (auto field : value.get_object()) {
         std::string name(field.unescaped_key().value());
         const auto [place, is_new] = places.try_emplace(name, out.members.size());
         Json member = read(field.value().value());

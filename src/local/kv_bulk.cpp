@@ -52,7 +52,7 @@ std::optional<std::int64_t> seconds(std::string_view name, ondemand::value value
 RawPair read_pair(ondemand::value item) {
   if (item.type().value() != ondemand::json_type::object) throw wrong_pair("each pair must be an object");
   RawPair pair;
-  for (auto field : item.get_object().value()) {
+  for (auto field : item.get_object()) {
     const std::string_view name = field.unescaped_key().value();
     ondemand::value value = field.value().value();
     const ondemand::json_type type = value.type().value();
@@ -146,7 +146,7 @@ Reply kv_bulk_put(Account& account, Request& request) {
     if (document.type().value() != ondemand::json_type::array) throw not_an_array;
     // The whole request is one transaction: a pair that is refused takes the others with it.
     KvStore::Batch batch(account.kv, ns.number);
-    for (auto item : document.get_array().value()) {
+    for (auto item : document.get_array()) {
       ++count;
       if (count <= limits::kv_bulk_pairs) store(account, ns, batch, read_pair(item.value()));
     }
