@@ -2,8 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { BEARER, post, startServer } from "./smoke_server.mjs";
+
+if (!existsSync(new URL("node_modules/miniflare", import.meta.url))) {
+  console.error("SKIPPED: miniflare is not installed: run `npm ci --ignore-scripts` in tests/miniflare");
+  process.exit(77);
+}
 
 const KV = "/storage/kv/namespaces";
 const D1 = "/d1/database";
