@@ -49,6 +49,7 @@ class EmbeddedStore final : public Counterpart {
     options.transport = cloud_.transport();
     return ApiClient(std::move(credential), std::move(options));
   }
+  std::string account_path() override { return "/accounts/" + cloud_.account_id(); }
 
  private:
   cloudflare::local::Cloudflare cloud_{};
@@ -59,10 +60,13 @@ Miniflare& server() {
   return running;
 }
 
+std::string miniflare_account() { return std::string("/accounts/") + Miniflare::account_id; }
+
 class Engine final : public Counterpart {
  public:
   ApiClient client(ClientOptions options) override { return at(ApiToken(Miniflare::token), std::move(options)); }
   ApiClient with_credential(Credential credential) override { return at(std::move(credential), ClientOptions()); }
+  std::string account_path() override { return miniflare_account(); }
 
  private:
   static ApiClient at(Credential credential, ClientOptions options) {
@@ -81,6 +85,7 @@ class LocalExplorer final : public Counterpart {
   }
   ApiClient account() override { return engine_.client({}); }
   ApiClient with_credential(Credential) override { throw std::logic_error("the explorer looks at no credential"); }
+  std::string account_path() override { return miniflare_account(); }
 
  private:
   Engine engine_{};
@@ -90,10 +95,16 @@ class LiveAccount final : public Counterpart {
  public:
   ApiClient client(ClientOptions options) override { return ApiClient::from_env(std::move(options)); }
   ApiClient with_credential(Credential credential) override {
-    const char* account = std::getenv("CLOUDFLARE_ACCOUNT_ID");
     ClientOptions options;
-    options.account_id = account != nullptr ? account : "";
+    options.account_id = id();
     return ApiClient(std::move(credential), std::move(options));
+  }
+  std::string account_path() override { return "/accounts/" + id(); }
+
+ private:
+  static std::string id() {
+    const char* account = std::getenv("CLOUDFLARE_ACCOUNT_ID");
+    return account != nullptr ? account : "";
   }
 };
 

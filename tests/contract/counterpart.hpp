@@ -35,8 +35,11 @@ class Counterpart {
   virtual cloudflare::ApiClient client(cloudflare::ClientOptions options = cloudflare::ClientOptions()) = 0;
   /// A client that can create and remove namespaces of the same store.
   virtual cloudflare::ApiClient account() { return client(); }
-  /// The same server asked by e-mail and key; `client()` uses a token.
+  /// A client with another credential than that of `client()`.
   virtual cloudflare::ApiClient with_credential(cloudflare::Credential credential) = 0;
+
+  /// For ApiClient::request(): "/accounts/" and the id.
+  virtual std::string account_path() = 0;
 
   FreshNamespace fresh_namespace();
   /// A title that nobody else uses.

@@ -7,6 +7,7 @@
 using namespace contract;
 using cloudflare::ErrorCode;
 using cloudflare::ErrorKind;
+using Json = nlohmann::json;
 namespace kv = cloudflare::kv;
 
 namespace {
@@ -87,19 +88,18 @@ CONTRACT_CASE("a title that is taken is a conflict with code 10014, on create an
   CHECK(made.namespaces.get(second.id).title == second.title);
 }
 
-CONTRACT_CASE("a title is needed and has at most 512 characters", "[kv][namespaces]", Embedded, Real) {
-  Made made{cloud.client().kv_namespaces()};
-  const auto unchecked = made.namespaces.with({.check_limits = false});
+CONTRACT_CASE("a title has 1 to 512 characters, or is refused before sending, and by the server with 400",
+              "[kv][namespaces]", Embedded, Real) {
+  const auto namespaces = cloud.client().kv_namespaces();
   for (const std::string& title : {std::string(), std::string(513, 't')}) {
     CAPTURE(title.size());
-    const auto local = error_of([&] { (void)made.namespaces.create(title); });
+    const auto local = error_of([&] { (void)namespaces.create(title); });
     CHECK(local.kind() == ErrorKind::invalid_argument);
     CHECK(local.attempts() == 0);
-    const auto remote = error_of([&] { (void)unchecked.create(title); });
-    CHECK(remote.kind() == ErrorKind::rejected);
-    CHECK(remote.http_status() == 400);
-    if (title.empty()) CHECK(remote.code() == ErrorCode::kv_title_required);
   }
+  const auto remote = error_of([&] { (void)namespaces.with({.check_limits = false}).create(std::string(513, 't')); });
+  CHECK(remote.kind() == ErrorKind::rejected);
+  CHECK(remote.http_status() == 400);
 }
 
 CONTRACT_CASE("namespaces beyond the first page are seen, each once, in both orders and directions", "[kv][namespaces]",
@@ -169,6 +169,36 @@ CONTRACT_CASE("404 with code 10009 on get is nullopt; a missing namespace, 10013
   check_missing(error_of([&] { (void)namespaces.get(unknown_id); }));
   check_missing(error_of([&] { (void)namespaces.rename(unknown_id, "t"); }));
   check_missing(error_of([&] { namespaces.remove(unknown_id); }));
+}
+
+CONTRACT_CASE("what the typed calls never send is refused with the documented codes", "[kv][client]", Embedded, Real) {
+  const auto space = cloud.fresh_namespace();
+  const auto client = cloud.client();
+  const std::string account = cloud.account_path();
+  const std::string all = account + "/storage/kv/namespaces";
+  const std::string one = all + "/" + space->id();
+  const auto refused = [&](const char* method, const std::string& path, const Json& body, int status, ErrorCode code) {
+    CAPTURE(method, path, body.dump());
+    const auto error = error_of([&] { (void)client.request(method, path, body); });
+    CHECK(error.http_status() == status);
+    CHECK(error.code() == code);
+    CHECK(error.attempts() == 1);
+  };
+  refused("POST", all, Json::object(), 400, ErrorCode::kv_title_required);
+  refused("POST", all, {{"title", ""}}, 400, ErrorCode::kv_title_required);
+  refused("PUT", one, Json::object(), 400, ErrorCode::kv_title_required);
+  refused("PUT", one + "/bulk", {{"key", "k"}, {"value", "v"}}, 400, ErrorCode::kv_bad_body);
+  refused("PUT", one + "/bulk", Json::array({{{"key", "k"}}}), 400, ErrorCode::kv_bad_body);
+  refused("PUT", one + "/bulk", Json::array({{{"key", "k"}, {"value", 1}}}), 400, ErrorCode::kv_bad_body);
+  refused("POST", one + "/bulk/delete", {{"keys", {"k"}}}, 400, ErrorCode::kv_bad_body);
+  refused("POST", one + "/bulk/get", {{"keys", Json::array()}}, 400, ErrorCode::kv_bulk_get_count);
+  refused("POST", one + "/bulk/get", Json::array({"k"}), 400, ErrorCode::kv_bad_body);
+  refused("GET", one + "/keys?limit=0", nullptr, 400, ErrorCode::kv_validation);
+  refused("GET", all + "?per_page=1001", nullptr, 400, ErrorCode::kv_validation);
+  refused("GET", all + "/not-an-id", nullptr, 400, ErrorCode::kv_validation);
+  refused("PATCH", one, Json::object(), 405, ErrorCode::method_not_allowed);
+  refused("GET", account + "/storage/kv/nothing", nullptr, 404, ErrorCode::invalid_object_identifier);
+  CHECK(space->list_page().keys.empty());
 }
 
 CONTRACT_CASE("the explorer says 10009 and 10013 as the API does", "[kv]", Explorer) {

@@ -108,7 +108,8 @@ CONTRACT_CASE("each odd key written is found by list with the same bytes and can
 
 CONTRACT_CASE("odd keys survive bulk put, bulk get and bulk erase", "[kv][keys][bulk]", Embedded, Real) {
   const auto space = cloud.fresh_namespace();
-  const auto& keys = odd_keys();
+  auto keys = odd_keys();
+  std::erase(keys, "__proto__");  // a case of its own in kv_bulk.cpp
   std::vector<kv::Entry> entries;
   for (const auto& key : keys) entries.push_back({.key = key, .value = "value of " + key});
   CHECK(space->put_bulk(entries).unsuccessful_keys.empty());
@@ -254,9 +255,13 @@ CONTRACT_CASE("a page limit outside 10 to 1000 is refused, here and by the serve
     const auto local = error_of([&] { (void)space->list_page({.limit = limit}); });
     CHECK(local.kind() == ErrorKind::invalid_argument);
     CHECK(local.attempts() == 0);
-    const auto unchecked = space->with({.check_limits = false});
-    const auto remote = error_of([&] { (void)unchecked.list_page({.limit = limit}); });
+  }
+  for (const int limit : {1, 9, 1001}) {
+    CAPTURE(limit);
+    const auto remote = error_of([&] { (void)space->with({.check_limits = false}).list_page({.limit = limit}); });
     CHECK(remote.kind() == ErrorKind::rejected);
     CHECK(remote.http_status() == 400);
   }
+  CHECK(space->list_page({.limit = 10}).keys.empty());
+  CHECK(space->list_page({.limit = 1000}).keys.empty());
 }
