@@ -1,7 +1,7 @@
 // The fault server itself: what the other tests of this folder take as evidence is checked here with a bare socket.
 
-#include "../support/catch.hpp"
-#include "../support/fault_server.hpp"
+#include "support/fault_server.hpp"
+#include "support/catch.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -31,10 +31,13 @@ std::string framed_body(const Answer& answer) {
   if (answer.framing == Framing::length || answer.framing == Framing::until_close) return answer.body;
   std::string out;
   const std::size_t step = answer.chunk_size == 0 ? std::max<std::size_t>(answer.body.size(), 1) : answer.chunk_size;
-  for (std::size_t at = 0; at < answer.body.size(); at += step) append_chunk(out, std::string_view(answer.body).substr(at, step));
+  for (std::size_t at = 0; at < answer.body.size(); at += step)
+    append_chunk(out, std::string_view(answer.body).substr(at, step));
   if (answer.endless) return out;
-  if (answer.framing == Framing::bad_chunked) append_chunk(out, "broken", "xyz");
-  else out.append("0\r\n\r\n");
+  if (answer.framing == Framing::bad_chunked)
+    append_chunk(out, "broken", "xyz");
+  else
+    out.append("0\r\n\r\n");
   return out;
 }
 
@@ -46,8 +49,10 @@ std::string head(const Answer& answer) {
   const bool bodiless = answer.status == 204 || answer.status == 304;
   if (answer.framing == Framing::length && !bodiless)
     out += "Content-Length: " + std::to_string(answer.declared_length.value_or(answer.body.size())) + "\r\n";
-  else if (answer.framing == Framing::until_close) out += "Connection: close\r\n";
-  else if (!bodiless) out += "Transfer-Encoding: chunked\r\n";
+  else if (answer.framing == Framing::until_close)
+    out += "Connection: close\r\n";
+  else if (!bodiless)
+    out += "Transfer-Encoding: chunked\r\n";
   return out + "\r\n";
 }
 
@@ -60,7 +65,8 @@ std::string Recorded::header(std::string_view name) const {
 }
 
 std::size_t Recorded::count(std::string_view name) const {
-  return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), [&](const auto& h) { return same_name(h.first, name); }));
+  return static_cast<std::size_t>(
+      std::count_if(headers.begin(), headers.end(), [&](const auto& h) { return same_name(h.first, name); }));
 }
 
 std::string render(const Answer& answer, std::string_view method) {

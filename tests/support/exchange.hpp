@@ -19,9 +19,10 @@ struct Recorded {
   unsigned connection = 0;  ///< 1 for the first connection that was accepted
   unsigned nth = 0;         ///< 1 for the first request on that connection
   std::string method{};
-  std::string target{};  ///< as on the request line: path and query, or the absolute form when the server is used as a proxy
-  Headers headers{};     ///< in the order of the wire
-  std::string body{};    ///< without its framing; empty after keep_bodies(false)
+  std::string
+      target{};  ///< as on the request line: path and query, or the absolute form when the server is used as a proxy
+  Headers headers{};   ///< in the order of the wire
+  std::string body{};  ///< without its framing; empty after keep_bodies(false)
   std::uint64_t body_size = 0;
   bool complete = false;  ///< the whole body arrived
 
@@ -31,10 +32,10 @@ struct Recorded {
 };
 
 enum class Framing {
-  length,      ///< Content-Length
-  chunked,     ///< Transfer-Encoding: chunked
-  bad_chunked, ///< chunked, and the size of the last chunk is no number
-  until_close, ///< neither: the end of the connection is the end of the body
+  length,       ///< Content-Length
+  chunked,      ///< Transfer-Encoding: chunked
+  bad_chunked,  ///< chunked, and the size of the last chunk is no number
+  until_close,  ///< neither: the end of the connection is the end of the body
 };
 
 /// What happens at byte `stop_at` of a reply.
@@ -51,13 +52,14 @@ struct Answer {
   std::size_t chunk_size = 0;                      ///< 0: the body is one chunk
   std::optional<std::string> raw{};                ///< the bytes of the whole reply, instead of all the above
 
-  std::size_t stop_at = never;  ///< only so many bytes of the reply are sent, head included; 0 drops the request unanswered
+  std::size_t stop_at =
+      never;  ///< only so many bytes of the reply are sent, head included; 0 drops the request unanswered
   Stop stop = Stop::close;
   std::optional<std::chrono::milliseconds> stall_for{};  ///< with Stop::stall: then the rest is sent; otherwise never
   std::chrono::milliseconds drip{0};                     ///< pause after each byte
   bool endless = false;                                  ///< the body is sent again and again until the client hangs up
   bool close_after = false;                              ///< closes after the reply, without having announced it
-  bool drain = false;                                    ///< before closing, takes what the client still sends, so that it gets no reset
+  bool drain = false;  ///< before closing, takes what the client still sends, so that it gets no reset
 };
 
 /// The bytes of a reply as the server would send them, for tests that cut it at each of them.

@@ -84,8 +84,8 @@ FaultServer::FaultServer() {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
-  if (listener_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 128) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+  if (listener_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::listen(listener_, 128) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     throw std::runtime_error("FaultServer: cannot listen on loopback");
   port_ = ntohs(address.sin_port);
   on_request_ = [](const Recorded&) { return Answer{.status = 500, .body = "fault server: no behaviour was set"}; };
@@ -146,7 +146,8 @@ std::uint64_t FaultServer::bytes_sent() const { return bytes_sent_; }
 bool FaultServer::wait_for_requests(std::size_t n, std::chrono::milliseconds limit) const {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, limit, [&] {
-    return static_cast<std::size_t>(std::count_if(requests_.begin(), requests_.end(), [](const Recorded& r) { return r.complete; })) >= n;
+    return static_cast<std::size_t>(
+               std::count_if(requests_.begin(), requests_.end(), [](const Recorded& r) { return r.complete; })) >= n;
   });
 }
 
@@ -200,7 +201,8 @@ void FaultServer::serve(Connection& c) {
     ::shutdown(c.fd, SHUT_WR);
     while (c.fill()) c.buffer.clear();
   }
-  const std::lock_guard lock(mutex_);  // the destructor must not shut down a number that belongs to another socket by then
+  const std::lock_guard lock(
+      mutex_);  // the destructor must not shut down a number that belongs to another socket by then
   c.finished = true;
   ::close(c.fd);
 }
@@ -258,7 +260,9 @@ bool FaultServer::serve_one(Connection& c) {
 }
 
 bool FaultServer::read_body(Connection& c, Recorded& request, std::size_t index) {
-  if (continue_100_ && same_name(request.header("Expect"), "100-continue") && !send_all(c, "HTTP/1.1 100 Continue\r\n\r\n")) return false;
+  if (continue_100_ && same_name(request.header("Expect"), "100-continue") &&
+      !send_all(c, "HTTP/1.1 100 Continue\r\n\r\n"))
+    return false;
 
   const auto take = [&](std::string_view part) {
     request.body_size += part.size();
@@ -267,7 +271,8 @@ bool FaultServer::read_body(Connection& c, Recorded& request, std::size_t index)
   const auto chunks = [&] {
     for (;;) {
       const auto line = c.until("\r\n");
-      const auto size = line ? number<std::uint64_t>(std::string_view(*line).substr(0, line->find(';')), 16) : std::nullopt;
+      const auto size =
+          line ? number<std::uint64_t>(std::string_view(*line).substr(0, line->find(';')), 16) : std::nullopt;
       if (!size || !c.exactly(*size, take) || c.until("\r\n") != "") return false;
       if (*size == 0) return true;
     }
@@ -289,7 +294,9 @@ bool FaultServer::deliver(Connection& c, const Answer& answer, std::string_view 
   const std::string_view whole = bytes, sent = whole.substr(0, answer.stop_at);
   const auto send = [&](std::string_view part) {
     if (answer.drip.count() == 0) return send_all(c, part);
-    return std::all_of(part.begin(), part.end(), [&](const char& byte) { return send_all(c, {&byte, 1}) && pause(answer.drip); });
+    return std::all_of(part.begin(), part.end(), [&](const char& byte) {
+      return send_all(c, {&byte, 1}) && pause(answer.drip);
+    });
   };
   if (!send(sent)) return false;
   if (answer.stop_at < whole.size()) {

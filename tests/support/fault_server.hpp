@@ -1,6 +1,7 @@
 #pragma once
-// An HTTP/1.1 server on a raw loopback socket that records every request byte for byte and misbehaves as told: it cuts, stalls or drips a
-// reply at any byte, lies about lengths, breaks framing, drops connections. One acceptor thread and one thread for each connection.
+// An HTTP/1.1 server on a raw loopback socket that records every request byte for byte and misbehaves as told: it cuts,
+// stalls or drips a reply at any byte, lies about lengths, breaks framing, drops connections. One acceptor thread and
+// one thread for each connection.
 //
 //   FaultServer server;
 //   server.script({Answer{.status = 503}, Answer{.body = R"({"success":true})"}});
@@ -40,18 +41,21 @@ class FaultServer {
   void on_request(std::function<Answer(const Recorded&)>);
   /// The nth request gets the nth answer; any further one a 500 that says so.
   void script(std::vector<Answer>);
-  /// Asked when the head has arrived: an answer is sent at once, the body stays unread, and the connection is closed afterwards.
+  /// Asked when the head has arrived: an answer is sent at once, the body stays unread, and the connection is closed
+  /// afterwards.
   void on_head(std::function<std::optional<Answer>(const Recorded&)>);
   /// Asked for each connection by number: false closes it before a byte is read.
   void on_connect(std::function<bool(unsigned connection)>);
-  void continue_100(bool answered) { continue_100_ = answered; }  ///< `Expect: 100-continue` is answered unless told otherwise
-  void keep_bodies(bool kept) { keep_bodies_ = kept; }            ///< false: request bodies are counted only
-  void tunnel_connects() { tunnels_ = true; }                     ///< obeys CONNECT as a proxy would, towards loopback only
+  void continue_100(bool answered) {
+    continue_100_ = answered;
+  }                                                     ///< `Expect: 100-continue` is answered unless told otherwise
+  void keep_bodies(bool kept) { keep_bodies_ = kept; }  ///< false: request bodies are counted only
+  void tunnel_connects() { tunnels_ = true; }           ///< obeys CONNECT as a proxy would, towards loopback only
 
   /// Evidence.
   [[nodiscard]] std::vector<Recorded> requests() const;
-  [[nodiscard]] unsigned connections() const;       ///< accepted so far
-  [[nodiscard]] std::uint64_t bytes_sent() const;   ///< of all replies
+  [[nodiscard]] unsigned connections() const;      ///< accepted so far
+  [[nodiscard]] std::uint64_t bytes_sent() const;  ///< of all replies
   /// Blocks until `n` requests have been recorded whole; false if that takes longer than `limit`.
   bool wait_for_requests(std::size_t n, std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
 

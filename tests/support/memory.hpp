@@ -1,5 +1,6 @@
 #pragma once
-// Peak memory of this process, from Linux' own accounting. Only a program without sanitizers gives figures that mean something.
+// Peak memory of this process, from Linux' own accounting. Only a program without sanitizers gives figures that mean
+// something.
 
 #include <sys/resource.h>
 
@@ -33,8 +34,8 @@ inline std::uint64_t peak_memory() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-/// How far the process grows beyond what it holds at construction. Where the kernel refuses to forget the earlier peak the answer is an
-/// upper bound, never too small.
+/// How far the process grows beyond what it holds at construction. Where the kernel refuses to forget the earlier peak
+/// the answer is an upper bound, never too small.
 class PeakMemory {
  public:
   PeakMemory() {
