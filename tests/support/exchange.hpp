@@ -52,14 +52,16 @@ struct Answer {
   std::size_t chunk_size = 0;                      ///< 0: the body is one chunk
   std::optional<std::string> raw{};                ///< the bytes of the whole reply, instead of all the above
 
-  std::size_t stop_at =
-      never;  ///< only so many bytes of the reply are sent, head included; 0 drops the request unanswered
+  /// The reply waits until so many requests have arrived whole, which proves them concurrent.
+  std::size_t hold_for = 0;
+  /// Only so many bytes of the reply are sent, head included; 0 drops the request unanswered.
+  std::size_t stop_at = never;
   Stop stop = Stop::close;
   std::optional<std::chrono::milliseconds> stall_for{};  ///< with Stop::stall: then the rest is sent; otherwise never
   std::chrono::milliseconds drip{0};                     ///< pause after each byte
   bool endless = false;                                  ///< the body is sent again and again until the client hangs up
   bool close_after = false;                              ///< closes after the reply, without having announced it
-  bool drain = false;  ///< before closing, takes what the client still sends, so that it gets no reset
+  bool drain = false;                                    ///< before closing, takes what still arrives: no reset
 };
 
 /// The bytes of a reply as the server would send them, for tests that cut it at each of them.

@@ -145,9 +145,16 @@ std::uint64_t FaultServer::bytes_sent() const { return bytes_sent_; }
 
 bool FaultServer::wait_for_requests(std::size_t n, std::chrono::milliseconds limit) const {
   std::unique_lock lock(mutex_);
+  const auto whole = [&] {
+    return std::count_if(requests_.begin(), requests_.end(), [](const Recorded& r) { return r.complete; });
+  };
+  return changed_.wait_for(lock, limit, [&] { return stopping_ || whole() >= static_cast<std::ptrdiff_t>(n); });
+}
+
+bool FaultServer::wait_for_silence(std::chrono::milliseconds limit) const {
+  std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, limit, [&] {
-    return static_cast<std::size_t>(
-               std::count_if(requests_.begin(), requests_.end(), [](const Recorded& r) { return r.complete; })) >= n;
+    return std::all_of(connections_.begin(), connections_.end(), [](const Connection& c) { return c.finished; });
   });
 }
 
@@ -201,10 +208,13 @@ void FaultServer::serve(Connection& c) {
     ::shutdown(c.fd, SHUT_WR);
     while (c.fill()) c.buffer.clear();
   }
-  const std::lock_guard lock(
-      mutex_);  // the destructor must not shut down a number that belongs to another socket by then
-  c.finished = true;
-  ::close(c.fd);
+  {
+    // Under the lock, for the destructor must not shut down a number that belongs to another socket by then.
+    const std::lock_guard lock(mutex_);
+    ::close(c.fd);
+    c.finished = true;
+  }
+  changed_.notify_all();
 }
 
 /// Reads one request and answers it; false ends the connection.
@@ -290,6 +300,7 @@ bool FaultServer::read_body(Connection& c, Recorded& request, std::size_t index)
 
 /// Sends the answer as it says; false ends the connection.
 bool FaultServer::deliver(Connection& c, const Answer& answer, std::string_view method) {
+  if (!wait_for_requests(answer.hold_for)) return false;
   const std::string bytes = render(answer, method);
   const std::string_view whole = bytes, sent = whole.substr(0, answer.stop_at);
   const auto send = [&](std::string_view part) {

@@ -56,6 +56,8 @@ class FaultServer {
   [[nodiscard]] std::vector<Recorded> requests() const;
   [[nodiscard]] unsigned connections() const;      ///< accepted so far
   [[nodiscard]] std::uint64_t bytes_sent() const;  ///< of all replies
+  /// Blocks until no connection is open any more; false if that takes longer than `limit`.
+  bool wait_for_silence(std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
   /// Blocks until `n` requests have been recorded whole; false if that takes longer than `limit`.
   bool wait_for_requests(std::size_t n, std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
 

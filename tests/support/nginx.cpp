@@ -45,6 +45,7 @@ std::string configuration(const TemporaryFolder& folder, const NginxOptions& opt
       << ";\n"
       << "    client_max_body_size 0; proxy_http_version 1.1;\n"
       << "    gzip " << (options.gzip ? "on" : "off") << "; gzip_proxied any; gzip_min_length 1; gzip_types *;\n"
+      << "    " << options.more << "\n"
       << "    location / { proxy_pass " << options.upstream << "; }\n"
       << "  }\n}\n";
   return out.str();

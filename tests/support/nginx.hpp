@@ -15,6 +15,7 @@ struct NginxOptions {
   std::string names = "IP:127.0.0.1";  ///< the names in its certificate
   bool http2 = true;
   bool gzip = false;
+  std::string more{};  ///< further directives of its server block
 };
 
 class Nginx {
