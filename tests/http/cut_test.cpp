@@ -1,0 +1,74 @@
+// Replies cut at each byte: what arrives is whole, or the call fails.
+
+#include "http/operations.hpp"
+#include "support/catch.hpp"
+
+using namespace http_test;
+
+namespace {
+
+void cut_at_each_byte(const OperationClass& operation, Framing framing, Stop stop) {
+  Answer answer = operation.good;
+  answer.framing = framing;
+  answer.chunk_size = 7;
+  answer.close_after = true;
+  answer.stop = stop;
+  const std::size_t size = support::render(answer).size();
+  FaultServer server;
+  std::size_t next = 0;
+  server.on_request([&](const Recorded&) {
+    Answer now = answer;
+    now.stop_at = next++;
+    return now;
+  });
+  const cf::ApiClient client =
+      client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1, o.stall_timeout = 10s; });
+  for (std::size_t cut = 0; cut < size; ++cut) {
+    INFO(operation.name << ", cut after byte " << cut << " of " << size);
+    try {
+      const std::string value = operation.run(client);
+      FAIL_CHECK("gave " << value);
+    } catch (const cf::Error& error) {
+      CHECK(error.kind() == cf::ErrorKind::transport);
+      CHECK(error.attempts() == 1);
+    }
+    CHECK(server.requests().size() == cut + 1);
+  }
+  CHECK(operation.run(client) == operation.value);
+}
+
+}  // namespace
+
+TEST_CASE("a reply cut at any byte of headers or body is an error, never a short value") {
+  for (const OperationClass& operation : operation_classes())
+    for (const Framing framing : {Framing::length, Framing::chunked}) cut_at_each_byte(operation, framing, Stop::close);
+}
+
+TEST_CASE("a reply reset at any byte is an error, never a short value") {
+  cut_at_each_byte(operation_classes().front(), Framing::length, Stop::reset);
+  cut_at_each_byte(operation_classes().front(), Framing::chunked, Stop::reset);
+}
+
+TEST_CASE("an envelope that ends with its connection is an error when it is cut at any byte") {
+  for (const OperationClass& operation : operation_classes()) {
+    if (operation.good.headers.front().second != "application/json") continue;
+    Answer answer = operation.good;
+    answer.framing = Framing::until_close;
+    const std::size_t size = support::render(answer).size();
+    FaultServer server;
+    std::size_t next = 0;
+    server.on_request([&](const Recorded&) {
+      Answer now = answer;
+      now.stop_at = next++;
+      return now;
+    });
+    const cf::ApiClient client =
+        client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1, o.stall_timeout = 10s; });
+    for (std::size_t cut = 0; cut < size; ++cut) {
+      INFO(operation.name << ", cut after byte " << cut << " of " << size);
+      const auto kind = error_of([&] { operation.run(client); }).kind();
+      CHECK((kind == cf::ErrorKind::transport || kind == cf::ErrorKind::decode));
+    }
+    CHECK(operation.run(client) == operation.value);
+  }
+}
