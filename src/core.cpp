@@ -153,6 +153,9 @@ void Core::give_back(std::unique_ptr<Loop> loop) {
   if (idle_.size() < kept) idle_.push_back(std::move(loop));
 }
 
-void drive(const Context& context, Flow& flow) { context.core->run(flow, context.call); }
+void drive(const Context& context, Flow& flow) {
+  const Context kept = context;  // a callback may destroy the handle that this call came through
+  kept.core->run(flow, kept.call);
+}
 
 }  // namespace cloudflare::detail

@@ -119,7 +119,10 @@ void Loop::fire(const Timer& timer) {
   const bool deadline = timer.what == Timer::What::deadline;
   std::erase(job->timers, at);
   timers_.erase(at);
-  if (deadline) return end(*job, interrupted(*job, ErrorKind::timeout, "the deadline passed"));
+  if (deadline) {
+    const auto limit = job->call.timeout.value_or(core_.options().timeout);
+    return end(*job, interrupted(*job, ErrorKind::timeout, "not done within " + std::to_string(limit.count()) + " ms"));
+  }
   guarded(*job, [&] {
     JobOutbox out(*this, *job);
     job->flow->on_wake(out);

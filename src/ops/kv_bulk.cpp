@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "ops/kv_common.hpp"
 
@@ -56,9 +57,10 @@ Call<kv::BulkReply> erase_bulk(const detail::Operation& operation, const Context
 
 // Positions in `batch` of the keys that the server wants again.
 std::vector<std::size_t> positions_of(const Batch& batch, const std::vector<std::string>& keys) {
+  const std::unordered_set<std::string_view> wanted(keys.begin(), keys.end());
   std::vector<std::size_t> positions;
-  for (std::size_t at = 0; at < batch.items.size() && !keys.empty(); ++at)
-    if (std::find(keys.begin(), keys.end(), batch.name(batch.items[at])) != keys.end()) positions.push_back(at);
+  for (std::size_t at = 0; at < batch.items.size() && !wanted.empty(); ++at)
+    if (wanted.contains(batch.name(batch.items[at]))) positions.push_back(at);
   return positions;
 }
 
@@ -178,19 +180,15 @@ Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, 
   return {std::move(request),
           [keys = std::vector<std::string>(keys.begin(), keys.end()),
            with_metadata = options.with_metadata](Reply&& reply) -> Result<Values> {
-            std::unordered_map<std::string_view, std::optional<kv::Value>> found;
-            const std::unordered_map<std::string_view, int> asked = [&] {
-              std::unordered_map<std::string_view, int> names;
-              for (const std::string& key : keys) names.emplace(key, 0);
-              return names;
-            }();
+            Values values(keys.size());
+            std::unordered_multimap<std::string_view, std::size_t> asked;  // a key may be asked for twice
+            for (std::size_t i = 0; i < keys.size(); ++i) asked.emplace(keys[i], i);
             auto read =
                 read_bulk_values(reply, with_metadata, [&](std::string_view name, std::optional<kv::Value>&& value) {
-                  if (const auto it = asked.find(name); it != asked.end()) found[it->first] = std::move(value);
+                  const auto [first, last] = asked.equal_range(name);
+                  for (auto it = first; it != last; ++it) values[it->second] = value;
                 });
             if (!read) return read.error();
-            Values values;
-            for (const std::string& key : keys) values.push_back(found[key]);
             return values;
           }};
 }
@@ -280,16 +278,16 @@ class ValuePacker final : public Packer {
   [[nodiscard]] Error refusal() const override { return keys_.refusal(); }
 
   Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
-    std::unordered_map<std::string, std::optional<kv::Value>> found;
+    std::unordered_multimap<std::string_view, const PackedItem*> asked;  // a key may be asked for twice
+    for (const PackedItem& item : batch.items) asked.emplace(batch.name(item), &item);
     auto read = read_bulk_values(reply, with_metadata_, [&](std::string_view name, std::optional<kv::Value>&& value) {
-      found.insert_or_assign(std::string(name), std::move(value));
+      const auto [first, last] = asked.equal_range(name);
+      for (auto it = first; it != last; ++it)
+        take_(it->second->index, it->first, std::next(it) == last ? std::move(value) : std::optional(value));
+      asked.erase(first, last);
     });
     if (!read) return read.error();
-    for (const PackedItem& item : batch.items) {
-      const std::string_view key = batch.name(item);
-      const auto it = found.find(std::string(key));
-      take_(item.index, key, it == found.end() ? std::nullopt : std::optional<kv::Value>(it->second));
-    }
+    for (const auto& [key, item] : asked) take_(item->index, key, std::nullopt);
     return std::vector<std::size_t>();
   }
 

@@ -159,7 +159,7 @@ Result<std::monostate> read_bulk_values(
                                json::value value = field.value();
                                if (name != "values") continue;
                                for (auto item : value.get_object()) {
-                                 const std::string key(item.unescaped_key().value());
+                                 const std::string_view key = item.unescaped_key();
                                  visit(key, read_value(item.value(), with_metadata));
                                }
                              }
