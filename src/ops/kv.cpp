@@ -48,13 +48,14 @@ std::string random_boundary() {
 void set_multipart(Request& request, Body value, const std::string& metadata) {
   const std::string boundary = random_boundary();
   request.http.headers.push_back({"Content-Type", "multipart/form-data; boundary=" + boundary});
-  std::string before =
-      "--" + boundary +
-      "\r\nContent-Disposition: form-data; name=\"metadata\"\r\nContent-Type: application/json\r\n\r\n" + metadata +
+  std::string before = "--" + boundary +
+                       "\r\nContent-Disposition: form-data; name=\"value\"; filename=\"value\"\r\n"
+                       "Content-Type: application/octet-stream\r\n\r\n";
+  std::string after =
       "\r\n--" + boundary +
-      "\r\nContent-Disposition: form-data; name=\"value\"; filename=\"value\"\r\n"
-      "Content-Type: application/octet-stream\r\n\r\n";
-  request.http.body = std::move(value).framed(std::move(before), "\r\n--" + boundary + "--\r\n");
+      "\r\nContent-Disposition: form-data; name=\"metadata\"\r\nContent-Type: application/json\r\n\r\n" + metadata +
+      "\r\n--" + boundary + "--\r\n";
+  request.http.body = std::move(value).framed(std::move(before), std::move(after));
 }
 
 std::optional<Error> check_put(std::string_view key, const Body& value, const kv::PutOptions& options,

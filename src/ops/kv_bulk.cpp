@@ -178,16 +178,14 @@ Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, 
                                  (options.type == kv::ValueType::json ? "json" : "text") + R"(","withMetadata":)" +
                                  (options.with_metadata ? "true}" : "false}"));
   return {std::move(request),
-          [keys = std::vector<std::string>(keys.begin(), keys.end()),
-           with_metadata = options.with_metadata](Reply&& reply) -> Result<Values> {
+          [keys = std::vector<std::string>(keys.begin(), keys.end()), options](Reply&& reply) -> Result<Values> {
             Values values(keys.size());
             std::unordered_multimap<std::string_view, std::size_t> asked;  // a key may be asked for twice
             for (std::size_t i = 0; i < keys.size(); ++i) asked.emplace(keys[i], i);
-            auto read =
-                read_bulk_values(reply, with_metadata, [&](std::string_view name, std::optional<kv::Value>&& value) {
-                  const auto [first, last] = asked.equal_range(name);
-                  for (auto it = first; it != last; ++it) values[it->second] = value;
-                });
+            auto read = read_bulk_values(reply, options, [&](std::string_view name, std::optional<kv::Value>&& value) {
+              const auto [first, last] = asked.equal_range(name);
+              for (auto it = first; it != last; ++it) values[it->second] = value;
+            });
             if (!read) return read.error();
             return values;
           }};
@@ -280,12 +278,13 @@ class ValuePacker final : public Packer {
   Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
     std::unordered_multimap<std::string_view, const PackedItem*> asked;  // a key may be asked for twice
     for (const PackedItem& item : batch.items) asked.emplace(batch.name(item), &item);
-    auto read = read_bulk_values(reply, with_metadata_, [&](std::string_view name, std::optional<kv::Value>&& value) {
-      const auto [first, last] = asked.equal_range(name);
-      for (auto it = first; it != last; ++it)
-        take_(it->second->index, it->first, std::next(it) == last ? std::move(value) : std::optional(value));
-      asked.erase(first, last);
-    });
+    auto read = read_bulk_values(
+        reply, {.with_metadata = with_metadata_}, [&](std::string_view name, std::optional<kv::Value>&& value) {
+          const auto [first, last] = asked.equal_range(name);
+          for (auto it = first; it != last; ++it)
+            take_(it->second->index, it->first, std::next(it) == last ? std::move(value) : std::optional(value));
+          asked.erase(first, last);
+        });
     if (!read) return read.error();
     for (const auto& [key, item] : asked) take_(item->index, key, std::nullopt);
     return std::vector<std::size_t>();

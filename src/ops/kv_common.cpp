@@ -18,23 +18,24 @@ std::optional<Error> check_ttl(const kv::EntryView& entry, const Context& contex
   return std::nullopt;
 }
 
-// How an item's value stands in the JSON of a bulk read: text, or any JSON kept as it is.
-std::string value_text(json::value value) {
-  return value.type() == json::json_type::string ? detail::string(value) : std::string(detail::raw_text(value));
+// A value asked for as text comes as a string, one asked for as JSON stays the JSON it is.
+std::string value_text(json::value value, kv::ValueType type) {
+  const bool text = type == kv::ValueType::text && value.type() == json::json_type::string;
+  return text ? detail::string(value) : std::string(detail::raw_text(value));
 }
 
-std::optional<kv::Value> read_value(json::value item, bool with_metadata) {
+std::optional<kv::Value> read_value(json::value item, const kv::BulkGetOptions& options) {
   if (item.is_null()) return std::nullopt;
   kv::Value value;
-  if (!with_metadata) {
-    value.value = value_text(item);
+  if (!options.with_metadata) {
+    value.value = value_text(item, options.type);
     return value;
   }
   bool present = false;
   detail::each_member(item, [&](std::string_view name, json::value member) {
     if (name == "value") {
       present = !member.is_null();
-      if (present) value.value = value_text(member);
+      if (present) value.value = value_text(member, options.type);
     } else if (name == "metadata") {
       if (!member.is_null()) value.metadata = detail::json_text(member);
     } else if (name == "expiration" && !member.is_null()) {
@@ -150,7 +151,7 @@ Result<kv::BulkReply> read_bulk_reply(detail::Reply&& reply) {
 }
 
 Result<std::monostate> read_bulk_values(
-    detail::Reply& reply, bool with_metadata,
+    detail::Reply& reply, const kv::BulkGetOptions& options,
     const std::function<void(std::string_view name, std::optional<kv::Value>&& value)>& visit) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the bulk read",
                            [&](json::document& document) {
@@ -160,7 +161,7 @@ Result<std::monostate> read_bulk_values(
                                if (name != "values") continue;
                                for (auto item : value.get_object()) {
                                  const std::string_view key = item.unescaped_key();
-                                 visit(key, read_value(item.value(), with_metadata));
+                                 visit(key, read_value(item.value(), options));
                                }
                              }
                              return std::monostate();

@@ -42,7 +42,7 @@ void append_entry(std::string& json, const kv::EntryView& entry);
 
 /// Hands each name and value of a bulk read to `visit`; a missing key has no value.
 [[nodiscard]] Result<std::monostate> read_bulk_values(
-    detail::Reply& reply, bool with_metadata,
+    detail::Reply& reply, const kv::BulkGetOptions& options,
     const std::function<void(std::string_view name, std::optional<kv::Value>&& value)>& visit);
 
 }  // namespace cloudflare::ops

@@ -17,8 +17,9 @@ namespace cloudflare::detail {
                                   std::initializer_list<std::string_view> arguments);
 
 /// The same with the client's account id as first argument; an error if the client has none.
-[[nodiscard]] Result<Request> account_request(const Operation& operation, const Context& context,
-                                              std::initializer_list<std::string_view> arguments = {});
+[[nodiscard]] Result<Request> account_request(
+    const Operation& operation, const Context& context,
+    std::initializer_list<std::string_view> arguments = std::initializer_list<std::string_view>());
 
 /// Appends `?name=value` or `&name=value`, the value percent-encoded.
 void add_query(Request& request, std::string_view name, std::string_view value);

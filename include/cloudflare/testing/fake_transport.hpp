@@ -28,7 +28,7 @@ struct FakeReply {
 };
 
 /// `{"success":true,…,"result":…}`
-[[nodiscard]] CLOUDFLARE_API FakeReply ok(std::string_view result_json, std::string_view result_info_json = {});
+[[nodiscard]] CLOUDFLARE_API FakeReply ok(std::string_view result_json, std::string_view result_info_json = "");
 /// `{"success":false,…}` with one error.
 [[nodiscard]] CLOUDFLARE_API FakeReply refused(int status, int code, std::string_view message);
 /// A connection that was never made: the request was not sent.
