@@ -1,16 +1,17 @@
 // The Local Explorer answers part of the v4 API under its own path and without an account. This proxy only rewrites the path:
 //   /client/v4/accounts/{account}/X  ->  /cdn-cgi/explorer/api/X
 
-import { Agent, createServer, request } from "node:http";
+import { createServer, request } from "node:http";
 
 const ACCOUNT = /^\/client\/v4\/accounts\/[^/?]+/;
 
 export function startExplorerProxy(port) {
-  const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, outgoing) => {
     const { host, ...headers } = incoming.headers;
     const path = incoming.url.replace(ACCOUNT, "/cdn-cgi/explorer/api");
-    const forward = request({ agent, host: "127.0.0.1", port, method: incoming.method, path, headers }, (reply) => {
+    // A connection of its own for each request: a kept one may be closed by the server just when it is used again.
+    const target = { agent: false, host: "127.0.0.1", port, method: incoming.method, path, headers };
+    const forward = request(target, (reply) => {
       outgoing.writeHead(reply.statusCode, reply.rawHeaders);
       reply.pipe(outgoing);
     });

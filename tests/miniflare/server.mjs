@@ -3,6 +3,8 @@
 //   explorer http://127.0.0.1:PORT/client/v4     miniflare's own Local Explorer (explorer.mjs), no line of the answers ours
 // Ends when stdin is closed, so that a test process that dies never leaves it behind.
 
+import "./node18.mjs";
+
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
