@@ -61,7 +61,7 @@ const std::vector<std::string>& odd_keys() {
         repeated("k", 512),
         repeated("\xC3\xA9", 256),
     };
-    for (char c = 1; c < 0x20; ++c) all.push_back(std::string("control ") + c);
+    for (char c = 0; c < 0x20; ++c) all.push_back(std::string("control ") + c);
     return all;
   }();
   return keys;
