@@ -230,3 +230,12 @@ CONTRACT_CASE("an unknown token is unauthorized, and is not tried again", "[clie
   CHECK(error.attempts() == 1);
   CHECK_THAT(error.what(), !Catch::Contains("never-issued"));
 }
+
+CONTRACT_CASE("e-mail and key are taken in place of a token, except where a token is to be verified", "[client]",
+              Embedded, Real) {
+  const auto client = cloud.with_credential(cloudflare::EmailKey("test@example.com", "test-key"));
+  CHECK_FALSE(client.kv_namespaces().find("no such title").has_value());
+  const auto error = error_of([&] { (void)client.verify_token(); });
+  CHECK(error.kind() == ErrorKind::unauthorized);
+  CHECK(error.code() == ErrorCode::invalid_api_token);
+}

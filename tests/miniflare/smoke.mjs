@@ -53,7 +53,9 @@ test("a credential is needed, and each kind of wrong one has its code", async ()
   refused(await server.mapped(KV, { headers: { Authorization: "Bearer wrong" } }), 401, 10000);
   refused(await server.mapped(KV, { headers: { Authorization: "Basic x" } }), 400, 6003);
   refused(await server.mapped(KV, { headers: { "X-Auth-Email": "test@example.com", "X-Auth-Key": "wrong" } }), 403, 9103);
-  accepted(await server.mapped(KV, { headers: { "X-Auth-Email": "test@example.com", "X-Auth-Key": "test-key" } }));
+  const pair = { "X-Auth-Email": "test@example.com", "X-Auth-Key": "test-key" };
+  accepted(await server.mapped(KV, { headers: pair }));
+  refused(await server.mapped(KV, { headers: { ...BEARER, ...pair } }), 400, 6003);
 });
 
 test("both verify routes tell an active token; the user route does not know a token of an account", async () => {

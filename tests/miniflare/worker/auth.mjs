@@ -11,9 +11,12 @@ const KEY = "test-key";
 /** Returns the token, or null for e-mail and key; throws for anything else. */
 export function authenticate(headers) {
   const authorization = headers.get("Authorization");
+  const email = headers.get("X-Auth-Email");
+  const key = headers.get("X-Auth-Key");
   if (authorization !== null) {
     const token = /^Bearer ([!-~]+)$/.exec(authorization)?.[1];
-    if (token === undefined) {
+    // Two credentials at once are a client's mistake, refused so that the tests notice.
+    if (token === undefined || email !== null || key !== null) {
       const chained = { code: 6111, message: "Invalid format for Authorization header" };
       const error = new ApiError(400, 6003, "Invalid request headers");
       error.errors[0].error_chain = [chained];
@@ -21,8 +24,6 @@ export function authenticate(headers) {
     }
     return token;
   }
-  const email = headers.get("X-Auth-Email");
-  const key = headers.get("X-Auth-Key");
   if (email === null || key === null)
     throw new ApiError(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers");
   if (email !== EMAIL || key !== KEY) throw new ApiError(403, 9103, "Unknown X-Auth-Key or X-Auth-Email");
