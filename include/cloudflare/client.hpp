@@ -72,8 +72,8 @@ class ClientVerbs {
   detail::Context context_;
 };
 
-extern template class ClientVerbs<Throwing>;
-extern template class ClientVerbs<Checked>;
+extern template class CLOUDFLARE_API ClientVerbs<Throwing>;
+extern template class CLOUDFLARE_API ClientVerbs<Checked>;
 
 /// A client of one account with one credential: the core that all handles made from it share.
 ///

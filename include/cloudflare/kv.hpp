@@ -155,8 +155,8 @@ class KvVerbs {
   std::string id_;
 };
 
-extern template class KvVerbs<Throwing>;
-extern template class KvVerbs<Checked>;
+extern template class CLOUDFLARE_API KvVerbs<Throwing>;
+extern template class CLOUDFLARE_API KvVerbs<Checked>;
 
 /// One Workers KV namespace: bytes by key, with an optional expiration and metadata.
 ///
@@ -227,8 +227,8 @@ class KvNamespacesVerbs {
   detail::Context context_;
 };
 
-extern template class KvNamespacesVerbs<Throwing>;
-extern template class KvNamespacesVerbs<Checked>;
+extern template class CLOUDFLARE_API KvNamespacesVerbs<Throwing>;
+extern template class CLOUDFLARE_API KvNamespacesVerbs<Checked>;
 
 /// The Workers KV namespaces of the client's account. A handle, like KvNamespace.
 class CLOUDFLARE_API KvNamespaces : public KvNamespacesVerbs<Throwing> {
