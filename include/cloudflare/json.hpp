@@ -26,11 +26,11 @@ auto as_decode_error(std::string_view what, Convert convert) -> decltype(convert
 template <class T, class Json = nlohmann::json>
 T parse_as(std::string_view what, std::string_view text) {
   return as_decode_error(what, [&] {
-    Json json = Json::parse(text.begin(), text.end());
+    Json parsed = Json::parse(text.begin(), text.end());
     if constexpr (std::is_same_v<T, Json>) {
-      return json;
+      return parsed;
     } else {
-      return json.template get<T>();
+      return parsed.template get<T>();
     }
   });
 }
