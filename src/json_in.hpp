@@ -40,14 +40,14 @@ class ParserLease {
 
 /// The text of a value as it stands, without white space around it.
 inline std::string_view raw_text(json::value value) {
-  switch (value.type().value()) {
-    case json::json_type::array: return std::string_view(value.get_array().value().raw_json());
-    case json::json_type::object: return std::string_view(value.get_object().value().raw_json());
-    default: {
-      const std::string_view token = value.raw_json_token();
-      return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  const auto text = [&]() -> std::string_view {
+    switch (value.type().value()) {
+      case json::json_type::array: return value.get_array().value().raw_json();
+      case json::json_type::object: return value.get_object().value().raw_json();
+      default: return value.raw_json_token();
     }
-  }
+  }();
+  return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
 }
 
 inline JsonText json_text(json::value value) { return JsonText::raw(std::string(raw_text(value))); }

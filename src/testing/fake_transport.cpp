@@ -120,7 +120,7 @@ FakeTransport& FakeTransport::reply(FakeReply reply) {
 
 void FakeTransport::answer_with(std::function<FakeReply(const SentRequest&)> answer) {
   const std::lock_guard lock(mutex_);
-  answer_ = std::move(answer);
+  answer_ = std::make_shared<std::function<FakeReply(const SentRequest&)>>(std::move(answer));
 }
 
 std::vector<SentRequest> FakeTransport::requests() const {
@@ -144,7 +144,7 @@ FakeReply FakeTransport::next(const HttpRequest& request) {
   SentRequest sent{
       .method = request.method, .url = request.url, .headers = request.headers, .body = request.body.read_all()};
   sent.at = clock_->now();
-  std::function<FakeReply(const SentRequest&)> answer;
+  std::shared_ptr<std::function<FakeReply(const SentRequest&)>> answer;  // called without the lock, and not a copy
   {
     const std::lock_guard lock(mutex_);
     requests_.push_back(sent);
@@ -152,7 +152,7 @@ FakeReply FakeTransport::next(const HttpRequest& request) {
     answer = answer_;
     if (!answer) unexpected_ += "unexpected request: " + sent.method + ' ' + sent.url + "; ";
   }
-  if (answer) return answer(sent);
+  if (answer) return (*answer)(sent);
   return {.failure = Error(ErrorKind::invalid_argument, "the fake transport has no reply for this request")};
 }
 

@@ -27,7 +27,8 @@ TEST_CASE("embedded store: a folder that is opened again holds what was written,
   CHECK(api.account("GET", path).result().at("title") == "test");
 }
 
-TEST_CASE("embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
+TEST_CASE(
+    "embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
   const TemporaryFolder folder;
   int acknowledged[2];
   REQUIRE(pipe(acknowledged) == 0);

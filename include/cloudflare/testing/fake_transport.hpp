@@ -76,7 +76,7 @@ class CLOUDFLARE_API FakeTransport final : public Transport {
   mutable std::mutex mutex_;
   std::vector<FakeReply> script_{};
   std::size_t used_ = 0;
-  std::function<FakeReply(const SentRequest&)> answer_{};
+  std::shared_ptr<std::function<FakeReply(const SentRequest&)>> answer_{};
   std::vector<SentRequest> requests_{};
   std::size_t in_flight_ = 0;
   std::size_t most_in_flight_ = 0;
