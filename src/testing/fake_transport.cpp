@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <utility>
 
 namespace cloudflare::testing {
 
@@ -74,6 +75,11 @@ class FakeTransport::FakeChannel final : public Channel {
     if (std::erase_if(due_, [ticket](const auto& entry) { return entry.second.ticket == ticket; }) != 0) leave();
   }
   std::optional<Completion> wait(Clock::time_point until) override {
+    const bool woken = [&] {
+      const std::lock_guard lock(mutex_);
+      return std::exchange(woken_, false);
+    }();
+    if (woken) return std::nullopt;
     if (due_.empty() || due_.begin()->first > until) {
       std::unique_lock lock(mutex_);
       transport_.clock_->wait(lock, signal_, until, [this] { return woken_; });
