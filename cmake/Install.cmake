@@ -50,7 +50,7 @@ function(cloudflare_pkg_config name description requires static_libs)
 endfunction()
 
 cloudflare_pkg_config(cloudflare-cpp "${PROJECT_DESCRIPTION}" "nlohmann_json >= 3.11"
-                      " -lcurl -lsimdjson -lcrypto -pthread")
+                      " -lcurl -lz -lsimdjson -lcrypto -pthread")
 cloudflare_pkg_config(cloudflare-cpp-local "Embedded KV, D1 and Vectorize store for cloudflare-cpp"
                       "cloudflare-cpp = ${PROJECT_VERSION}" " -lsqlite3 -lsimdjson -lcrypto -pthread")
 cloudflare_pkg_config(cloudflare-cpp-testing "Test aids for programs that use cloudflare-cpp"

@@ -7,8 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(g++ cmake ninja-build pkg-config git ca-certificates
-  nlohmann-json3-dev libsimdjson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev)
-test_packages=(ccache clang clang-tidy clang-format catch2 libcli11-dev libbenchmark-dev libboost-dev zlib1g-dev
+  nlohmann-json3-dev libsimdjson-dev libcurl4-openssl-dev zlib1g-dev libssl-dev libsqlite3-dev)
+test_packages=(ccache clang clang-tidy clang-format catch2 libcli11-dev libbenchmark-dev libboost-dev
   nginx-light openssl curl)
 # clang's sanitizer runtimes: a package of its own only since clang 14 in Debian 12.
 optional_packages=(libclang-rt-14-dev)

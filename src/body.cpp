@@ -49,10 +49,15 @@ class CallbackSource final : public Source {
   CallbackSource(std::function<std::size_t(std::span<char>)> read, std::function<void()> rewind,
                  std::optional<std::uint64_t> size)
       : read_(std::move(read)), rewind_(std::move(rewind)), size_(size) {}
-  std::size_t read(std::span<char> to) override { return read_(to); }
+  std::size_t read(std::span<char> to) override {
+    begun_ = true;
+    return read_(to);
+  }
   bool rewind() override {
+    if (!begun_) return true;
     if (!rewind_) return false;
     rewind_();
+    begun_ = false;
     return true;
   }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
@@ -61,6 +66,7 @@ class CallbackSource final : public Source {
   std::function<std::size_t(std::span<char>)> read_;
   std::function<void()> rewind_;
   std::optional<std::uint64_t> size_;
+  bool begun_ = false;
 };
 
 // A source between two texts.

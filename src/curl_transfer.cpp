@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstring>
+#include <limits>
 #include <string_view>
 
 namespace cloudflare::detail {
@@ -25,7 +25,10 @@ std::string_view trimmed(std::string_view text) {
 
 CurlTransfer::CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request,
                            const TransferLimits& limits, const CurlOptions& options)
-    : easy_(std::move(easy)), ticket_(ticket), request_(std::move(request)) {
+    : easy_(std::move(easy)),
+      ticket_(ticket),
+      request_(std::move(request)),
+      stall_limit_(std::min<std::chrono::milliseconds>(limits.stall_timeout, std::chrono::hours(24))) {
   set_url_and_limits(limits, options);
   set_headers();
   set_body();
@@ -41,15 +44,13 @@ void CurlTransfer::set_url_and_limits(const TransferLimits& limits, const CurlOp
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);  // share one HTTP/2 connection rather than open several
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // The default is added to, not replaced: libcurl's directory of certificates stays.
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
-  const auto stall = std::chrono::ceil<std::chrono::seconds>(limits.stall_timeout);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(stall.count()));
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
@@ -61,6 +62,7 @@ void CurlTransfer::set_headers() {
   const auto add = [&list](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
   for (const Header& header : request_->headers) add(header.name + ": " + header.value);
   if (find_header(request_->headers, "content-type") == nullptr) add("Content-Type:");
+  if (find_header(request_->headers, "accept-encoding") == nullptr) add("Accept-Encoding: gzip");
   add("Expect:");  // no pause before uploads
   const bool chunked = !request_->body.size().has_value();
   if (chunked) add("Transfer-Encoding: chunked");
@@ -85,18 +87,39 @@ void CurlTransfer::set_body() {
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   const auto size = body.size();
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
-  if (!body.source() && (request_->resendable || empty)) {
+  if (!body.source()) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.text().data());
-    // libcurl sends a request again by itself when a kept connection dies before the first byte of the reply. With a
-    // body it may not when it cannot rewind (below); without one only a new connection prevents it.
-    if (!request_->resendable) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     return;
   }
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
   curl_easy_setopt(easy, CURLOPT_READDATA, this);
-  if (!request_->resendable) return;
   curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
   curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+}
+
+// Called when there is a connection, just before the request is sent. libcurl sends a request again by itself when a
+// kept connection dies before the first byte of the reply, though the server may have executed it by then.
+int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  transfer.moved_at_ = std::chrono::steady_clock::now();
+  ++transfer.sends_;
+  return transfer.sends_ > 1 && !transfer.request_->resendable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+bool CurlTransfer::stalled(std::chrono::steady_clock::time_point now) {
+  if (sends_ == 0) return false;
+  curl_off_t up = 0, down = 0;
+  long head = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &up);
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &down);
+  curl_easy_getinfo(easy_.get(), CURLINFO_HEADER_SIZE, &head);
+  const auto moved = static_cast<std::uint64_t>(up + down + head);
+  const auto enough = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(stall_limit_).count());
+  if (moved >= moved_ + enough) {
+    moved_ = moved;
+    moved_at_ = now;
+  }
+  return now - moved_at_ >= stall_limit_;
 }
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -104,6 +127,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   const std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
     transfer.response_.headers.clear();
+    transfer.head_complete_ = false;
     const std::size_t space = line.find(' ');
     transfer.response_.status = 0;
     if (space != std::string_view::npos)
@@ -111,6 +135,9 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
     transfer.response_.headers.push_back(
         {std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+  } else if (trimmed(line).empty()) {
+    transfer.head_complete_ = true;
+    if (!transfer.choose_decoder()) return 0;
   }
   return line.size();
 }
@@ -118,22 +145,44 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view bytes(data, size * count);
-  transfer.received_ += bytes.size();
+  const auto keep = [&transfer](std::string_view piece) { return transfer.keep(piece); };
   try {
-    const bool streams = transfer.request_->sink && is_success(transfer.response_.status);
-    if (streams) {
-      transfer.request_->sink->write(bytes);
-    } else if (transfer.received_ > transfer.request_->reply_limit) {
-      transfer.too_large_ = true;
-      return 0;
-    } else {
-      transfer.take(bytes);
-    }
-    return bytes.size();
+    const bool kept = transfer.gunzip_ ? transfer.gunzip_->feed(bytes, keep) : keep(bytes);
+    return kept ? bytes.size() : 0;
   } catch (...) {
     transfer.thrown_ = std::current_exception();
     return 0;
   }
+}
+
+// By the Content-Encoding of a head that is complete; false if it is none that was asked for.
+bool CurlTransfer::choose_decoder() {
+  gunzip_.reset();
+  const std::string* encoding = find_header(response_.headers, "content-encoding");
+  const bool has_body = response_.status >= 200 && response_.status != 204 && response_.status != 205;
+  if (encoding == nullptr || *encoding == "identity" || !has_body) return true;
+  if (*encoding == "gzip") gunzip_ = std::make_unique<Gunzip>();
+  unknown_encoding_ = !gunzip_;
+  return !unknown_encoding_;
+}
+
+bool CurlTransfer::keep(std::string_view bytes) {
+  const bool streams = request_->sink && is_success(response_.status);
+  received_ += bytes.size();
+  too_large_ = received_ > reply_limit(streams);
+  if (too_large_) return false;
+  if (streams && !bytes.empty())
+    request_->sink->write(bytes);
+  else if (!streams)
+    take(bytes);
+  return true;
+}
+
+// What streams needs no memory, so only what cannot be a reply of its kind is too large.
+std::uint64_t CurlTransfer::reply_limit(bool streams) const noexcept {
+  if (!streams) return request_->reply_limit;
+  if (request_->reply_expected == 0) return std::numeric_limits<std::uint64_t>::max();
+  return std::max(request_->reply_limit, request_->reply_expected);
 }
 
 void CurlTransfer::take(std::string_view bytes) {
@@ -148,7 +197,7 @@ void CurlTransfer::reserve_for(std::size_t more) {
   std::string& body = response_.body;
   constexpr std::size_t large = 1U << 20;
   curl_off_t announced = -1;
-  if (body.empty()) curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  if (body.empty() && !gunzip_) curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
   const std::size_t needed = body.size() + more + padding;
   std::size_t capacity = std::max(needed, body.capacity() * 2);
   if (announced > 0) {
@@ -164,16 +213,7 @@ std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count,
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::span<char> room(to, size * count);
   try {
-    if (const auto& source = transfer.request_->body.source()) {
-      const std::size_t n = source->read(room);
-      transfer.sent_ += n;
-      return n;
-    }
-    const std::string_view rest = transfer.request_->body.text().substr(transfer.sent_);
-    const std::size_t n = std::min(rest.size(), room.size());
-    std::memcpy(to, rest.data(), n);
-    transfer.sent_ += n;
-    return n;
+    return transfer.request_->body.source()->read(room);
   } catch (...) {
     transfer.thrown_ = std::current_exception();
     return CURL_READFUNC_ABORT;
@@ -184,9 +224,7 @@ int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   try {
-    if (transfer.request_->body.source() && !transfer.request_->body.source()->rewind()) return CURL_SEEKFUNC_FAIL;
-    transfer.sent_ = 0;
-    return CURL_SEEKFUNC_OK;
+    return transfer.request_->body.source()->rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
   } catch (...) {
     transfer.thrown_ = std::current_exception();
     return CURL_SEEKFUNC_FAIL;
@@ -196,6 +234,10 @@ int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
 Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   // Headers that say 4xx or 5xx are an answer, whatever became of the body behind them.
   const bool refused = response_.status >= 400 && !thrown_;
+  // A connection that ends within the headers is no error to libcurl.
+  if (code == CURLE_OK && !head_complete_) code = CURLE_PARTIAL_FILE;
+  const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
+  if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
   if (code != CURLE_OK && !refused) return error_of(code);
   std::string& body = response_.body;
   constexpr std::size_t slack = 1U << 20;
@@ -218,34 +260,30 @@ Error CurlTransfer::error_of(CURLcode code) const {
     d.cause = thrown_;
     return Error(std::move(d));
   }
-  long request_size = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &request_size);
+  const bool began = sends_ > 0;
+  if (!began) d.delivery = Delivery::not_sent;
   d.text = curl_easy_strerror(code);
   switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT: d.delivery = Delivery::not_sent; break;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      d.kind = ErrorKind::tls;
-      d.delivery = Delivery::not_sent;
-      break;
+    case CURLE_SSL_INVALIDCERTSTATUS: d.kind = ErrorKind::tls; break;
     case CURLE_OPERATION_TIMEDOUT:
       d.kind = ErrorKind::timeout;
-      if (request_size == 0) d.delivery = Delivery::not_sent;
-      d.text = request_size == 0 ? "no connection within the connect timeout" : "the transfer stalled";
+      d.text = began ? "the transfer stalled" : "no connection within the connect timeout";
       break;
     case CURLE_BAD_CONTENT_ENCODING: d.kind = ErrorKind::decode; break;
+    case CURLE_ABORTED_BY_CALLBACK: d.text = "the connection died before the reply"; break;
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-      d.kind = ErrorKind::invalid_argument;
-      d.delivery = Delivery::not_sent;
-      break;
+      if (began) {
+        d.text = "the reply is not HTTP";
+        break;
+      }
+      [[fallthrough]];
+    case CURLE_URL_MALFORMAT: d.kind = ErrorKind::invalid_argument; break;
     default: break;
   }
   return Error(std::move(d));

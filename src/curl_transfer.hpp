@@ -4,12 +4,15 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
 
 #include <cloudflare/transport.hpp>
+
+#include "gunzip.hpp"
 
 namespace cloudflare::detail {
 
@@ -27,6 +30,9 @@ class CurlTransfer {
 
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
   [[nodiscard]] unsigned ticket() const noexcept { return ticket_; }
+  /// Whether less than a byte a second moved for as long as the stall limit. Waiting for a connection is no stall.
+  [[nodiscard]] bool stalled(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
   /// The reply, or what `code` means; the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
   /// The handle, cleared for another transfer; its connections stay with the multi handle.
@@ -41,9 +47,13 @@ class CurlTransfer {
   void set_headers();
   void set_body();
   [[nodiscard]] Error error_of(CURLcode code) const;
+  [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
+  [[nodiscard]] bool choose_decoder();
+  [[nodiscard]] bool keep(std::string_view bytes);
   void take(std::string_view bytes);
   void reserve_for(std::size_t more);
 
+  static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* self);
@@ -54,8 +64,14 @@ class CurlTransfer {
   std::shared_ptr<const HttpRequest> request_;
   std::unique_ptr<curl_slist, FreeList> headers_{};
   HttpResponse response_{};
+  std::unique_ptr<Gunzip> gunzip_{};
   std::uint64_t received_ = 0;
-  std::size_t sent_ = 0;
+  std::chrono::milliseconds stall_limit_;
+  std::chrono::steady_clock::time_point moved_at_{};  // when enough bytes had moved last
+  std::uint64_t moved_ = 0;                           // and how many in all
+  int sends_ = 0;                                     // how often libcurl began to send the request
+  bool head_complete_ = false;
+  bool unknown_encoding_ = false;
   bool too_large_ = false;
   std::exception_ptr thrown_{};  // by a sink or source; never through libcurl's frames
   char reason_[CURL_ERROR_SIZE] = {};

@@ -47,6 +47,7 @@ class CurlChannel final : public Channel {
     }
     auto transfer = std::make_unique<CurlTransfer>(std::move(easy), ticket, std::move(request), limits, options_);
     curl_multi_add_handle(multi_.get(), transfer->easy());
+    next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(*transfer));
     transfers_.emplace(ticket, std::move(transfer));
   }
 
@@ -67,9 +68,12 @@ class CurlChannel final : public Channel {
       collect();
       if (!done_.empty()) continue;
       const auto now = std::chrono::steady_clock::now();
+      if (now >= next_look_) look_for_stalls(now);
+      if (!done_.empty()) continue;
       if (woken_.exchange(false) || now >= until) return std::nullopt;
       constexpr std::chrono::milliseconds longest = std::chrono::hours(1);
-      const auto pause = until - now > longest ? longest : std::chrono::ceil<std::chrono::milliseconds>(until - now);
+      const auto next = std::min(until, next_look_);
+      const auto pause = next - now > longest ? longest : std::chrono::ceil<std::chrono::milliseconds>(next - now);
       curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(pause.count()), nullptr);
     }
   }
@@ -87,6 +91,24 @@ class CurlChannel final : public Channel {
     EasyPtr easy = std::move(idle_.back());
     idle_.pop_back();
     return easy;
+  }
+
+  static std::chrono::milliseconds pause_between_looks(const CurlTransfer& transfer) {
+    return std::max(transfer.stall_limit() / 4, std::chrono::milliseconds(1));
+  }
+
+  // libcurl's own low-speed limit works in seconds and takes five more.
+  void look_for_stalls(Clock::time_point now) {
+    next_look_ = Clock::time_point::max();
+    for (auto it = transfers_.begin(); it != transfers_.end();) {
+      const auto transfer = it++;
+      if (transfer->second->stalled(now)) {
+        done_.push_back({transfer->first, transfer->second->finish(CURLE_OPERATION_TIMEDOUT)});
+        retire(transfer);
+      } else {
+        next_look_ = std::min(next_look_, now + pause_between_looks(*transfer->second));
+      }
+    }
   }
 
   void retire(Transfers::iterator it) {
@@ -114,6 +136,7 @@ class CurlChannel final : public Channel {
   Transfers transfers_{};
   std::vector<EasyPtr> idle_{};
   std::deque<Completion> done_{};
+  Clock::time_point next_look_ = Clock::time_point::max();
   std::atomic<bool> woken_{false};
 };
 

@@ -115,8 +115,9 @@ ErrorKind kind_of(const Operation& operation, int status, const std::vector<Mess
   return kind;
 }
 
-// The first words of a body that is not JSON, without tags.
+// The first words of a page or text, without tags. A cut JSON may hold keys and values, so none of it is shown.
 std::string excerpt(std::string_view body) {
+  if (body.starts_with('{') || body.starts_with('[')) return {};
   std::string words;
   bool in_tag = false;
   for (const char c : body.substr(0, 4096)) {
@@ -149,12 +150,12 @@ Error refusal(const Operation& operation, const HttpResponse& response, std::vec
 
 // A body that should have been JSON and is not.
 Error misread(const Operation& operation, const HttpResponse& response, std::string why) {
-  if (response.status >= 300)
-    return refusal(operation, response, {}, "the reply is not JSON: \"" + excerpt(response.body) + "\"");
+  const std::string words = excerpt(response.body);
+  if (response.status >= 300) return refusal(operation, response, {}, "the reply is not JSON: \"" + words + "\"");
   ErrorDetails d;
   d.kind = ErrorKind::decode;
   d.text = std::move(why);
-  if (!response.body.empty()) d.text += "; it begins with \"" + excerpt(response.body).substr(0, 40) + "\"";
+  if (!words.empty()) d.text += "; it begins with \"" + words.substr(0, 40) + "\"";
   d.delivery = Delivery::unknown;
   return Error(std::move(d));
 }

@@ -73,7 +73,7 @@ TEST_CASE(
         answer.stop_at = 40;
         answer.stop = Stop::stall;
       }
-      server.on_request([&](const Recorded&) { return answer; });
+      server.on_request([=](const Recorded&) { return answer; });
       const auto client = client_of(server, calm);
       INFO(operation.name << (drips ? ", dripping" : ", stalled"));
       const auto cancelled = cancel([&](std::stop_token stop) { operation.run(client.with({.stop = stop})); },
@@ -87,8 +87,8 @@ TEST_CASE(
 }
 
 TEST_CASE("cancelling ends an upload that the server does not take within 100 ms") {
-  FaultServer server;
   std::promise<void> begun;
+  FaultServer server;
   server.on_head([&](const Recorded&) -> std::optional<Answer> {
     begun.set_value();
     return Answer{.stop_at = 0, .stop = Stop::stall};

@@ -15,8 +15,7 @@ void cut_at_each_byte(const OperationClass& operation, Framing framing, Stop sto
   answer.stop = stop;
   const std::size_t size = support::render(answer).size();
   FaultServer server;
-  std::size_t next = 0;
-  server.on_request([&](const Recorded&) {
+  server.on_request([answer, next = std::size_t{0}](const Recorded&) mutable {
     Answer now = answer;
     now.stop_at = next++;
     return now;
@@ -27,7 +26,8 @@ void cut_at_each_byte(const OperationClass& operation, Framing framing, Stop sto
     INFO(operation.name << ", cut after byte " << cut << " of " << size);
     try {
       const std::string value = operation.run(client);
-      FAIL_CHECK("gave " << value);
+      // All that is missing is the line feed behind the last chunk.
+      CHECK((framing == Framing::chunked && cut == size - 1 && value == operation.value));
     } catch (const cf::Error& error) {
       CHECK(error.kind() == cf::ErrorKind::transport);
       CHECK(error.attempts() == 1);
@@ -56,8 +56,7 @@ TEST_CASE("an envelope that ends with its connection is an error when it is cut 
     answer.framing = Framing::until_close;
     const std::size_t size = support::render(answer).size();
     FaultServer server;
-    std::size_t next = 0;
-    server.on_request([&](const Recorded&) {
+    server.on_request([answer, next = std::size_t{0}](const Recorded&) mutable {
       Answer now = answer;
       now.stop_at = next++;
       return now;
@@ -71,4 +70,15 @@ TEST_CASE("an envelope that ends with its connection is an error when it is cut 
     }
     CHECK(operation.run(client) == operation.value);
   }
+}
+
+TEST_CASE("bytes behind the end of a reply are never taken for the reply to the next request") {
+  FaultServer server;
+  Answer smuggled = reply(200, "first" + support::render(reply(200, "smuggled")));
+  smuggled.declared_length = 5;
+  server.script({smuggled, reply(200, "second"), reply(200, "third")});
+  const cf::KvNamespace kv = client_of(server).kv("ns");
+  CHECK(kv.get("a") == "first");
+  CHECK(kv.get("b") == "second");
+  CHECK(kv.get("c") == "third");
 }

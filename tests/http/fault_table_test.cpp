@@ -8,6 +8,7 @@
 
 #include <array>
 #include <future>
+#include <iostream>
 #include <sstream>
 
 #include "http/faults.hpp"
@@ -46,12 +47,13 @@ class DeadPort {
 /// Runs one operation against a server that shows the fault to the first `faulty` requests, and says what came of it in
 /// the words of the table.
 std::string outcome(const Fault& fault, const OperationClass& operation, unsigned faulty) {
-  FaultServer server;
   const DeadPort dead;
-  unsigned seen = 0;
-  server.on_connect([&](unsigned number) { return fault.where != Where::connection || number > faulty; });
+  const bool closes = fault.where == Where::connection || fault.where == Where::handshake;
+  unsigned requests = 0;
+  FaultServer server;
+  server.on_connect([&](unsigned number) { return !closes || number > faulty; });
   server.on_request([&](const Recorded&) {
-    return ++seen <= faulty && fault.where == Where::reply ? fault.make(operation.good) : operation.good;
+    return ++requests <= faulty && fault.where == Where::reply ? fault.make(operation.good) : operation.good;
   });
   cf::ClientOptions options = fast(server.url());
   options.timeout = deadline;
@@ -64,18 +66,21 @@ std::string outcome(const Fault& fault, const OperationClass& operation, unsigne
 
   const auto start = std::chrono::steady_clock::now();
   std::ostringstream text;
-  bool connected = fault.where == Where::reply;
+  // Each attempt shows at the server as a request, or as a connection where none was read.
+  const auto attempts_seen = [&]() -> std::size_t {
+    return fault.where == Where::nobody ? 0 : closes ? server.connections() : server.requests().size();
+  };
   try {
     const std::string value = operation.run(client);
-    text << (value == operation.value                   ? "value"
-             : value == fault.make(operation.good).body ? "body"
-                                                        : "wrong value: " + value);
-    if (const auto n = server.requests().size(); connected && n != 1) text << " x" << n;
+    const Answer bad = fault.make(operation.good);
+    const bool body = value == bad.body.substr(0, bad.declared_length.value_or(support::never));
+    text << (value == operation.value ? "value" : body ? "body" : "wrong value: " + value);
+    if (const auto seen = attempts_seen(); seen != 1) text << " x" << seen;
   } catch (const cf::Error& error) {
     text << cf::to_string(error.kind()) << " x" << error.attempts() << (error.outcome_unknown() ? " ?" : "");
-    if (const auto n = server.requests().size(); connected && n != static_cast<std::size_t>(error.attempts()))
-      text << " but the server saw " << n;
-    if (error.http_status() != 0 && error.ray_id() != ray) text << " without the ray id";
+    const auto seen = attempts_seen();
+    if (fault.where != Where::nobody && seen != static_cast<std::size_t>(error.attempts()))
+      text << " but the server saw " << seen;
   }
   if (since(start) > deadline / 2) text << " too late";
   return text.str();
@@ -121,7 +126,7 @@ TEST_CASE("every operation class meets every fault with the outcome of the writt
     const auto cells = outcomes(fault, always);
     for (std::size_t i = 0; i < cells.size(); ++i) {
       INFO(fault.name << ", " << operations[i].name);
-      CHECK(cells[i] == fault.expected[i]);
+      if (fault.expected[i] != "-"s) CHECK(cells[i] == fault.expected[i]);
     }
   }
 }
@@ -133,13 +138,14 @@ TEST_CASE("a fault that goes away after the first attempt is made up for exactly
     const auto cells = outcomes(fault, 1);
     for (std::size_t i = 0; i < cells.size(); ++i) {
       INFO(fault.name << ", " << operations[i].name);
-      CHECK(cells[i] == after_recovery(fault.expected[i]));
+      if (fault.expected[i] != "-"s) CHECK(cells[i] == after_recovery(fault.expected[i]));
     }
   }
 }
 
 TEST_CASE("docs/faults.md holds the table that is tested") {
   const std::string page = support::read_file(CLOUDFLARE_SOURCE_DIR "/docs/faults.md");
-  INFO("the table is:\n" << table());
-  CHECK(page.find(table()) != std::string::npos);
+  const bool same = page.find(table()) != std::string::npos;
+  if (!same) std::cerr << "the table that is tested:\n" << table();
+  CHECK(same);
 }

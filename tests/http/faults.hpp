@@ -10,16 +10,16 @@
 namespace http_test {
 
 /// One cell for each class of operations.hpp, when the fault meets every attempt:
-/// "value" — the fault does no harm; "body" — the body of the reply is the value, whatever it is;
-/// otherwise the ErrorKind, the number of requests ("x3": repeated until the attempts were used up), and "?" if
-/// outcome_unknown().
+/// "value": the fault does no harm; "body": the body of the reply is the value, whatever it is; otherwise the
+/// ErrorKind, the number of requests ("x3": repeated until the attempts were used up), and "?" if outcome_unknown().
+/// "-": not determined, and not looked at.
 using Row = std::array<const char*, 8>;
 
 enum class Where {
   reply,
   connection,  ///< closed before a byte is read
+  handshake,   ///< the same to a client that begins with a TLS handshake
   nobody,      ///< nothing listens
-  handshake,   ///< the server does not speak TLS
 };
 
 struct Fault {

@@ -91,8 +91,7 @@ TEST_CASE("a CA file that is missing or holds no certificate is an error that sh
 
 TEST_CASE("a bulk call with 8 in flight over HTTP/2 uses one connection") {
   FaultServer upstream;
-  unsigned seen = 0;
-  upstream.on_request([&](const Recorded&) {
+  upstream.on_request([seen = 0u](const Recorded&) mutable {
     Answer answer = success(R"({"successful_key_count":1,"unsuccessful_keys":[]})");
     answer.hold_for = (seen++ / 8 + 1) * 8;  // no reply before eight requests are there
     return answer;
@@ -159,7 +158,7 @@ TEST_CASE("a gzip reply is decoded") {
   FaultServer upstream;
   std::string value;
   for (int i = 0; i < 20'000; ++i) value += std::to_string(i) + ',';
-  upstream.on_request([&](const Recorded& r) {
+  upstream.on_request([=](const Recorded& r) {
     return r.target.find("/values/") != std::string::npos ? reply(200, value) : success(R"([{"name":"a"}])");
   });
   Nginx nginx({.upstream = upstream.origin(), .gzip = true});

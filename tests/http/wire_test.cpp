@@ -47,6 +47,15 @@ std::vector<std::pair<std::string, std::string>> parts_of(const Recorded& r) {
   }
 }
 
+/// The content of the one part with this name.
+std::string part(const Recorded& r, const std::string& name) {
+  std::vector<std::string> found;
+  for (const auto& [headers, content] : parts_of(r))
+    if (headers.find("name=\"" + name + '"') != std::string::npos) found.push_back(content);
+  REQUIRE(found.size() == 1);
+  return found.front();
+}
+
 std::string all_bytes() {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
@@ -72,12 +81,9 @@ TEST_CASE(
     "a put with metadata is exactly two multipart parts named value and metadata, and metadata is one JSON document") {
   for (const std::string& value : {"hello"s, ""s, "\r\n--boundary\r\n"s, all_bytes()}) {
     const Recorded r = put(value, {.metadata = {{"lang", "en"}, {"n", 1}}});
-    const auto parts = parts_of(r);
-    REQUIRE(parts.size() == 2);
-    CHECK(parts[0].first.find("name=\"value\"") != std::string::npos);
-    CHECK(parts[0].second == value);
-    CHECK(parts[1].first.find("name=\"metadata\"") != std::string::npos);
-    CHECK(nlohmann::json::parse(parts[1].second) == nlohmann::json{{"lang", "en"}, {"n", 1}});
+    CHECK(parts_of(r).size() == 2);
+    CHECK(part(r, "value") == value);
+    CHECK(nlohmann::json::parse(part(r, "metadata")) == nlohmann::json{{"lang", "en"}, {"n", 1}});
     CHECK(r.header("Content-Length") == std::to_string(r.body.size()));
   }
 }
@@ -124,10 +130,9 @@ TEST_CASE("a put from a file or a callback travels byte for byte, with and witho
   REQUIRE(seen.size() == 5);
   for (std::size_t i = 0; i < 3; ++i) CHECK(seen[i].body == content);
   for (std::size_t i = 3; i < 5; ++i) {
-    const auto parts = parts_of(seen[i]);
-    REQUIRE(parts.size() == 2);
-    CHECK(parts[0].second == content);
-    CHECK(parts[1].second == R"({"a":1})");
+    CHECK(parts_of(seen[i]).size() == 2);
+    CHECK(part(seen[i], "value") == content);
+    CHECK(part(seen[i], "metadata") == R"({"a":1})");
   }
   CHECK(seen[0].header("Content-Length") == std::to_string(content.size()));
   CHECK(seen[1].header("Content-Length") == std::to_string(content.size()));

@@ -37,7 +37,8 @@ class FaultServer {
   [[nodiscard]] std::string origin() const;  ///< http://127.0.0.1:PORT
   [[nodiscard]] std::string url() const;     ///< origin() and /client/v4
 
-  /// Behaviour. The callbacks run on the connection's thread, one at a time. Set them before the client starts.
+  /// Behaviour. The callbacks run on the connection's thread, one at a time, until the destructor returns: what they
+  /// refer to must outlive the server. Set them before the client starts.
   void on_request(std::function<Answer(const Recorded&)>);
   /// The nth request gets the nth answer; any further one a 500 that says so.
   void script(std::vector<Answer>);
