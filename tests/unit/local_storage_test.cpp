@@ -23,11 +23,12 @@ TEST_CASE("embedded store: a folder that is opened again holds what was written,
   LocalApi api({.folder = nested});
   CHECK(api.account("GET", path + "/values/k").body == "v");
   CHECK(api.account("GET", path + "/metadata/k").result() == Json({1, 2}));
-  CHECK(api.account("GET", path + "/values/k").header("expiration") == std::to_string(api.clock->seconds() + 90));
+  CHECK(api.account("GET", path + "/values/k").header("expiration") == std::to_string(api.now() + 90));
   CHECK(api.account("GET", path).result().at("title") == "test");
 }
 
-TEST_CASE("embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
+TEST_CASE(
+    "embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
   const TemporaryFolder folder;
   int acknowledged[2];
   REQUIRE(pipe(acknowledged) == 0);
