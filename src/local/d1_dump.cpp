@@ -102,12 +102,16 @@ class Dump {
 
   void run() {
     line("PRAGMA defer_foreign_keys=TRUE;");
-    Statement tables = database_.prepare(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql NOT NULL "
-        "ORDER BY tbl_name = 'sqlite_sequence', rowid");
-    Cursor table = tables.run();
-    while (table.next())
-      if (wanted(table.bytes(0))) dump_table(table.string(0), table.string(1));
+    // All tables come before all rows: a row that refers to a table needs it to exist, even with deferred keys.
+    if (!options_.no_schema)
+      each_table([this](const std::string& name, const std::string& sql) {
+        if (!name.starts_with("sqlite_")) line(with_if_not_exists(sql) + ";");
+      });
+    each_table([this](const std::string& name, const std::string&) {
+      if (!options_.no_schema && name == "sqlite_sequence") line("DELETE FROM sqlite_sequence;");
+      if (!options_.no_schema && name.starts_with("sqlite_stat")) line("ANALYZE sqlite_schema;");
+      if (!options_.no_data) dump_rows(name);
+    });
     if (!options_.no_schema) {
       // Triggers may stand on views, and neither needs what comes after it.
       Statement rest = database_.prepare(
@@ -126,19 +130,20 @@ class Dump {
            std::find(options_.tables.begin(), options_.tables.end(), name) != options_.tables.end();
   }
 
-  void dump_table(const std::string& name, const std::string& sql) {
-    if (name.starts_with("_cf_")) return;
-    if (!options_.no_schema) {
-      if (name == "sqlite_sequence")
-        line("DELETE FROM sqlite_sequence;");
-      else if (name.starts_with("sqlite_stat"))
-        line("ANALYZE sqlite_schema;");
-      else if (sql.starts_with("CREATE TABLE '") || sql.starts_with("CREATE TABLE \""))
-        line("CREATE TABLE IF NOT EXISTS " + sql.substr(13) + ";");
-      else
-        line(sql + ";");
-    }
-    if (!options_.no_data) dump_rows(name);
+  void each_table(const std::function<void(const std::string& name, const std::string& sql)>& visit) {
+    Statement tables = database_.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql NOT NULL AND name NOT GLOB '_cf_*' "
+        "ORDER BY tbl_name = 'sqlite_sequence', rowid");
+    Cursor table = tables.run();
+    while (table.next())
+      if (wanted(table.bytes(0))) visit(table.string(0), table.string(1));
+  }
+
+  // As the engine's export, and SQLite's shell, write a table with a quoted name.
+  static std::string with_if_not_exists(const std::string& sql) {
+    constexpr std::string_view create = "CREATE TABLE ";
+    const bool quoted = sql.starts_with("CREATE TABLE '") || sql.starts_with("CREATE TABLE \"");
+    return quoted ? "CREATE TABLE IF NOT EXISTS " + sql.substr(create.size()) : sql;
   }
 
   void dump_rows(const std::string& name) {
