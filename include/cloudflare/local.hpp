@@ -22,12 +22,16 @@ struct CloudflareOptions {
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
 ///
 /// A copy is cheap and stands for the same store; any thread may use it; the store closes with its last user.
+/// In a folder, a write that was acknowledged survives the end of the process in any way, kill -9 included; that it
+/// survives a power cut is not promised. One store at a time may use a folder: a second one, in this or another
+/// process, is refused.
 /// Not modelled: eventual consistency (writes are visible at once), replication, accounting across users.
 class CLOUDFLARE_API Cloudflare {
  public:
   /// In memory; gone with the last user.
   explicit Cloudflare(const CloudflareOptions& options = CloudflareOptions());
-  /// Kept in a folder (UTF-8 path), created if missing. @throws Error  invalid_argument if it cannot be used
+  /// Kept in a folder (UTF-8 path), created if missing.
+  /// @throws Error  invalid_argument if the folder cannot be used, or another store uses it
   explicit Cloudflare(const std::string& folder, const CloudflareOptions& options = CloudflareOptions());
 
   /// A client of this account. `options.transport` and the account id are filled in.

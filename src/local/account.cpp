@@ -11,16 +11,16 @@ namespace cloudflare::local {
 
 namespace {
 
-// The path of a file in the account's folder, which is made if it is missing; empty when there is no folder.
-std::string file_in(const std::string& folder, const char* name) {
+// A path in the account's folder, which is made if it is missing; empty when there is no folder.
+std::string path_in(const std::string& folder, const char* name, bool is_folder = false) {
   if (folder.empty()) return {};
-  const std::filesystem::path path(std::u8string(folder.begin(), folder.end()));
+  const std::string path = folder + "/" + name;
+  const std::string& needed = is_folder ? path : folder;
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (!std::filesystem::is_directory(path, error))
+  std::filesystem::create_directories(std::u8string(needed.begin(), needed.end()), error);
+  if (!std::filesystem::is_directory(std::u8string(needed.begin(), needed.end()), error))
     throw invalid_argument("the folder of the embedded store cannot be made: " + folder);
-  const std::u8string text = (path / name).u8string();
-  return {text.begin(), text.end()};
+  return path;
 }
 
 template <class Make>
@@ -41,6 +41,7 @@ Account::Account(const std::string& folder, std::string account_id, std::shared_
     : id(std::move(account_id)),
       clock(given_clock ? std::move(given_clock) : Clock::system()),
       rate_limits(limit_rates, *clock),
-      kv(opened(folder, [&] { return KvStore(file_in(folder, "kv.sqlite"), *clock); })) {}
+      kv(opened(folder, [&] { return KvStore(path_in(folder, "kv.sqlite"), *clock); })),
+      d1(opened(folder, [&] { return D1Store(path_in(folder, "d1", true), *clock); })) {}
 
 }  // namespace cloudflare::local

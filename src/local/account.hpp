@@ -7,6 +7,7 @@
 
 #include <cloudflare/clock.hpp>
 
+#include "d1_store.hpp"
 #include "kv_store.hpp"
 #include "rate_limits.hpp"
 
@@ -22,6 +23,7 @@ class Account {
   const std::shared_ptr<Clock> clock;
   RateLimits rate_limits;
   KvStore kv;
+  D1Store d1;
 };
 
 }  // namespace cloudflare::local

@@ -9,6 +9,8 @@ namespace {
 // Cloudflare docs, "Workers KV limits".
 constexpr std::int64_t max_namespaces = 1000;
 constexpr std::int64_t purge_interval_seconds = 60;
+// Enough for the inner pages of a few million pairs.
+constexpr int cache_kib = 32 * 1024;
 
 // Keys are BLOBs, so that they sort by bytes. The value comes last: what lists and metadata need is found without it.
 constexpr const char* schema = R"(
@@ -40,7 +42,7 @@ std::string end_of_prefix(std::string_view prefix) {
 }  // namespace
 
 KvStore::KvStore(const std::string& path, const Clock& clock)
-    : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path)) {
+    : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, cache_kib)) {
   database_.execute(schema);
   const auto prepare = [this](std::string_view sql) { return database_.prepare(sql); };
   insert_namespace_ = prepare("INSERT INTO namespaces (id, title) VALUES (?, ?)");

@@ -44,4 +44,17 @@ void RateLimits::count_write(std::string_view scope, std::string_view key) {
   entry->second = now;
 }
 
+void RateLimits::count_restore(const std::string& database) {
+  if (!enabled_) return;
+  // Cloudflare docs, "Time Travel": at most 10 restores per 10 minutes and database.
+  constexpr std::size_t most = 10;
+  constexpr std::chrono::minutes window{10};
+  const std::lock_guard lock(mutex_);
+  const auto now = clock_.now();
+  auto& times = restores_[database];
+  while (!times.empty() && times.front() + window <= now) times.pop_front();
+  if (times.size() >= most) refuse(times.front() + window - now);
+  times.push_back(now);
+}
+
 }  // namespace cloudflare::local

@@ -1,7 +1,9 @@
 #pragma once
 
-// The two limits of time that can be switched on: requests per five minutes, and writes per second to one key.
+// The limits of time that can be switched on: requests per five minutes, writes per second to one key, restores of a
+// database per ten minutes.
 
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -19,6 +21,8 @@ class RateLimits {
   void count_request();
   /// Notes a write to a key; `scope` names its namespace. @throws ApiError  429, code 971
   void count_write(std::string_view scope, std::string_view key);
+  /// @throws ApiError  429, code 971
+  void count_restore(const std::string& database);
 
  private:
   const bool enabled_;
@@ -27,6 +31,7 @@ class RateLimits {
   Clock::time_point window_end_ = Clock::time_point::min();
   int requests_ = 0;
   std::unordered_map<std::string, Clock::time_point> written_{};
+  std::unordered_map<std::string, std::deque<Clock::time_point>> restores_{};
 };
 
 }  // namespace cloudflare::local

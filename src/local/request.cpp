@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <stdexcept>
@@ -89,6 +90,16 @@ std::optional<std::string_view> Request::body(std::size_t limit) {
     if (used == body_.size()) body_.resize(used * 2);
   }
   return std::string_view(body_).substr(0, used);
+}
+
+void Request::stream_body(const std::function<void(std::string_view)>& take) const {
+  const auto& source = http_.body.source();
+  if (!source) {
+    take(http_.body.text());
+    return;
+  }
+  std::array<char, 64 * 1024> piece{};
+  while (const std::size_t n = source->read(piece)) take(std::string_view(piece.data(), n));
 }
 
 Reply ok(std::string_view result, const Success& success) {

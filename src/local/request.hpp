@@ -38,6 +38,8 @@ class Request {
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
   /// The bytes of the body, or nothing if there are more than `limit`. To be called once.
   [[nodiscard]] std::optional<std::string_view> body(std::size_t limit);
+  /// Hands the bytes of the body to `take`, piece by piece. To be called once.
+  void stream_body(const std::function<void(std::string_view)>& take) const;
 
  private:
   const HttpRequest& http_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "d1.hpp"
 #include "kv.hpp"
 #include "tokens.hpp"
 
@@ -35,6 +36,21 @@ constexpr std::array rows{
     Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_delete},
     Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/delete", kv_bulk_delete},
     Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/get", kv_bulk_get},
+
+    Row{"GET", "client/v4/accounts/{}/d1/database", d1_list_databases},
+    Row{"POST", "client/v4/accounts/{}/d1/database", d1_create_database},
+    Row{"GET", "client/v4/accounts/{}/d1/database/{}", d1_get_database},
+    Row{"PUT", "client/v4/accounts/{}/d1/database/{}", d1_update_database},
+    Row{"PATCH", "client/v4/accounts/{}/d1/database/{}", d1_patch_database},
+    Row{"DELETE", "client/v4/accounts/{}/d1/database/{}", d1_remove_database},
+    Row{"POST", "client/v4/accounts/{}/d1/database/{}/query", d1_query},
+    Row{"POST", "client/v4/accounts/{}/d1/database/{}/raw", d1_raw},
+    Row{"POST", "client/v4/accounts/{}/d1/database/{}/import", d1_import},
+    Row{"POST", "client/v4/accounts/{}/d1/database/{}/export", d1_export},
+    Row{"GET", "client/v4/accounts/{}/d1/database/{}/time_travel/bookmark", d1_get_bookmark},
+    Row{"POST", "client/v4/accounts/{}/d1/database/{}/time_travel/restore", d1_restore},
+    Row{"PUT", "signed/import/{}", d1_upload, false},
+    Row{"GET", "signed/export/{}", d1_download, false},
 };
 
 // Compares segment by segment; fills `captured` with what the wildcards stand for.

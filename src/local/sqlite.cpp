@@ -56,8 +56,7 @@ void Statement::bind(int at, Blob blob) {
 
 Sqlite::Sqlite(const std::string& path) {
   sqlite3* handle = nullptr;
-  // Whoever uses a connection holds a lock of ours, so SQLite's own is not needed.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
   const int result = sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (result != SQLITE_OK) fail(handle);
@@ -76,16 +75,23 @@ Statement Sqlite::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
-Sqlite open_exclusively(const std::string& path) {
+Sqlite open_exclusively(const std::string& path, int cache_kib) {
   Sqlite database(path);
   // The order matters: an exclusive lock taken before the first use of the write-ahead log needs no shared memory.
   database.execute(
       "PRAGMA locking_mode = EXCLUSIVE;"
       "PRAGMA journal_mode = WAL;"
       "PRAGMA synchronous = NORMAL;"
-      "PRAGMA cache_size = -32768;"
       "BEGIN IMMEDIATE; COMMIT;");
+  database.execute(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str());
   return database;
+}
+
+void copy_database(Sqlite& from, Sqlite& to) {
+  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (backup == nullptr) fail(to.handle());
+  sqlite3_backup_step(backup, -1);
+  if (sqlite3_backup_finish(backup) != SQLITE_OK) fail(to.handle());
 }
 
 Transaction::~Transaction() {

@@ -44,6 +44,8 @@ class Cursor {
   /// The bytes of a TEXT or BLOB; empty for NULL.
   [[nodiscard]] std::string_view bytes(int column) const;
   [[nodiscard]] std::string string(int column) const { return std::string(bytes(column)); }
+  [[nodiscard]] int width() const { return sqlite3_column_count(statement_); }
+  [[nodiscard]] sqlite3_stmt* statement() const noexcept { return statement_; }
 
  private:
   sqlite3_stmt* statement_;
@@ -108,7 +110,10 @@ class Sqlite {
 
 /// Opens a file that this process alone may use: another one that tries gets SQLITE_BUSY at once. A commit is in the
 /// operating system's hands when it returns, so it survives the end of the process in any way, but not a power cut.
-[[nodiscard]] Sqlite open_exclusively(const std::string& path);
+[[nodiscard]] Sqlite open_exclusively(const std::string& path, int cache_kib);
+
+/// Makes `to` a copy of `from`. @throws SqliteError
+void copy_database(Sqlite& from, Sqlite& to);
 
 /// Rolls back unless committed.
 class Transaction {

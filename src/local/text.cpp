@@ -28,8 +28,7 @@ std::pair<std::size_t, bool> sequence(std::string_view text) {
 
 }  // namespace
 
-std::string decode_utf8(std::string_view bytes) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+std::string replace_broken_utf8(std::string_view bytes) {
   if (cloudflare::detail::is_utf8(bytes)) return std::string(bytes);
   std::string out;
   out.reserve(bytes.size());
@@ -39,6 +38,11 @@ std::string decode_utf8(std::string_view bytes) {
     bytes.remove_prefix(length);
   }
   return out;
+}
+
+std::string decode_utf8(std::string_view bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  return replace_broken_utf8(bytes);
 }
 
 std::optional<std::string> forgiving_base64_decoded(std::string_view text) {

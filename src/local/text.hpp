@@ -8,7 +8,9 @@
 
 namespace cloudflare::local {
 
-/// Bytes as text the way a browser decodes UTF-8: broken sequences become U+FFFD, a byte order mark is dropped.
+/// Bytes as text: broken sequences of UTF-8 become U+FFFD.
+[[nodiscard]] std::string replace_broken_utf8(std::string_view bytes);
+/// The same the way a browser's TextDecoder does it, which drops a byte order mark.
 [[nodiscard]] std::string decode_utf8(std::string_view bytes);
 
 /// Base64 the way atob() reads it: white space is ignored and padding may be missing. Nothing if it is no base64.

@@ -6,7 +6,7 @@ using namespace cloudflare_tests;
 TEST_CASE("embedded KV: a bulk put stores text, bytes, metadata, ttl and expiration, and counts its pairs") {
   LocalApi api;
   LocalKv kv(api);
-  const std::int64_t now = api.clock->seconds();
+  const std::int64_t now = api.now();
   const Json stored = kv.bulk({{{"key", "bytes"}, {"value", "AAH/"}, {"base64", true}, {"metadata", {{"n", 1.5}}}},
                                {{"key", "loose"}, {"value", " A A H\n/ Y Q "}, {"base64", true}},
                                {{"key", "text"}, {"value", R"({"a":1})"}, {"expiration_ttl", 600}},
@@ -128,7 +128,7 @@ TEST_CASE("embedded KV: bulk get tells missing from empty, text from json, and a
   CHECK(typed.body.find(R"({"doc":{"a":1,"b":[1000,12345678901234568]}})") != std::string::npos);
   CHECK(values({{"keys", {"doc", "__proto__", "none"}}, {"withMetadata", true}}) ==
         Json({{"doc", {{"value", R"( {"a": 1.0, "b":[1e3, 12345678901234567]} )"}, {"metadata", {{"m", 1}}}}},
-              {"__proto__", {{"value", "p"}, {"metadata", nullptr}, {"expiration", api.clock->seconds() + 60}}},
+              {"__proto__", {{"value", "p"}, {"metadata", nullptr}, {"expiration", api.now() + 60}}},
               {"none", nullptr}}));
   CHECK(kv.bulk_get({{"keys", {"empty"}}, {"type", "json"}}).code() == 10029);
   CHECK(kv.bulk_get({{"keys", {"doc"}}, {"type", "xml"}}).message() ==

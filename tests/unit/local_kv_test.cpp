@@ -180,7 +180,7 @@ TEST_CASE("embedded KV: numbers of metadata are read and written as the engine d
 TEST_CASE("embedded KV: a ttl is 60 seconds at least, an expiration 60 seconds ahead, and the ttl wins") {
   LocalApi api;
   LocalKv kv(api);
-  const std::int64_t now = api.clock->seconds();
+  const std::int64_t now = api.now();
   CHECK(kv.put("k", "v", "?expiration_ttl=59").code() == 10034);
   CHECK(kv.put("k", "v", "?expiration_ttl=59").message() ==
         "put: 'Invalid expiration_ttl of 59. Expiration TTL must be at least 60.'");

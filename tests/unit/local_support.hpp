@@ -1,7 +1,7 @@
 // Drives the embedded store's one entry with plain HTTP requests, without the SDK.
 #pragma once
 
-#include <cloudflare/clock.hpp>
+#include <cloudflare/testing/fake_clock.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -18,21 +18,6 @@
 namespace cloudflare_tests {
 
 using Json = nlohmann::json;
-
-/// Stands still until it is told to move.
-class StillClock final : public cloudflare::Clock {
- public:
-  [[nodiscard]] time_point now() const override { return time_point(passed_); }
-  [[nodiscard]] std::chrono::sys_seconds wall() const override { return std::chrono::sys_seconds(start + passed_); }
-  void wait(std::unique_lock<std::mutex>&, std::condition_variable&, time_point,
-            const std::function<bool()>&) override {}
-  void advance(std::chrono::seconds by) { passed_ += by; }
-  [[nodiscard]] std::int64_t seconds() const { return (start + passed_).count(); }
-
- private:
-  static constexpr std::chrono::seconds start{1'800'000'000};
-  std::chrono::seconds passed_{0};
-};
 
 struct Answer {
   int status = 0;
@@ -89,7 +74,10 @@ class LocalApi {
     return account(std::move(method), path, body.dump());
   }
 
-  std::shared_ptr<StillClock> clock = std::make_shared<StillClock>();
+  /// What time it is for the store, in Unix seconds.
+  [[nodiscard]] std::int64_t now() const { return clock->wall().time_since_epoch().count(); }
+
+  std::shared_ptr<cloudflare::testing::FakeClock> clock = std::make_shared<cloudflare::testing::FakeClock>();
   cloudflare::local::Service service;
 };
 

@@ -1,0 +1,48 @@
+#pragma once
+
+// What D1 lets SQL do. The lists were found by asking Cloudflare's engine (workerd) for each pragma and function.
+
+#include <string>
+
+#include <sqlite3.h>
+
+namespace cloudflare::local {
+
+/// Installed on a connection; answers while SQLite prepares statements.
+class D1Authorizer {
+ public:
+  void install(sqlite3* handle);
+
+  /// Lifts every restriction while it lives, for the store's own statements.
+  class Trust {
+   public:
+    explicit Trust(D1Authorizer& authorizer) : authorizer_(authorizer) { ++authorizer_.trusted_; }
+    ~Trust() { --authorizer_.trusted_; }
+    Trust(const Trust&) = delete;
+    Trust& operator=(const Trust&) = delete;
+
+   private:
+    D1Authorizer& authorizer_;
+  };
+
+  /// Before a statement is prepared.
+  void begin() {
+    transaction_refused_ = false;
+    reads_table_ = false;
+  }
+  /// The statement was refused because it begins or ends a transaction.
+  [[nodiscard]] bool transaction_refused() const noexcept { return transaction_refused_; }
+  /// The statement reads at least one table.
+  [[nodiscard]] bool reads_table() const noexcept { return reads_table_; }
+
+ private:
+  static int ask(void* self, int action, const char* first, const char* second, const char* database,
+                 const char* trigger);
+  bool allows(int action, const char* first, const char* second);
+
+  int trusted_ = 0;
+  bool transaction_refused_ = false;
+  bool reads_table_ = false;
+};
+
+}  // namespace cloudflare::local
