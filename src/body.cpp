@@ -136,7 +136,7 @@ Body Body::framed(std::string before, std::string after) && {
 std::string Body::read_all() const {
   if (!source_) return text_;
   std::string all;
-  std::array<char, 64 * 1024> piece{};
+  std::array<char, 65'536> piece{};
   while (const std::size_t n = source_->read(piece)) all.append(piece.data(), n);
   return all;
 }
