@@ -60,7 +60,13 @@ class ClientVerbs {
   /// @throws Error  as the endpoint answers; decode if the result does not fit J
   template <class J = nlohmann::json>
   Returns<J> request(std::string_view method, std::string_view path, const J& body = nullptr) const {
-    auto to_json = [](JsonText text) -> Result<J> { return text.empty() ? J() : J::parse(text.text(), nullptr, true); };
+    auto to_json = [](const JsonText& text) -> Result<J> {
+      try {
+        return text.empty() ? J() : detail::parse_as<J, J>("the result", text.text());
+      } catch (const Error& error) {
+        return error;
+      }
+    };
     return View::run(context_,
                      detail::Mapped(ops::any_request(context_, method, path,
                                                      body.is_null() ? JsonText() : JsonText::raw(body.dump())),

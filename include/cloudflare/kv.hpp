@@ -54,7 +54,7 @@ class KvVerbs {
   /// The value parsed as JSON and converted to T. @throws Error  decode if the value is no JSON or does not fit T
   template <class T, class Json = nlohmann::json>
   [[nodiscard]] Returns<std::optional<T>> get_as(std::string_view key) const {
-    auto convert = [](std::optional<std::string> text) -> Result<std::optional<T>> {
+    auto convert = [](const std::optional<std::string>& text) -> Result<std::optional<T>> {
       if (!text) return std::optional<T>();
       try {
         return std::optional<T>(detail::parse_as<T, Json>("the value", *text));

@@ -17,7 +17,7 @@ void Spool::append(std::string_view bytes) {
 
 void Spool::read(const std::function<void(std::string_view)>& take) {
   std::rewind(file_.get());
-  std::array<char, 64 * 1024> piece{};
+  std::array<char, 65'536> piece{};
   while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file_.get()))
     take(std::string_view(piece.data(), n));
   if (std::ferror(file_.get()) != 0) throw std::runtime_error("the temporary file cannot be read");

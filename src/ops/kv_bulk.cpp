@@ -278,13 +278,15 @@ class ValuePacker final : public Packer {
   Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
     std::unordered_multimap<std::string_view, const PackedItem*> asked;  // a key may be asked for twice
     for (const PackedItem& item : batch.items) asked.emplace(batch.name(item), &item);
-    auto read = read_bulk_values(
-        reply, {.with_metadata = with_metadata_}, [&](std::string_view name, std::optional<kv::Value>&& value) {
-          const auto [first, last] = asked.equal_range(name);
-          for (auto it = first; it != last; ++it)
-            take_(it->second->index, it->first, std::next(it) == last ? std::move(value) : std::optional(value));
-          asked.erase(first, last);
-        });
+    auto read = read_bulk_values(reply, {.with_metadata = with_metadata_},
+                                 [&](std::string_view name, std::optional<kv::Value>&& value) {
+                                   const auto [first, last] = asked.equal_range(name);
+                                   if (first == last) return;
+                                   for (auto it = std::next(first); it != last; ++it)
+                                     take_(it->second->index, it->first, std::optional(value));
+                                   take_(first->second->index, first->first, std::move(value));
+                                   asked.erase(first, last);
+                                 });
     if (!read) return read.error();
     for (const auto& [key, item] : asked) take_(item->index, key, std::nullopt);
     return std::vector<std::size_t>();

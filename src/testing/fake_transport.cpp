@@ -67,7 +67,8 @@ class FakeTransport::FakeChannel final : public Channel {
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits&) override {
     FakeReply reply = transport_.next(*request);
-    due_.emplace(transport_.clock_->now() + reply.after, Due{ticket, std::move(request), std::move(reply)});
+    const Clock::time_point at = transport_.clock_->now() + reply.after;
+    due_.emplace(at, Due{ticket, std::move(request), std::move(reply)});
     const std::lock_guard lock(transport_.mutex_);
     transport_.most_in_flight_ = std::max(transport_.most_in_flight_, ++transport_.in_flight_);
   }
