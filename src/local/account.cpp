@@ -14,7 +14,7 @@ namespace {
 // A path in the account's folder, which is made if it is missing; empty when there is no folder.
 std::string path_in(const std::string& folder, const char* name, bool is_folder = false) {
   if (folder.empty()) return {};
-  const std::string path = folder + "/" + name;
+  std::string path = folder + "/" + name;
   const std::string& needed = is_folder ? path : folder;
   std::error_code error;
   std::filesystem::create_directories(std::u8string(needed.begin(), needed.end()), error);

@@ -12,7 +12,7 @@ namespace cloudflare::local {
 namespace {
 
 // Cloudflare docs, "Time Travel": 30 days (Workers Paid).
-constexpr std::int64_t window_seconds = 30 * 24 * 3600;
+constexpr std::int64_t window_seconds = 30L * 24 * 3600;
 
 std::filesystem::path path_of(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
 

@@ -98,7 +98,7 @@ void Request::stream_body(const std::function<void(std::string_view)>& take) con
     take(http_.body.text());
     return;
   }
-  std::array<char, 64 * 1024> piece{};
+  std::array<char, 65'536> piece{};
   while (const std::size_t n = source->read(piece)) take(std::string_view(piece.data(), n));
 }
 
