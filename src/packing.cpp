@@ -122,9 +122,9 @@ void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   Batch batch = std::move(node.mapped());
   batch.text = std::move(out.sent().http.body).take_text();
   if (!reply) {
-    take_failure(std::move(batch), reply.error());
+    take_failure(batch, reply.error());
   } else if (auto again = packer_->settle(batch, std::move(reply).value()); !again) {
-    take_failure(std::move(batch), again.error());
+    take_failure(batch, again.error());
   } else {
     bytes_done_ += batch.text.size();
     done_.succeeded += batch.items.size() - again->size();
@@ -143,7 +143,7 @@ void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   fill(out);
 }
 
-void PackedJob::take_failure(Batch batch, const Error& error) {
+void PackedJob::take_failure(const Batch& batch, const Error& error) {
   const bool divide =
       error.http_status() == 413 ||
       (format_.halve_on_break &&
