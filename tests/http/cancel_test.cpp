@@ -43,14 +43,12 @@ void check(const Cancelled& cancelled) {
   CHECK(cancelled.late <= 100ms);
 }
 
-const auto calm = [](cf::ClientOptions& o) { o.stall_timeout = 20s; };
-
 }  // namespace
 
 TEST_CASE("cancelling wakes a sleeping backoff within 100 ms") {
   FaultServer server;
   server.on_request([](const Recorded&) { return with_header(failure(429, 971, "wait"), "Retry-After", "15"); });
-  const auto client = client_of(server, calm);
+  const auto client = client_of(server);
   check(cancel([&](std::stop_token stop) { (void)client.with({.stop = stop}).kv("ns").get("k"); },
                [&] {
                  server.wait_for_requests(1);
@@ -74,7 +72,7 @@ TEST_CASE(
         answer.stop = Stop::stall;
       }
       server.on_request([=](const Recorded&) { return answer; });
-      const auto client = client_of(server, calm);
+      const auto client = client_of(server);
       INFO(operation.name << (drips ? ", dripping" : ", stalled"));
       const auto cancelled = cancel([&](std::stop_token stop) { operation.run(client.with({.stop = stop})); },
                                     [&] { server.wait_for_requests(1); });
@@ -93,7 +91,7 @@ TEST_CASE("cancelling ends an upload that the server does not take within 100 ms
     begun.set_value();
     return Answer{.stop_at = 0, .stop = Stop::stall};
   });
-  const auto client = client_of(server, calm);
+  const auto client = client_of(server);
   check(cancel([&](std::stop_token stop) { client.with({.stop = stop}).kv("ns").put("k", std::string(25 << 20, 'x')); },
                [&] { begun.get_future().wait(); }));
 }
@@ -113,7 +111,7 @@ TEST_CASE("cancelling one call leaves others of the same client alone") {
   server.on_request([](const Recorded& r) {
     return r.target.ends_with("/slow") ? Answer{.stop_at = 0, .stop = Stop::stall} : reply(200, "value");
   });
-  const auto client = client_of(server, calm);
+  const auto client = client_of(server);
   check(cancel([&](std::stop_token stop) { (void)client.with({.stop = stop}).kv("ns").get("slow"); },
                [&] {
                  server.wait_for_requests(1);

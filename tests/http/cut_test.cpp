@@ -20,8 +20,7 @@ void cut_at_each_byte(const OperationClass& operation, Framing framing, Stop sto
     now.stop_at = next++;
     return now;
   });
-  const cf::ApiClient client =
-      client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1, o.stall_timeout = 10s; });
+  const cf::ApiClient client = client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1; });
   for (std::size_t cut = 0; cut < size; ++cut) {
     INFO(operation.name << ", cut after byte " << cut << " of " << size);
     try {
@@ -61,8 +60,7 @@ TEST_CASE("an envelope that ends with its connection is an error when it is cut 
       now.stop_at = next++;
       return now;
     });
-    const cf::ApiClient client =
-        client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1, o.stall_timeout = 10s; });
+    const cf::ApiClient client = client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1; });
     for (std::size_t cut = 0; cut < size; ++cut) {
       INFO(operation.name << ", cut after byte " << cut << " of " << size);
       const auto kind = error_of([&] { operation.run(client); }).kind();

@@ -59,7 +59,7 @@ std::string outcome(const Fault& fault, const OperationClass& operation, unsigne
   options.timeout = deadline;
   options.max_attempts = attempts;
   options.reply_limit = 100'000;
-  options.stall_timeout = fault.stalls ? 400ms : 10s;
+  if (fault.stalls) options.stall_timeout = 800ms;
   if (fault.where == Where::nobody) options.base_url = dead.url();
   if (fault.where == Where::handshake) options.base_url.replace(0, 4, "https");
   const cf::ApiClient client(cf::ApiToken(token), options);

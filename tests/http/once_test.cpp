@@ -27,8 +27,9 @@ TEST_CASE("a request of the class once is sent once when its outcome is unknown"
                               failure(500, 7500, "internal"), Answer{.stop_at = 0, .stop = Stop::stall}}) {
     FaultServer server;
     server.on_request([=](const Recorded&) { return fault; });
+    const auto client = client_of(server, [](cf::ClientOptions& o) { o.stall_timeout = 800ms; });
     const auto error = error_of([&] {
-      client_of(server).request("POST", "/accounts/acc/d1/database/db/query", {{"sql", "INSERT INTO t VALUES (1)"}});
+      client.request("POST", "/accounts/acc/d1/database/db/query", {{"sql", "INSERT INTO t VALUES (1)"}});
     });
     CHECK(error.outcome_unknown());
     CHECK(error.attempts() == 1);

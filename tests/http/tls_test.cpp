@@ -17,7 +17,6 @@ namespace {
 cf::ApiClient client_of(const Nginx& nginx, const std::function<void(cf::ClientOptions&)>& change = nullptr) {
   cf::ClientOptions options = fast(nginx.url());
   options.ca_file = nginx.ca_file();
-  options.stall_timeout = 20s;
   if (change) change(options);
   return cf::ApiClient(cf::ApiToken(token), options);
 }
