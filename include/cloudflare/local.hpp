@@ -25,6 +25,9 @@ struct CloudflareOptions {
 /// In a folder, a write that was acknowledged survives the end of the process in any way, kill -9 included; that it
 /// survives a power cut is not promised. One store at a time may use a folder: a second one, in this or another
 /// process, is refused.
+/// Time travel of D1 restores every bookmark that was handed out; a time is answered by the newest bookmark whose state
+/// had begun by then, so a state that nobody asked a bookmark for cannot be gone back to. An import or export answers
+/// "active" once, though its work is done. `rows_read` and `rows_written` of D1's meta are estimates.
 /// Not modelled: eventual consistency (writes are visible at once), replication, accounting across users.
 class CLOUDFLARE_API Cloudflare {
  public:

@@ -88,7 +88,7 @@ void SqlSplitter::word() {
       if (word_ != "TEMP" && word_ != "TEMPORARY") trigger_ = word_ == "TRIGGER" ? Trigger::body : Trigger::no;
       break;
     case Trigger::semicolon: trigger_ = word_ == "END" ? Trigger::end : Trigger::body; break;
-    case Trigger::end: trigger_ = Trigger::body; break;
+    case Trigger::end:
     case Trigger::body:
     case Trigger::no: break;
   }
@@ -96,8 +96,8 @@ void SqlSplitter::word() {
 
 void SqlSplitter::token() {
   content_ = true;
-  if (trigger_ == Trigger::semicolon || trigger_ == Trigger::end) trigger_ = Trigger::body;
-  if (trigger_ != Trigger::body) trigger_ = Trigger::no;
+  if (trigger_ == Trigger::semicolon) trigger_ = Trigger::body;
+  if (trigger_ != Trigger::body && trigger_ != Trigger::end) trigger_ = Trigger::no;
 }
 
 bool SqlSplitter::take() {
