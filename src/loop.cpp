@@ -30,9 +30,18 @@ class Loop::JobOutbox final : public Outbox {
 
 namespace {
 
+// What a callback threw, an Error of this library included: the cause is what reaches the caller.
 Error thrown_by_caller() {
-  return Error(ErrorDetails{
-      .kind = ErrorKind::callback, .text = "a callback of the caller threw", .cause = std::current_exception()});
+  ErrorDetails d;
+  try {
+    throw;
+  } catch (const Error& error) {
+    d = error.details();
+  } catch (...) {
+    d = {.kind = ErrorKind::callback, .text = "a callback of the caller threw"};
+  }
+  if (!d.cause) d.cause = std::current_exception();
+  return Error(std::move(d));
 }
 
 LogRecord record_of(std::string_view event, LogLevel level, const Request& request, int attempt) {
@@ -206,6 +215,7 @@ void Loop::complete(Completion completion) {
                                                    core_.clock().wall(), messages)
                                            : Result<Reply>(completion.reply.error());
     if (reply) {
+      reply->attempts = transfer->attempt;
       log(options, record);
       if (options.on_messages && !messages.empty()) options.on_messages(transfer->request.operation->name, messages);
       return deliver(completion.ticket, std::move(reply));
@@ -258,8 +268,6 @@ void Loop::guarded(Job& job, Step step) {
   const std::shared_ptr<Job> alive = jobs_.at(job.id);
   try {
     step();
-  } catch (const Error& error) {
-    end(job, error);
   } catch (...) {
     end(job, thrown_by_caller());
   }

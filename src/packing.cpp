@@ -123,8 +123,8 @@ void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   batch.text = std::move(out.sent().http.body).take_text();
   if (!reply) {
     take_failure(batch, reply.error());
-  } else if (auto again = packer_->settle(batch, std::move(reply).value()); !again) {
-    take_failure(batch, again.error());
+  } else if (auto again = packer_->settle(batch, static_cast<Reply&&>(*reply)); !again) {
+    take_failure(batch, undecodable(again.error(), out.sent(), *reply));
   } else {
     bytes_done_ += batch.text.size();
     done_.succeeded += batch.items.size() - again->size();
@@ -159,24 +159,25 @@ void PackedJob::take_failure(const Batch& batch, const Error& error) {
   if (!is_hopeless(error)) return;
   if (!done_.stopped) done_.stopped = error;
   input_ended_ = true;
+  drop_carry(error);
+}
+
+// The item that was read and did not fit gets its outcome too.
+void PackedJob::drop_carry(const Error& error) {
+  if (carry_text_.empty()) return;
+  done_.failed.push_back({.index = next_index_++, .name = carry_name_, .error = error});
   carry_text_.clear();
 }
 
 void PackedJob::abort(Error error) {
   if (finished()) return;
   if (error.cause()) return finish(std::move(error));
-  const Error unknown([&] {
-    ErrorDetails d = error.details();
-    d.delivery = Delivery::unknown;
-    d.outcome_unknown = format_.request.repeat != Repeat::read;
-    return d;
-  }());
   for (const auto& [tag, batch] : open_)
-    for (const PackedItem& item : batch.items) fail(batch, item, unknown);
+    for (const PackedItem& item : batch.items) fail(batch, item, error);  // says itself whether a request was under way
   for (const auto* queue : {&again_, &resting_})
     for (const Batch& batch : *queue)
       for (const PackedItem& item : batch.items) fail(batch, item, error);
-  if (!carry_text_.empty()) done_.failed.push_back({.index = next_index_++, .name = carry_name_, .error = error});
+  drop_carry(error);
   done_.stopped = std::move(error);
   finish(std::move(done_));
 }

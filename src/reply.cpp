@@ -115,21 +115,25 @@ ErrorKind kind_of(const Operation& operation, int status, const std::vector<Mess
   return kind;
 }
 
-// The first words of a page or text, without tags. A cut JSON may hold keys and values, so none of it is shown.
-std::string excerpt(std::string_view body) {
+// The first words of a page or text, without tags. A cut JSON may hold keys and values, so none of it is shown. Words
+// are shown whole or not at all: half a credential would escape redaction.
+std::string excerpt(std::string_view body, std::size_t most) {
   if (body.starts_with('{') || body.starts_with('[')) return {};
   std::string words;
+  std::size_t whole = 0;  // bytes of `words` up to the last blank
   bool in_tag = false;
   for (const char c : body.substr(0, 4096)) {
     if (c == '<') in_tag = true;
     const bool blank = in_tag || static_cast<unsigned char>(c) <= 0x20;
     if (c == '>') in_tag = false;
+    if (blank) whole = words.size();
     if (!blank)
       words.push_back(c);
     else if (!words.empty() && words.back() != ' ')
       words.push_back(' ');
-    if (words.size() >= 80) break;
+    if (words.size() > most) break;
   }
+  if (words.size() > most || body.size() > 4096) words.resize(whole);
   return words;
 }
 
@@ -150,12 +154,13 @@ Error refusal(const Operation& operation, const HttpResponse& response, std::vec
 
 // A body that should have been JSON and is not.
 Error misread(const Operation& operation, const HttpResponse& response, std::string why) {
-  const std::string words = excerpt(response.body);
-  if (response.status >= 300) return refusal(operation, response, {}, "the reply is not JSON: \"" + words + "\"");
+  if (response.status >= 300)
+    return refusal(operation, response, {}, "the reply is not JSON: \"" + excerpt(response.body, 80) + "\"");
   ErrorDetails d;
   d.kind = ErrorKind::decode;
   d.text = std::move(why);
-  if (!words.empty()) d.text += "; it begins with \"" + words.substr(0, 40) + "\"";
+  if (const std::string words = excerpt(response.body, 40); !words.empty())
+    d.text += "; it begins with \"" + words + "\"";
   d.delivery = Delivery::unknown;
   return Error(std::move(d));
 }
@@ -165,11 +170,16 @@ Error challenged() {
                             .text = "a web application firewall asked for a challenge instead of answering"});
 }
 
-Error with_reply(const Error& error, const HttpResponse& response, std::chrono::sys_seconds wall) {
+ErrorDetails with_head(const Error& error, const HttpResponse& response) {
   ErrorDetails d = error.details();
   d.http_status = response.status;
   d.ray_id = header_or_empty(response, "cf-ray");
   d.cf_d1 = header_or_empty(response, "cf-d1");
+  return d;
+}
+
+Error with_reply(const Error& error, const HttpResponse& response, std::chrono::sys_seconds wall) {
+  ErrorDetails d = with_head(error, response);
   d.retry_after = parse_retry_after(response.headers, wall);
   return Error(std::move(d));
 }
@@ -237,6 +247,15 @@ Result<Envelope> read_envelope(std::string& text) {
       envelope.errors.push_back(std::move(flat));
     return envelope;
   });
+}
+
+Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
+  ErrorDetails d = with_head(error, reply.http);
+  d.operation = sent.operation->name;
+  d.attempts = reply.attempts;
+  d.delivery = Delivery::unknown;
+  d.outcome_unknown = sent.repeat != Repeat::read;
+  return Error(std::move(d));
 }
 
 Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::chrono::sys_seconds wall,

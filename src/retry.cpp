@@ -24,7 +24,8 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
   double number = 0;
   const char* const end = value->data() + value->size();
   const auto [stop, failed] = std::from_chars(value->data(), end, number);
-  if (failed == std::errc() && stop == end) return seconds(std::llround(std::ceil(std::clamp(number, 0.0, 1e9))));
+  if (failed == std::errc() && stop == end && !std::isnan(number))
+    return seconds(std::llround(std::ceil(std::clamp(number, 0.0, 1e9))));
   const auto date = parse_http_date(*value);
   if (!date) return std::nullopt;
   const std::string* now_text = find_header(headers, "date");

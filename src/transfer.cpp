@@ -14,8 +14,8 @@ void redact(std::string& text, const std::vector<std::string>& secrets) {
 
 void redact(std::vector<Message>& messages, const std::vector<std::string>& secrets) {
   for (Message& message : messages) {
-    redact(message.message, secrets);
-    redact(message.meta, secrets);
+    for (std::string* text : {&message.message, &message.documentation_url, &message.source_pointer, &message.meta})
+      redact(*text, secrets);
     redact(message.error_chain, secrets);
   }
 }
@@ -49,7 +49,7 @@ Error Loop::Transfer::explain(const Error& error) const {
   d.attempts = attempt;
   d.repeated_unknown = unknown_before;
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
-  redact(d.text, secrets);
+  for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, secrets);
   redact(d.messages, secrets);
   return Error(std::move(d));
 }

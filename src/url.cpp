@@ -40,8 +40,12 @@ BaseUrl parse_base_url(std::string_view text) {
     throw invalid_argument("the base URL is malformed; it must look like https://api.cloudflare.com/client/v4");
   const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
   if (scheme != "https" && scheme != "http") throw invalid_argument("the base URL must begin with https:// or http://");
-  if (!part_of(url.get(), CURLUPART_USER).empty() || !part_of(url.get(), CURLUPART_QUERY).empty() ||
-      !part_of(url.get(), CURLUPART_FRAGMENT).empty())
+  // Paths are appended to the text as it stands, so an empty query or fragment would swallow them.
+  const std::size_t slashes = text.find("://");
+  const std::string_view rest = slashes == std::string_view::npos ? "" : text.substr(slashes + 3);
+  if (rest.empty() || rest.starts_with('/')) throw invalid_argument("the base URL names no host");
+  if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos ||
+      rest.find_first_of("?#") != std::string_view::npos)
     throw invalid_argument("the base URL must not hold a user name, query or fragment");
   BaseUrl base{.text = given, .host = part_of(url.get(), CURLUPART_HOST), .https = scheme == "https"};
   for (char& c : base.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;

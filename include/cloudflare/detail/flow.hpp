@@ -56,6 +56,7 @@ struct Reply {
   std::size_t result_size = 0;
   std::size_t info_begin = 0;
   std::size_t info_size = 0;
+  int attempts = 0;
 
   /// Text of the envelope's `result`; empty if it is absent.
   [[nodiscard]] std::string_view result() const {
@@ -64,6 +65,9 @@ struct Reply {
   /// Text of the envelope's `result_info`; empty if it is absent.
   [[nodiscard]] std::string_view info() const { return std::string_view(http.body).substr(info_begin, info_size); }
 };
+
+/// What a decoder says of a reply, with operation, status, ray id and attempts: a write may have been executed.
+[[nodiscard]] CLOUDFLARE_API Error undecodable(const Error& error, const Request& sent, const Reply& reply);
 
 /// Where a flow leaves its wishes.
 class Outbox {
@@ -143,8 +147,11 @@ class Call final : public FlowOf<T> {
   }
 
   void begin(Outbox& out) override { out.send(0, std::move(request_)); }
-  void on_reply(unsigned, Result<Reply> reply, Outbox&) override {
-    if (reply) return this->finish(decode_(std::move(reply).value()));
+  void on_reply(unsigned, Result<Reply> reply, Outbox& out) override {
+    if (reply) {
+      Result<T> value = decode_(static_cast<Reply&&>(*reply));  // takes the body at most: the head stays
+      return this->finish(value ? std::move(value) : Result<T>(undecodable(value.error(), out.sent(), *reply)));
+    }
     this->finish(recover_ ? recover_(Error(reply.error())) : Result<T>(reply.error()));
   }
 

@@ -86,6 +86,7 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
   void send(Batch batch, Outbox& out);
   void take_failure(const Batch& batch, const Error& error);
   void fail(const Batch& batch, const PackedItem& item, const Error& error);
+  void drop_carry(const Error& error);
   [[nodiscard]] Batch subset(const Batch& batch, const std::vector<std::size_t>& positions) const;
   [[nodiscard]] Batch slice(const Batch& batch, std::size_t from, std::size_t to) const;
   void report() const;

@@ -1,0 +1,272 @@
+// More of the packing flow: odd inputs, failures in the middle, what reaches the caller.
+
+#include <map>
+#include <ranges>
+#include <set>
+#include <sstream>
+
+#include "core_support.hpp"
+
+using namespace core_tests;
+using namespace std::chrono_literals;
+using cf::testing::SentRequest;
+using nlohmann::json;
+
+namespace {
+
+std::vector<std::string> numbered(int count) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < count; ++i) keys.push_back("k" + std::to_string(i));
+  return keys;
+}
+
+FakeReply stored() { return ok(R"({"successful_key_count":1,"unsuccessful_keys":[]})"); }
+
+/// Every item is counted once: done, or failed with a position of its own.
+void one_outcome_each(const cf::BulkResult& done) {
+  CHECK(done.succeeded + done.failed.size() == done.items);
+  std::set<std::uint64_t> positions;
+  for (const auto& failure : done.failed) {
+    CHECK(failure.index < done.items);
+    CHECK(failure.name == "k" + std::to_string(failure.index));
+    positions.insert(failure.index);
+  }
+  CHECK(positions.size() == done.failed.size());
+}
+
+/// A store behind the fake transport's bulk read.
+FakeReply read_from(const std::map<std::string, json>& store, const SentRequest& request) {
+  json values = json::object();
+  const auto keys = json::parse(request.body)["keys"].get<std::vector<std::string>>();
+  for (const std::string& key : keys) {
+    const auto it = store.find(key);
+    values[key] = it == store.end() ? json() : it->second;
+  }
+  return ok(json{{"values", values}}.dump());
+}
+
+}  // namespace
+
+TEST_CASE("erase_many of 10 001 keys makes two requests, of nothing none") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return ok("null"); });
+  const auto done = s.kv().erase_many(numbered(10'001));
+  CHECK(done.succeeded == 10'001);
+  CHECK(done.requests == 2);
+  CHECK(s.fake->requests()[0].url.ends_with("/ns/bulk/delete"));
+  const Scripted none;
+  CHECK(none.kv().erase_many(std::vector<std::string>()).complete());
+  CHECK(none.kv().put_many({}).complete());
+  CHECK(none.count() == 0);
+}
+
+TEST_CASE("deleting many keys works in steps and a failure in the middle leaves a correct report") {
+  Scripted s;
+  s.fake->answer_with([n = 0](const auto&) mutable { return ++n == 2 ? refused(400, 10011, "no") : ok("null"); });
+  const auto done = s.kv().erase_many(numbered(25'000), {.in_flight = 1});
+  CHECK(done.succeeded == 15'000);
+  REQUIRE(done.failed.size() == 10'000);
+  CHECK(done.failed.front().index == 10'000);
+  CHECK(done.failed.front().error.code() == cf::ErrorCode::kv_validation);
+  CHECK_FALSE(done.stopped);
+  one_outcome_each(done);
+}
+
+TEST_CASE("a credential that is refused in the middle ends the job with one outcome for every item read") {
+  Scripted s;
+  s.fake->answer_with([n = 0](const auto&) mutable { return ++n == 2 ? refused(403, 10000, "no") : ok("null"); });
+  const auto done = s.kv().erase_many(numbered(100), {.in_flight = 1, .max_request_bytes = 60});
+  REQUIRE(done.stopped);
+  CHECK(done.stopped->kind() == cf::ErrorKind::unauthorized);
+  CHECK(s.count() == 2);
+  CHECK(done.succeeded > 0);
+  CHECK(done.items < 100);
+  one_outcome_each(done);
+}
+
+TEST_CASE("an input range is read lazily, once, and no further than what is under way") {
+  Scripted s;
+  int read = 0;
+  int most_ahead = 0;
+  s.fake->answer_with([&, sent = 0](const SentRequest& request) mutable {
+    sent += static_cast<int>(json::parse(request.body).size());
+    most_ahead = std::max(most_ahead, read - sent);
+    return stored();
+  });
+  auto lines = std::views::iota(0, 1000) | std::views::transform([&](int i) {
+                 ++read;
+                 return std::pair<std::string, std::string>("k" + std::to_string(i), std::string(100, 'v'));
+               });
+  const auto done = s.kv().put_many(lines, {.in_flight = 2, .max_request_bytes = 2000});
+  CHECK(done.succeeded == 1000);
+  CHECK(read == 1000);
+  CHECK(most_ahead <= 2 * 20);
+
+  std::istringstream words("a b c");
+  Scripted t({ok("null")});
+  CHECK(t.kv().erase_many(std::views::istream<std::string>(words)).succeeded == 3);
+  CHECK(t.fake->requests()[0].body == R"(["a","b","c"])");
+}
+
+TEST_CASE("what an input range throws reaches the caller as it is") {
+  struct Broken {};
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return ok("null"); });
+  auto broken = std::views::iota(0, 10) | std::views::transform([](int i) {
+                  if (i == 5) throw Broken();
+                  return std::to_string(i);
+                });
+  CHECK_THROWS_AS((void)s.kv().erase_many(broken), Broken);
+}
+
+TEST_CASE("an Error that a callback throws reaches the caller like any other exception") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return ok("null"); });
+  const cf::BulkOptions options{.on_progress = [](const auto&) { throw cf::invalid_argument("from the callback"); }};
+  const auto error = error_of([&] { (void)s.kv().erase_many(numbered(3), options); });
+  CHECK(std::string(error.what()).find("from the callback") != std::string::npos);
+  const auto result = s.kv().checked().erase_many(numbered(3), options);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().cause());
+}
+
+TEST_CASE("progress counts up to all items and shows what is under way") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return ok("null"); });
+  std::vector<cf::BulkProgress> seen;
+  auto keys = numbered(100);
+  keys[3] = "";
+  (void)s.kv().erase_many(keys, {.in_flight = 2, .max_request_bytes = 200, .on_progress = [&](const auto& progress) {
+                                   seen.push_back(progress);
+                                 }});
+  REQUIRE(seen.size() == s.count());
+  for (std::size_t i = 1; i < seen.size(); ++i) CHECK(seen[i].items_done > seen[i - 1].items_done);
+  CHECK(seen.back().items_done == 100);
+  CHECK(seen.back().items_failed == 1);
+  CHECK(seen.back().requests == s.count());
+  CHECK(seen.back().requests_in_flight == 0);
+  std::uint64_t bytes = 0;
+  for (const auto& sent : s.fake->requests()) bytes += sent.body.size();
+  CHECK(seen.back().bytes_done == bytes);
+}
+
+TEST_CASE("a stop token triggered before a bulk job lets no request out and leaves no doubt about the outcome") {
+  const Scripted s;
+  std::stop_source source;
+  source.request_stop();
+  const auto done = s.kv().with({.stop = source.get_token()}).erase_many(numbered(3));
+  CHECK(s.count() == 0);
+  REQUIRE(done.stopped);
+  CHECK(done.failed.size() == 3);
+  for (const auto& failure : done.failed) CHECK_FALSE(failure.error.outcome_unknown());
+  one_outcome_each(done);
+}
+
+TEST_CASE("a pair larger than a request, or too large for the server, goes alone and is reported") {
+  Scripted s;
+  s.fake->answer_with(
+      [](const SentRequest& r) { return r.body.size() > 300 ? refused(413, 0, "too large") : stored(); });
+  std::vector<std::pair<std::string, std::string>> entries{
+      {"k0", "v"}, {"k1", std::string(500, 'v')}, {"k2", "v"}, {"k3", std::string(240, 'v')}};
+  const auto done = s.kv().put_many(entries, {.in_flight = 1, .max_request_bytes = 100});
+  CHECK(done.succeeded == 3);
+  REQUIRE(done.failed.size() == 1);
+  CHECK(done.failed[0].index == 1);
+  CHECK(done.failed[0].error.http_status() == 413);
+  one_outcome_each(done);
+}
+
+TEST_CASE("a single item is repeated like any idempotent write when its connection is cut") {
+  const Scripted s({cut(), refused(524, 0, "timeout"), ok("null")});
+  CHECK(s.kv().erase_many(numbered(1)).complete());
+  CHECK(s.count() == 3);
+}
+
+TEST_CASE("a job has no deadline as a whole: it may take longer than the client's timeout") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) {
+    FakeReply reply = ok("null");
+    reply.after = 40s;
+    return reply;
+  });
+  CHECK(s.kv().erase_many(numbered(10), {.in_flight = 1, .max_request_bytes = 12}).complete());
+  CHECK(s.fake->clock()->now() - s.fake->requests()[0].at > 60s);
+}
+
+TEST_CASE("each pair of a bulk write has its own base64, expiration, ttl and metadata") {
+  const Scripted s({stored()});
+  (void)s.kv().put_many({{.key = "a", .value = "\xFF\xFE", .ttl = 90s},
+                         {.key = "b", .value = "plain", .metadata = {{"n", 1}}},
+                         {.key = "c", .value = "AA==", .base64 = true},
+                         {.key = "d"}});
+  CHECK(json::parse(s.fake->requests()[0].body) == json::parse(R"([
+    {"key":"a","value":"//4=","base64":true,"expiration_ttl":90},{"key":"b","value":"plain","metadata":{"n":1}},
+    {"key":"c","value":"AA==","base64":true},{"key":"d","value":""}])"));
+}
+
+TEST_CASE("get_many gives a key asked for twice its value twice, with metadata where wished") {
+  Scripted s;
+  s.fake->answer_with([](const SentRequest& request) {
+    return read_from({{"a", json::parse(R"({"value":"1","metadata":{"m":1}})")},
+                      {"b", json::parse(R"({"value":"2","metadata":null})")}},
+                     request);
+  });
+  const auto got = s.kv().get_many(std::vector<std::string>{"a", "b", "a", "none"}, {.with_metadata = true});
+  REQUIRE(got.values.size() == 4);
+  CHECK(got.values[0]->value == "1");
+  CHECK(got.values[2]->value == "1");
+  CHECK(got.values[2]->metadata.text() == R"({"m":1})");
+  CHECK(got.values[1]->value == "2");
+  CHECK(got.values[1]->metadata.empty());
+  CHECK_FALSE(got.values[3]);
+  CHECK(got.outcome.succeeded == 4);
+  CHECK(json::parse(s.fake->requests()[0].body)["withMetadata"] == true);
+}
+
+TEST_CASE("get_many hands values over one by one instead of collecting them, and reports keys it refused") {
+  Scripted s;
+  s.fake->answer_with([](const SentRequest& request) { return read_from({{"k1", "one"}}, request); });
+  auto keys = numbered(4);
+  keys[2] = "..";
+  std::map<std::uint64_t, std::string> seen;
+  const auto got = s.kv().get_many(
+      keys, {.on_value = [&](std::uint64_t index, std::string_view key, std::optional<cf::kv::Value>&& v) {
+        seen[index] = std::string(key) + '=' + (v ? v->value : "(none)");
+      }});
+  CHECK(got.values.empty());
+  CHECK(seen == std::map<std::uint64_t, std::string>{{0, "k0=(none)"}, {1, "k1=one"}, {3, "k3=(none)"}});
+  REQUIRE(got.outcome.failed.size() == 1);
+  CHECK(got.outcome.failed[0].index == 2);
+}
+
+TEST_CASE("413 on a bulk read splits it further, and every value still has its place") {
+  Scripted s;
+  s.fake->answer_with([](const SentRequest& request) {
+    const auto keys = json::parse(request.body)["keys"];
+    if (keys.size() > 30) return refused(413, 0, "reply above 25 MB");
+    json values;
+    for (const auto& key : keys) values[key.get<std::string>()] = "value of " + key.get<std::string>();
+    return ok(json{{"values", values}}.dump());
+  });
+  const auto got = s.kv().get_many(numbered(100));
+  REQUIRE(got.values.size() == 100);
+  for (int i = 0; i < 100; ++i)
+    CHECK(got.values.at(static_cast<std::size_t>(i))->value == "value of k" + std::to_string(i));
+  CHECK(s.count() == 7);  // 100, 2 of 50, 4 of 25
+}
+
+TEST_CASE("a doubtful value whose single read fails is reported, one that has gone meanwhile is missing") {
+  Scripted s;
+  s.fake->answer_with([](const SentRequest& request) {
+    if (request.method == "POST")
+      return read_from({{"k0", "\xEF\xBF\xBD"}, {"k1", "\xEF\xBF\xBD"}, {"k2", "fine"}}, request);
+    return request.url.ends_with("k0") ? refused(403, 10000, "no") : refused(404, 10009, "key not found");
+  });
+  const auto got = s.kv().get_many(numbered(3));
+  CHECK_FALSE(got.values.at(0));
+  CHECK_FALSE(got.values.at(1));
+  CHECK(got.values.at(2)->value == "fine");
+  CHECK(got.outcome.succeeded == 2);
+  one_outcome_each(got.outcome);
+  CHECK(got.outcome.requests == 3);
+}
