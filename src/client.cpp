@@ -1,5 +1,4 @@
 #include <cloudflare/client.hpp>
-#include <cloudflare/kv.hpp>
 
 #include <cstdlib>
 
@@ -30,23 +29,10 @@ Credential credential_from_environment() {
   return EmailKey(std::move(email), std::move(key));
 }
 
-detail::Context with_options(detail::Context context, const CallOptions& options) {
-  if (options.timeout && *options.timeout <= std::chrono::milliseconds(0))
-    throw invalid_argument("the timeout of a call must be positive");
-  if (options.max_attempts && *options.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
-  if (options.in_flight && *options.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
-  context.call = options;
-  return context;
-}
-
 }  // namespace
 
 template class ClientVerbs<Throwing>;
 template class ClientVerbs<Checked>;
-template class KvVerbs<Throwing>;
-template class KvVerbs<Checked>;
-template class KvNamespacesVerbs<Throwing>;
-template class KvNamespacesVerbs<Checked>;
 
 ApiClient::ApiClient(Credential credential, ClientOptions options)
     : ClientVerbs({std::make_shared<detail::Core>(std::move(credential), std::move(options)), {}}) {}
@@ -60,17 +46,9 @@ ApiClient ApiClient::from_env(ClientOptions options) {
   return ApiClient(credential_from_environment(), std::move(options));
 }
 
-KvNamespace ApiClient::kv(std::string namespace_id) const { return {*this, std::move(namespace_id)}; }
-KvNamespaces ApiClient::kv_namespaces() const { return KvNamespaces(*this); }
 CheckedApiClient ApiClient::checked() const { return CheckedApiClient(context_); }
-ApiClient ApiClient::with(const CallOptions& options) const { return ApiClient(with_options(context_, options)); }
-
-CheckedKvNamespace KvNamespace::checked() const { return {context_, id_}; }
-KvNamespace KvNamespace::with(const CallOptions& options) const { return {with_options(context_, options), id_}; }
-
-CheckedKvNamespaces KvNamespaces::checked() const { return CheckedKvNamespaces(context_); }
-KvNamespaces KvNamespaces::with(const CallOptions& options) const {
-  return KvNamespaces(with_options(context_, options));
+ApiClient ApiClient::with(const CallOptions& options) const {
+  return ApiClient(detail::with_options(context_, options));
 }
 
 }  // namespace cloudflare

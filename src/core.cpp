@@ -158,4 +158,13 @@ void drive(const Context& context, Flow& flow) {
   kept.core->run(flow, kept.call);
 }
 
+Context with_options(Context context, const CallOptions& options) {
+  if (options.timeout && *options.timeout <= std::chrono::milliseconds(0))
+    throw invalid_argument("the timeout of a call must be positive");
+  if (options.max_attempts && *options.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
+  if (options.in_flight && *options.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
+  context.call = options;
+  return context;
+}
+
 }  // namespace cloudflare::detail

@@ -58,4 +58,7 @@ class Core {
   std::vector<std::unique_ptr<Loop>> idle_{};
 };
 
+/// The same context with other limits for its calls, checked. @throws Error  invalid_argument
+[[nodiscard]] Context with_options(Context context, const CallOptions& options);
+
 }  // namespace cloudflare::detail
