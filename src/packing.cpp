@@ -57,8 +57,23 @@ void PackedJob::fill(Outbox& out) {
     send(std::move(batch), out);
   }
   if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty()) return;
-  if (done_.stopped && done_.succeeded == 0) return finish(*done_.stopped);
+  if (done_.stopped && done_.succeeded == 0 && !format_.in_order) return finish(*done_.stopped);
   finish(std::move(done_));
+}
+
+// What stands between an item and those before it.
+void PackedJob::separate(std::string& text, std::size_t items) const {
+  if (items == 0) return;
+  if (format_.group == 0 || items % format_.group != 0)
+    text.append(format_.separator);
+  else
+    text.append(format_.group_ends.back()).append(format_.group_separator);
+}
+
+// What ends a request of `items` items.
+void PackedJob::close(std::string& text, std::size_t items) const {
+  if (format_.group != 0 && items != 0) text.append(format_.group_ends[(items - 1) % format_.group]);
+  text.append(format_.suffix);
 }
 
 bool PackedJob::read_batch(Batch& batch) {
@@ -68,7 +83,7 @@ bool PackedJob::read_batch(Batch& batch) {
     const std::size_t before = batch.text.size();
     const std::size_t name_before = batch.names.size();
     carry_text_.clear();
-    if (!batch.items.empty()) batch.text.append(format_.separator);
+    separate(batch.text, batch.items.size());
     const std::size_t begin = batch.text.size();
     if (!item.empty()) {
       batch.text.append(item);
@@ -83,6 +98,7 @@ bool PackedJob::read_batch(Batch& batch) {
       if (read == Packer::Read::refused) {
         done_.failed.push_back(
             {.index = next_index_++, .name = batch.names.substr(name_before), .error = packer_->refusal()});
+        input_ended_ = format_.in_order;
       }
       if (read != Packer::Read::item) {
         batch.text.resize(before);
@@ -90,7 +106,11 @@ bool PackedJob::read_batch(Batch& batch) {
         continue;
       }
     }
-    if (!batch.items.empty() && batch.text.size() + format_.suffix.size() > format_.max_bytes) {
+    const std::size_t end = batch.text.size();
+    close(batch.text, batch.items.size() + 1);
+    const bool fits = batch.items.empty() || batch.text.size() <= format_.max_bytes;
+    batch.text.resize(end);
+    if (!fits) {
       carry_text_ = batch.text.substr(begin);  // it opens the next batch
       carry_name_ = batch.names.substr(name_before);
       batch.text.resize(before);
@@ -103,7 +123,7 @@ bool PackedJob::read_batch(Batch& batch) {
                            .name_begin = name_before,
                            .name_size = batch.names.size() - name_before});
   }
-  batch.text.append(format_.suffix);
+  close(batch.text, batch.items.size());
   return !batch.items.empty();
 }
 
@@ -146,17 +166,20 @@ void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
 void PackedJob::take_failure(const Batch& batch, const Error& error) {
   const bool divide =
       error.http_status() == 413 ||
+      (format_.locate_refusal && error.kind() == ErrorKind::rejected &&
+       error.details().delivery == Delivery::answered) ||
       (format_.halve_on_break &&
        (error.http_status() == 524 || (error.http_status() == 0 && error.details().delivery == Delivery::unknown &&
                                        error.kind() != ErrorKind::decode)));
   if (divide && batch.items.size() > 1) {
     const std::size_t middle = batch.items.size() / 2;
-    again_.push_back(slice(batch, 0, middle));
-    again_.push_back(slice(batch, middle, batch.items.size()));
+    again_.push_front(slice(batch, middle, batch.items.size()));
+    again_.push_front(slice(batch, 0, middle));
     return;
   }
   for (const PackedItem& item : batch.items) fail(batch, item, error);
-  if (!is_hopeless(error)) return;
+  if (format_.in_order) again_.clear();
+  if (!is_hopeless(error) && !format_.in_order) return;
   if (!done_.stopped) done_.stopped = error;
   input_ended_ = true;
   drop_carry(error);
@@ -190,7 +213,7 @@ Batch PackedJob::subset(const Batch& batch, const std::vector<std::size_t>& posi
   Batch part{.text = format_.prefix, .round = batch.round};
   for (const std::size_t at : positions) {
     const PackedItem& item = batch.items[at];
-    if (!part.items.empty()) part.text.append(format_.separator);
+    separate(part.text, part.items.size());
     part.items.push_back({.index = item.index,
                           .begin = part.text.size(),
                           .size = item.size,
@@ -199,7 +222,7 @@ Batch PackedJob::subset(const Batch& batch, const std::vector<std::size_t>& posi
     part.text.append(batch.text, item.begin, item.size);
     part.names.append(batch.name(item));
   }
-  part.text.append(format_.suffix);
+  close(part.text, part.items.size());
   return part;
 }
 

@@ -16,6 +16,8 @@ namespace cloudflare {
 
 class KvNamespace;
 class KvNamespaces;
+class D1Database;
+class D1Databases;
 class CheckedApiClient;
 
 /// What `tokens/verify` says of a token.
@@ -99,6 +101,11 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   [[nodiscard]] KvNamespace kv(std::string namespace_id) const;
   /// The Workers KV namespaces of the account.
   [[nodiscard]] KvNamespaces kv_namespaces() const;
+
+  /// A handle of the D1 database with this id (a UUID). No request is made.
+  [[nodiscard]] D1Database d1(std::string database_id) const;
+  /// The D1 databases of the account.
+  [[nodiscard]] D1Databases d1_databases() const;
 
   /// The same operations with Result instead of exceptions.
   [[nodiscard]] CheckedApiClient checked() const;

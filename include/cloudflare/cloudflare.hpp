@@ -3,6 +3,7 @@
 // Everything but the asynchronous helpers, the embedded store and the test aids.
 
 #include <cloudflare/client.hpp>
+#include <cloudflare/d1.hpp>
 #include <cloudflare/kv.hpp>
 #include <cloudflare/transport.hpp>
 #include <cloudflare/version.hpp>

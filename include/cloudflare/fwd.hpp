@@ -22,6 +22,11 @@ class KvNamespaces;
 class CheckedKvNamespace;
 class CheckedKvNamespaces;
 
+class D1Database;
+class D1Databases;
+class CheckedD1Database;
+class CheckedD1Databases;
+
 class Transport;
 class Clock;
 
@@ -33,6 +38,18 @@ struct Namespace;
 struct PutOptions;
 struct Value;
 }  // namespace kv
+
+namespace d1 {
+class Cell;
+class Value;
+struct Database;
+struct Meta;
+struct Statement;
+template <class T>
+class Rows;
+template <class T>
+struct Type;
+}  // namespace d1
 
 namespace local {
 class Cloudflare;

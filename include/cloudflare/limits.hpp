@@ -28,6 +28,15 @@ inline constexpr std::size_t kv_bulk_get_keys = 100;
 inline constexpr std::size_t kv_bulk_bytes = 100'000'000;
 inline constexpr int namespaces_per_page_max = 1000;
 
+// Cloudflare docs, "D1 limits".
+inline constexpr std::size_t d1_statement_bytes = 100'000;
+inline constexpr std::size_t d1_parameters = 100;
+inline constexpr std::size_t d1_value_bytes = 2'000'000;  ///< Of a string, a blob or a row.
+// Cloudflare API reference, D1: list databases.
+inline constexpr int d1_list_min = 10;
+inline constexpr int d1_list_max = 10'000;
+inline constexpr int d1_list_default = 1'000;
+
 // Cloudflare API reference: account ids.
 inline constexpr std::size_t account_id_chars = 32;
 

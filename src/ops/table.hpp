@@ -10,6 +10,7 @@ namespace cloudflare::detail::table {
 
 // clang-format off
 #define CLOUDFLARE_KV "/accounts/{}/storage/kv/namespaces"
+#define CLOUDFLARE_D1 "/accounts/{}/d1/database"
 inline constexpr Operation
     verify_user_token    {"client.verify_token", "GET", "/user/tokens/verify", Repeat::read},
     verify_account_token {"client.verify_account_token", "GET", "/accounts/{}/tokens/verify", Repeat::read},
@@ -30,8 +31,28 @@ inline constexpr Operation
     kv_put_bulk          {"kv.put_bulk",          "PUT",    CLOUDFLARE_KV "/{}/bulk",         Repeat::idempotent},
     kv_erase_bulk        {"kv.erase_bulk",        "POST",   CLOUDFLARE_KV "/{}/bulk/delete",  Repeat::idempotent},
     kv_erase_bulk_legacy {"kv.erase_bulk_legacy", "DELETE", CLOUDFLARE_KV "/{}/bulk",         Repeat::idempotent},
-    kv_get_bulk          {"kv.get_bulk",          "POST",   CLOUDFLARE_KV "/{}/bulk/get",     Repeat::read};
+    kv_get_bulk          {"kv.get_bulk",          "POST",   CLOUDFLARE_KV "/{}/bulk/get",     Repeat::read},
+
+    d1_list_databases    {"d1.databases.list",    "GET",    CLOUDFLARE_D1,                    Repeat::read},
+    d1_create_database   {"d1.databases.create",  "POST",   CLOUDFLARE_D1,                    Repeat::once},
+    d1_get_database      {"d1.databases.get",     "GET",    CLOUDFLARE_D1 "/{}",              Repeat::read},
+    d1_replace_database  {"d1.databases.replace", "PUT",    CLOUDFLARE_D1 "/{}",              Repeat::idempotent},
+    d1_update_database   {"d1.databases.update",  "PATCH",  CLOUDFLARE_D1 "/{}",              Repeat::idempotent},
+    d1_remove_database   {"d1.databases.remove",  "DELETE", CLOUDFLARE_D1 "/{}",              Repeat::idempotent},
+    d1_raw               {"d1.query",             "POST",   CLOUDFLARE_D1 "/{}/raw",          Repeat::once},  // or read
+    d1_query             {"d1.query_json",        "POST",   CLOUDFLARE_D1 "/{}/query",        Repeat::once},  // or read
+    d1_batch             {"d1.batch",             "POST",   CLOUDFLARE_D1 "/{}/raw",          Repeat::once},
+    d1_insert            {"d1.insert_many",       "POST",   CLOUDFLARE_D1 "/{}/query",        Repeat::once},
+    d1_import_init       {"d1.import.init",       "POST",   CLOUDFLARE_D1 "/{}/import",       Repeat::idempotent},
+    d1_import_ingest     {"d1.import.ingest",     "POST",   CLOUDFLARE_D1 "/{}/import",       Repeat::once},
+    d1_import_poll       {"d1.import.poll",       "POST",   CLOUDFLARE_D1 "/{}/import",       Repeat::idempotent},
+    d1_import_upload     {"d1.import.upload",     "PUT",    "",                               Repeat::idempotent, Form::raw},
+    d1_export            {"d1.export",            "POST",   CLOUDFLARE_D1 "/{}/export",       Repeat::read},
+    d1_export_download   {"d1.export.download",   "GET",    "",                               Repeat::read, Form::raw},
+    d1_bookmark          {"d1.bookmark",          "GET",    CLOUDFLARE_D1 "/{}/time_travel/bookmark", Repeat::read},
+    d1_restore           {"d1.restore",           "POST",   CLOUDFLARE_D1 "/{}/time_travel/restore",  Repeat::once};
 #undef CLOUDFLARE_KV
+#undef CLOUDFLARE_D1
 // clang-format on
 
 /// All that have a path, for tests.
@@ -52,6 +73,22 @@ inline constexpr std::array all = {
     &kv_erase_bulk,
     &kv_erase_bulk_legacy,
     &kv_get_bulk,
+    &d1_list_databases,
+    &d1_create_database,
+    &d1_get_database,
+    &d1_replace_database,
+    &d1_update_database,
+    &d1_remove_database,
+    &d1_raw,
+    &d1_query,
+    &d1_batch,
+    &d1_insert,
+    &d1_import_init,
+    &d1_import_ingest,
+    &d1_import_poll,
+    &d1_export,
+    &d1_bookmark,
+    &d1_restore,
 };
 
 }  // namespace cloudflare::detail::table

@@ -183,11 +183,12 @@ TEST_CASE("the log shows names on its list only, and what a hook throws reaches 
   CHECK_THROWS_AS((void)throwing.get("k"), Stop);
 }
 
-TEST_CASE("every operation of Workers KV and token verification has its row in the table") {
+TEST_CASE("every operation of Workers KV, D1 and token verification has its row in the table") {
   std::set<std::string> rows;
   for (const auto* operation : cf::detail::table::all)
     rows.insert(std::string(operation->method) + ' ' + std::string(operation->path));
   const std::string kv = "/accounts/{}/storage/kv/namespaces";
+  const std::string d1 = "/accounts/{}/d1/database";
   const std::set<std::string> api{"GET " + kv,
                                   "POST " + kv,
                                   "GET " + kv + "/{}",
@@ -202,6 +203,18 @@ TEST_CASE("every operation of Workers KV and token verification has its row in t
                                   "DELETE " + kv + "/{}/bulk",
                                   "POST " + kv + "/{}/bulk/delete",
                                   "POST " + kv + "/{}/bulk/get",
+                                  "GET " + d1,
+                                  "POST " + d1,
+                                  "GET " + d1 + "/{}",
+                                  "PUT " + d1 + "/{}",
+                                  "PATCH " + d1 + "/{}",
+                                  "DELETE " + d1 + "/{}",
+                                  "POST " + d1 + "/{}/query",
+                                  "POST " + d1 + "/{}/raw",
+                                  "POST " + d1 + "/{}/import",
+                                  "POST " + d1 + "/{}/export",
+                                  "GET " + d1 + "/{}/time_travel/bookmark",
+                                  "POST " + d1 + "/{}/time_travel/restore",
                                   "GET /user/tokens/verify",
                                   "GET /accounts/{}/tokens/verify"};
   CHECK(rows == api);

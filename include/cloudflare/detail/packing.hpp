@@ -64,6 +64,16 @@ struct PackFormat {
   std::size_t max_items = 0;
   std::size_t max_bytes = 0;
   bool halve_on_break = true;  ///< 524 and cut connections halve the batch; only for what may be repeated.
+  /// The first failure, a refused item too, ends the job after the items before it; with one request at a time the
+  /// items done are then the first ones of the input.
+  bool in_order = false;
+  bool locate_refusal = false;  ///< A refused request is halved down to the item that is refused.
+
+  /// Items come in groups of this many (0: no groups): an item's text may be followed by the end of its group, which
+  /// tells how many items the group has, and by the beginning of the next.
+  std::size_t group = 0;
+  std::vector<std::string> group_ends{};  ///< [n - 1] ends a group of n items.
+  std::string group_separator{};
 };
 
 class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
@@ -83,6 +93,8 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
  private:
   void fill(Outbox& out);
   [[nodiscard]] bool read_batch(Batch& batch);
+  void separate(std::string& text, std::size_t items) const;
+  void close(std::string& text, std::size_t items) const;
   void send(Batch batch, Outbox& out);
   void take_failure(const Batch& batch, const Error& error);
   void fail(const Batch& batch, const PackedItem& item, const Error& error);

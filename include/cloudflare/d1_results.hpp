@@ -1,0 +1,59 @@
+#pragma once
+
+// Results of several statements, each kept, and read when asked for.
+
+#include <cloudflare/detail/d1_read.hpp>
+
+namespace cloudflare::d1 {
+
+/// The result of one of several statements. Its rows are read, and checked, when asked for.
+class CLOUDFLARE_API StatementResult {
+ public:
+  StatementResult(Meta meta, std::string text) : meta_(std::move(meta)), text_(std::move(text)) {}
+
+  [[nodiscard]] const Meta& meta() const noexcept { return meta_; }
+  /// The rows as tuples. @throws Error  decode
+  template <class... Columns>
+  [[nodiscard]] Rows<std::tuple<Columns...>> rows() const {
+    return detail::TypedReader<std::tuple<Columns...>>::read(reply()).value();
+  }
+  /// The rows as structs, by the names of the columns. @throws Error  decode
+  template <class T>
+  [[nodiscard]] Rows<T> rows_as() const {
+    return detail::TypedReader<T>::read(reply()).value();
+  }
+
+ private:
+  [[nodiscard]] detail::Reply reply() const {
+    return {.http = {.status = 200, .body = "[" + text_ + "]"}, .result_size = text_.size() + 2};
+  }
+  Meta meta_;
+  std::string text_;  // the JSON of this result
+};
+
+/// The results of execute() or batch(), one for each statement, in order.
+class Results {
+ public:
+  explicit Results(std::vector<StatementResult> results) : results_(std::move(results)) {}
+
+  [[nodiscard]] auto begin() const noexcept { return results_.begin(); }
+  [[nodiscard]] auto end() const noexcept { return results_.end(); }
+  [[nodiscard]] std::size_t size() const noexcept { return results_.size(); }
+  [[nodiscard]] const StatementResult& operator[](std::size_t statement) const noexcept { return results_[statement]; }
+
+  /// Rows inserted, updated or deleted by all of them.
+  [[nodiscard]] std::int64_t changes() const noexcept {
+    std::int64_t sum = 0;
+    for (const StatementResult& result : results_) sum += result.meta().changes.value_or(0);
+    return sum;
+  }
+  /// Of the last statement.
+  [[nodiscard]] std::optional<std::int64_t> last_row_id() const noexcept {
+    return results_.empty() ? std::nullopt : results_.back().meta().last_row_id;
+  }
+
+ private:
+  std::vector<StatementResult> results_;
+};
+
+}  // namespace cloudflare::d1

@@ -1,0 +1,193 @@
+#pragma once
+
+// Values, options and results of D1.
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <cloudflare/pages.hpp>
+
+namespace cloudflare::d1 {
+
+using Blob = std::vector<std::byte>;
+
+/// The one customisation point: how a type of yours meets a column and a parameter.
+///
+///     template <>
+///     struct cloudflare::d1::Type<Money> {
+///       static Money from(const Cell& cell) { return {cell.as<std::int64_t>()}; }  // reading; throw Error to refuse
+///       static Value to(const Money& money) { return money.cents; }                // writing; only if you need it
+///     };
+template <class T>
+struct Type;
+
+class Value;
+/// A type of the user's that can be a parameter.
+template <class T>
+concept CustomParameter = requires(const T& value) {
+  { Type<T>::to(value) } -> std::same_as<Value>;
+};
+
+/// A parameter. Numbers travel as JSON numbers, booleans as 0 and 1, a blob as an array of byte values.
+///
+/// D1 binds every number as REAL and lets the column decide: `typeof(?)` is 'real' for 1, an INTEGER column stores 1.
+/// Where no column decides, write CAST(? AS INTEGER).
+class Value {
+ public:
+  using Stored = std::variant<std::nullptr_t, std::int64_t, std::uint64_t, double, std::string, Blob>;
+
+  Value() = default;
+  Value(std::nullptr_t) {}  // NOLINT(*-explicit-*)
+  Value(std::nullopt_t) {}  // NOLINT(*-explicit-*)
+  template <std::same_as<bool> B>
+  Value(B value) : stored_(std::int64_t{value}) {}  // NOLINT(*-explicit-*)
+  template <std::integral I>
+  requires(!std::same_as<I, bool> && !std::same_as<I, char>) Value(I value) {  // NOLINT(*-explicit-*)
+    if constexpr (std::is_signed_v<I>)
+      stored_ = static_cast<std::int64_t>(value);
+    else
+      stored_ = static_cast<std::uint64_t>(value);
+  }
+  template <std::floating_point F>
+  Value(F value) : stored_(static_cast<double>(value)) {}       // NOLINT(*-explicit-*)
+  Value(char letter) : stored_(std::string(1, letter)) {}       // NOLINT(*-explicit-*)
+  Value(const char* text) : stored_(std::string(text)) {}       // NOLINT(*-explicit-*)
+  Value(std::string_view text) : stored_(std::string(text)) {}  // NOLINT(*-explicit-*)
+  Value(std::string text) : stored_(std::move(text)) {}         // NOLINT(*-explicit-*)
+  Value(Blob bytes) : stored_(std::move(bytes)) {}              // NOLINT(*-explicit-*)
+  Value(std::span<const std::byte> bytes)                       // NOLINT(*-explicit-*)
+      : stored_(Blob(bytes.begin(), bytes.end())) {}
+  /// Seconds since 1970, as an integer.
+  Value(std::chrono::sys_seconds time)  // NOLINT(*-explicit-*)
+      : stored_(std::int64_t{time.time_since_epoch().count()}) {}
+  template <class T>
+  Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value()) {}  // NOLINT(*-explicit-*)
+  template <CustomParameter T>
+  Value(const T& value) : Value(Type<T>::to(value)) {}  // NOLINT(*-explicit-*)
+
+  [[nodiscard]] const Stored& stored() const noexcept { return stored_; }
+
+ private:
+  Stored stored_{nullptr};
+};
+
+using Params = std::vector<Value>;
+
+/// One SQL statement with its parameters (`?` or `?N`): at most 100 of them, and 100 000 bytes of SQL.
+struct Statement {
+  std::string sql{};
+  Params params{};
+};
+
+/// What the server says about the execution of a statement; any field may be absent.
+struct Meta {
+  std::optional<double> duration_ms{};
+  std::optional<std::int64_t> changes{};  ///< Rows inserted, updated or deleted.
+  std::optional<std::int64_t> last_row_id{};
+  std::optional<bool> changed_db{};
+  std::optional<std::int64_t> rows_read{};
+  std::optional<std::int64_t> rows_written{};
+  std::optional<std::int64_t> size_after{};  ///< Of the database, in bytes.
+  std::optional<std::string> served_by{};
+  std::optional<std::string> served_by_colo{};
+  std::optional<std::string> served_by_region{};  ///< WNAM, ENAM, WEUR, EEUR, APAC or OC.
+  std::optional<bool> served_by_primary{};
+  std::optional<double> sql_duration_ms{};
+  /// How often Cloudflare itself ran the statement; only reads are ever repeated there.
+  std::optional<std::int64_t> total_attempts{};
+};
+
+enum class Jurisdiction : std::uint8_t { eu, fedramp, us };
+enum class Location : std::uint8_t { wnam, enam, weur, eeur, apac, oc };
+enum class ReadReplication : std::uint8_t { automatic, disabled };
+
+/// A database of the account. Only uuid and name are always there.
+struct Database {
+  std::string uuid{};
+  std::string name{};
+  std::optional<std::chrono::sys_seconds> created_at{};
+  std::string version{};  ///< "alpha", "beta" or "production"; time travel needs "production".
+  std::optional<std::int64_t> file_size{};
+  std::optional<std::int64_t> num_tables{};
+  std::string jurisdiction{};
+  std::string running_in_region{};
+  std::string created_in_region{};
+  std::optional<ReadReplication> read_replication{};
+};
+
+struct DatabasePage {
+  std::vector<Database> databases{};
+  std::string cursor{};  ///< Number of the next page; empty on the last.
+  ResultInfo info{};
+  [[nodiscard]] const std::vector<Database>& items() const noexcept { return databases; }
+};
+inline const std::string& page_item_name(const Database& item) noexcept { return item.uuid; }
+using DatabaseRange = PageRange<DatabasePage>;
+
+struct DatabaseListOptions {
+  /// Search text. Whether it must be the whole name is the server's business; find() compares whole names.
+  std::string name{};
+  /// 10 to 10000. Always sent, 1000 by default: the server's own default is documented as 1000 and was seen to be 100.
+  std::optional<int> per_page{};
+  std::string cursor{};  ///< Number of the page to begin with.
+};
+
+struct CreateOptions {
+  std::optional<Jurisdiction> jurisdiction{};  ///< Wins over the hint, as on the server.
+  std::optional<Location> primary_location_hint{};
+  std::optional<ReadReplication> read_replication{};
+};
+
+/// What insert_many does with a row that breaks a UNIQUE, NOT NULL, CHECK or PRIMARY KEY constraint: the request
+/// fails, the row is left out (INSERT OR IGNORE), or it replaces what is there (INSERT OR REPLACE).
+enum class OnConflict : std::uint8_t { fail, ignore, replace };
+
+struct InsertProgress {
+  std::uint64_t rows_committed = 0;
+  std::uint64_t requests = 0;
+};
+
+struct InsertOptions {
+  OnConflict on_conflict = OnConflict::fail;
+  /// Statements per request. Cloudflare documents no limit, only the 30 s that a whole batch may take.
+  std::size_t max_statements = 100;
+  /// Largest request body.
+  std::size_t max_request_bytes = 1'000'000;
+  /// When the server refuses a request, tries its halves down to the row that it refuses. Everything before that row
+  /// is then committed. Costs about log2(rows of a request) requests more.
+  bool locate_failure = false;
+  /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
+  std::function<void(const InsertProgress&)> on_progress{};
+};
+
+/// Why insert_many stopped: `error` is about the rows `first_row` to `last_row` (positions in the input, from 0), one
+/// request, or the one row that was refused before sending or located. If `error.outcome_unknown()`, these rows are
+/// either all in the table or none of them is; otherwise none is.
+struct InsertFailure {
+  std::uint64_t first_row = 0;
+  std::uint64_t last_row = 0;
+  Error error;
+};
+
+/// Rows are sent in order, one request at a time, and the first failure ends the call: the table holds the first
+/// `committed` rows of the input, and possibly those of `failure`.
+struct [[nodiscard]] InsertResult {
+  std::uint64_t committed = 0;  ///< Rows whose request succeeded.
+  std::int64_t changes = 0;     ///< Summed over all statements; smaller than `committed` if conflicts were ignored.
+  std::uint64_t requests = 0;
+  std::optional<InsertFailure> failure{};
+
+  [[nodiscard]] bool complete() const noexcept { return !failure; }
+};
+
+}  // namespace cloudflare::d1

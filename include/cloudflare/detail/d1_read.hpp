@@ -1,0 +1,157 @@
+#pragma once
+
+// How a reply becomes Rows: the compiled core reads the JSON row by row into cells and hands each row to a RowReader,
+// which makes the caller's type of it.
+
+#include <cloudflare/d1_rows.hpp>
+#include <cloudflare/detail/flow.hpp>
+
+namespace cloudflare::detail {
+
+/// The typed side of reading.
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+  /// The names of the columns, before the first row. @throws Error
+  virtual void columns(const std::vector<std::string>& names) = 0;
+  /// One row, as many cells as there are columns. `at` is kept at the column being read, for errors.
+  virtual void row(const d1::Cell* cells, std::size_t& at) = 0;
+};
+
+/// What stands beside the rows of one statement.
+struct RowsHead {
+  std::vector<std::string> columns{};
+  d1::Meta meta{};
+};
+
+/// Reads the one result of a /raw reply. Text and blobs stay in the body, which cells point into. What a type of the
+/// caller throws, but for Error, passes through.
+CLOUDFLARE_API Result<RowsHead> read_rows(Reply& reply, RowReader& rows);
+
+/// Throws: the width of the rows is not that of the type.
+void CLOUDFLARE_API check_width(std::size_t columns, std::size_t wanted);
+/// The place of a name; throws if it is not there, or there twice.
+[[nodiscard]] CLOUDFLARE_API std::size_t find_column(const std::vector<std::string>& columns, std::string_view name);
+
+template <class T>
+inline constexpr bool is_view = false;
+template <>
+inline constexpr bool is_view<std::string_view> = true;
+template <>
+inline constexpr bool is_view<std::span<const std::byte>> = true;
+template <class T>
+inline constexpr bool is_view<std::optional<T>> = is_view<T>;
+
+/// Whether a type surely holds nothing but its own memory; a type of the user's may hold a view, nobody knows.
+template <class T>
+inline constexpr bool is_owned = std::is_arithmetic_v<T> || std::is_same_v<T, std::string> ||
+                                 std::is_same_v<T, d1::Blob> || std::is_same_v<T, std::chrono::sys_seconds>;
+template <class T>
+inline constexpr bool is_owned<std::optional<T>> = is_owned<T>;
+
+template <class T>
+concept NamesColumns = requires(const T* t) {
+  d1_columns(t);
+};
+
+/// How a T is made of a row: tuples by position, structs by the names of their members.
+template <class T>
+struct RowShape {
+  static_assert(NamesColumns<T> || (std::is_aggregate_v<T> && field_count<T>() > 0),
+                "give the struct a d1_columns() function: it is no aggregate of up to 16 members");
+  static constexpr bool by_name = true;
+  static auto names() {
+    if constexpr (NamesColumns<T>)
+      return std::apply([](const auto&... column) { return std::array{column.name...}; },
+                        d1_columns(static_cast<const T*>(nullptr)));
+    else
+      return field_names<T>(std::make_index_sequence<field_count<T>()>());
+  }
+  template <class Row>
+  static auto tie(Row& row) {
+    if constexpr (NamesColumns<T>)
+      return std::apply([&](const auto&... column) { return std::tie(row.*column.member...); },
+                        d1_columns(static_cast<const T*>(nullptr)));
+    else
+      return tie_fields(row);
+  }
+};
+template <class... Columns>
+struct RowShape<std::tuple<Columns...>> {
+  static constexpr bool by_name = false;
+  static auto tie(std::tuple<Columns...>& row) {
+    return std::apply([](auto&... members) { return std::tie(members...); }, row);
+  }
+};
+
+template <class T>
+class TypedReader final : public RowReader {
+  using Members = decltype(RowShape<T>::tie(std::declval<T&>()));
+  static constexpr std::size_t width = std::tuple_size_v<Members>;
+
+ public:
+  /// Reads the rows of a reply, which Rows keep if their type may point into it.
+  static Result<d1::Rows<T>> read(Reply reply) {
+    auto kept = std::make_shared<Reply>(std::move(reply));
+    TypedReader reader;
+    auto head = read_rows(*kept, reader);
+    if (!head) return head.error();
+    reader.rows_.columns_ = std::move(head->columns);
+    reader.rows_.meta_ = std::move(head->meta);
+    if constexpr (!owns_all(std::make_index_sequence<width>()))
+      reader.rows_.text_ = std::shared_ptr<const std::string>(kept, &kept->http.body);
+    return std::move(reader.rows_);
+  }
+
+  void columns(const std::vector<std::string>& names) override {
+    if constexpr (RowShape<T>::by_name) {
+      const auto wanted = RowShape<T>::names();
+      for (std::size_t i = 0; i < width; ++i) places_[i] = find_column(names, wanted[i]);
+    } else {
+      check_width(names.size(), width);
+    }
+  }
+
+  void row(const d1::Cell* cells, std::size_t& at) override {
+    fill(RowShape<T>::tie(rows_.items_.emplace_back()), cells, at, std::make_index_sequence<width>());
+  }
+
+ private:
+  template <std::size_t... I>
+  void fill(Members members, const d1::Cell* cells, std::size_t& at, std::index_sequence<I...>) {
+    (set(std::get<I>(members), cells, at = RowShape<T>::by_name ? places_[I] : I), ...);
+  }
+  template <class M>
+  static void set(M& member, const d1::Cell* cells, std::size_t at) {
+    member = d1::Type<M>::from(cells[at]);
+  }
+
+  template <std::size_t... I>
+  static constexpr bool owns_all(std::index_sequence<I...>) {
+    return (is_owned<std::remove_cvref_t<std::tuple_element_t<I, Members>>> && ...);
+  }
+
+  d1::Rows<T> rows_{};
+  std::array<std::size_t, width> places_{};
+};
+
+/// The only row, or nothing; several are an error.
+[[nodiscard]] CLOUDFLARE_API Error several_rows(std::size_t count);
+
+template <class T>
+Result<std::optional<T>> read_one(Reply reply) {
+  auto rows = TypedReader<T>::read(std::move(reply));
+  if (!rows) return rows.error();
+  if (rows->size() > 1) return several_rows(rows->size());
+  if (rows->empty()) return std::optional<T>();
+  return std::optional<T>(std::move(std::move(*rows).items().front()));
+}
+
+template <class T>
+Result<std::optional<T>> read_value(Reply reply) {
+  auto row = read_one<std::tuple<T>>(std::move(reply));
+  if (!row) return row.error();
+  return *row ? std::optional<T>(std::get<0>(std::move(**row))) : std::optional<T>();
+}
+
+}  // namespace cloudflare::detail
