@@ -1,5 +1,6 @@
 #include "contract/counterpart.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -24,6 +25,25 @@ FreshNamespace::~FreshNamespace() {
   const auto removed = owner_.checked().remove(id_);
   // Not worth a failed case, but worth knowing on a live account.
   if (!removed) std::cerr << "namespace " << id_ << " was left behind: " << removed.error().what() << '\n';
+}
+
+FreshDatabase::FreshDatabase(cloudflare::D1Databases owner, cloudflare::D1Database handle)
+    : owner_(std::move(owner)), handle_(std::move(handle)) {}
+
+FreshDatabase::~FreshDatabase() {
+  const auto removed = owner_.checked().remove(handle_.id());
+  if (!removed) std::cerr << "database " << handle_.id() << " was left behind: " << removed.error().what() << '\n';
+}
+
+std::string Counterpart::fresh_name() {
+  std::string name = fresh_title();
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name;
+}
+
+FreshDatabase Counterpart::fresh_database(ClientOptions options) {
+  const auto databases = account().d1_databases();
+  return {databases, client(std::move(options)).d1(databases.create(fresh_name()).uuid)};
 }
 
 std::string Counterpart::fresh_title() {

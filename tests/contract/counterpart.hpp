@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include <cloudflare/d1.hpp>
 #include <cloudflare/kv.hpp>
 
 #include "support/catch.hpp"
@@ -27,6 +28,22 @@ class FreshNamespace {
   cloudflare::KvNamespace handle_;
 };
 
+/// A database of its own for one test case, removed when it goes out of scope.
+class FreshDatabase {
+ public:
+  FreshDatabase(cloudflare::D1Databases owner, cloudflare::D1Database handle);
+  ~FreshDatabase();
+  FreshDatabase(const FreshDatabase&) = delete;
+  FreshDatabase& operator=(const FreshDatabase&) = delete;
+
+  const cloudflare::D1Database* operator->() const noexcept { return &handle_; }
+  const cloudflare::D1Database& operator*() const noexcept { return handle_; }
+
+ private:
+  cloudflare::D1Databases owner_;
+  cloudflare::D1Database handle_;
+};
+
 /// One server. Lives until the test program ends.
 class Counterpart {
  public:
@@ -42,8 +59,11 @@ class Counterpart {
   virtual std::string account_path() = 0;
 
   FreshNamespace fresh_namespace();
+  FreshDatabase fresh_database(cloudflare::ClientOptions options = cloudflare::ClientOptions());
   /// A title that nobody else uses.
   std::string fresh_title();
+  /// The same for a database: letters, digits and dashes.
+  std::string fresh_name();
 };
 
 // The types that name a counterpart in a test case.
