@@ -36,6 +36,24 @@ inline constexpr std::size_t d1_value_bytes = 2'000'000;  ///< Of a string, a bl
 inline constexpr int d1_list_min = 10;
 inline constexpr int d1_list_max = 10'000;
 inline constexpr int d1_list_default = 1'000;
+// Cloudflare docs, "Vectorize limits"; API reference, "Create Vectorize Index" (dimensions) and "List Vectors".
+inline constexpr int vectorize_max_dimensions = 1536;
+inline constexpr std::size_t vectorize_id_bytes = 64;
+inline constexpr std::size_t vectorize_namespace_bytes = 64;
+inline constexpr std::size_t vectorize_name_bytes = 64;
+inline constexpr std::size_t vectorize_metadata_bytes = 10ULL << 10;
+inline constexpr std::size_t vectorize_upload_vectors = 5000;
+inline constexpr std::size_t vectorize_upload_bytes = 100'000'000;
+inline constexpr int vectorize_top_k = 100;
+inline constexpr int vectorize_top_k_with_data = 50;  // with values or all metadata
+inline constexpr int vectorize_list_max = 1000;
+inline constexpr std::size_t vectorize_metadata_indexes = 10;
+// Public reports of code 40007; Cloudflare documents no number.
+inline constexpr std::size_t vectorize_get_ids = 20;
+inline constexpr std::size_t vectorize_erase_ids = 100;
+// Cloudflare docs, "Metadata filtering".
+inline constexpr std::size_t vectorize_filter_bytes = 2047;
+inline constexpr std::size_t vectorize_filter_key_chars = 512;
 
 // Cloudflare API reference: account ids.
 inline constexpr std::size_t account_id_chars = 32;

@@ -2,6 +2,7 @@
 
 // The embedded store: Workers KV, D1 and Vectorize answered in this process, with Cloudflare's limits and error codes.
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ struct CloudflareOptions {
   std::shared_ptr<Clock> clock{};
   /// Refuses with 429 what breaks 1200 requests per 5 minutes and one write per second per key.
   bool rate_limits = false;
+  /// How long a change of a Vectorize index takes until it shows. Cloudflare takes seconds to minutes.
+  std::chrono::seconds vectorize_delay{0};
 };
 
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
@@ -28,7 +31,10 @@ struct CloudflareOptions {
 /// Time travel of D1 restores every bookmark that was handed out; a time is answered by the newest bookmark whose state
 /// had begun by then, so a state that nobody asked a bookmark for cannot be gone back to. An import or export answers
 /// "active" once, though its work is done. `rows_read` and `rows_written` of D1's meta are estimates.
-/// Not modelled: eventual consistency (writes are visible at once), replication, accounting across users.
+/// Vectorize searches exactly, where Cloudflare approximates; a list's cursor lives one hour. Vectors are kept in memory
+/// besides the folder.
+/// Not modelled: eventual consistency (writes are visible at once, those of Vectorize after `vectorize_delay`),
+/// replication, accounting across users.
 class CLOUDFLARE_API Cloudflare {
  public:
   /// In memory; gone with the last user.

@@ -2,6 +2,7 @@
 
 // One account: its stores, its clock, its limits of time. Everything handlers work on.
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "d1_store.hpp"
 #include "kv_store.hpp"
 #include "rate_limits.hpp"
+#include "vectorize_store.hpp"
 
 namespace cloudflare::local {
 
@@ -17,13 +19,15 @@ class Account {
  public:
   /// An empty folder keeps everything in memory. @throws Error  invalid_argument: the folder cannot be used, or another
   ///                                                process or object uses it
-  Account(const std::string& folder, std::string id, std::shared_ptr<Clock> clock, bool rate_limits);
+  Account(const std::string& folder, std::string id, std::shared_ptr<Clock> clock, bool rate_limits,
+          std::chrono::seconds vectorize_delay);
 
   const std::string id;
   const std::shared_ptr<Clock> clock;
   RateLimits rate_limits;
   KvStore kv;
   D1Store d1;
+  VectorizeStore vectorize;
 };
 
 }  // namespace cloudflare::local

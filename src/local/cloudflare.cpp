@@ -9,7 +9,7 @@ namespace {
 class InProcess final : public Transport {
  public:
   InProcess(const std::string& folder, const CloudflareOptions& options)
-      : service_(folder, options.account_id, options.clock, options.rate_limits) {}
+      : service_(folder, options.account_id, options.clock, options.rate_limits, options.vectorize_delay) {}
 
   HttpResponse send(const HttpRequest& request, const TransferLimits&) override {
     HttpResponse response = service_.handle(request);

@@ -27,15 +27,6 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-// Version 4 of RFC 9562.
-std::string make_uuid() {
-  std::string hex = random_hex(16);
-  hex[12] = '4';
-  hex[16] = "89ab"[static_cast<unsigned char>(hex[16]) % 4];
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) hex.insert(at, 1, '-');
-  return hex;
-}
-
 bool is_name(std::string_view text) {
   const auto alphanumeric = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -162,7 +153,7 @@ Reply d1_create_database(Account& account, Request& request) {
   const Json body = d1_body(request);
   const Json* name = body.find("name");
   if (name == nullptr || !is_name(name->string)) throw d1_invalid("Invalid property: name => Invalid");
-  D1Record record{.uuid = make_uuid(),
+  D1Record record{.uuid = random_uuid(),
                   .name = name->string,
                   .created_at = cloudflare::detail::format_rfc3339(account.clock->wall()),
                   .jurisdiction = choice(body, "jurisdiction", jurisdictions)};

@@ -174,4 +174,12 @@ std::string random_hex(std::size_t count) {
   return out;
 }
 
+std::string random_uuid() {
+  std::string hex = random_hex(16);
+  hex[12] = '4';
+  hex[16] = "89ab"[static_cast<unsigned char>(hex[16]) % 4];
+  for (const std::size_t at : {8U, 13U, 18U, 23U}) hex.insert(at, 1, '-');
+  return hex;
+}
+
 }  // namespace cloudflare::local

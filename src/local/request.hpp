@@ -95,5 +95,7 @@ struct Success {
 
 /// `count` random bytes as hexadecimal digits.
 [[nodiscard]] std::string random_hex(std::size_t count);
+/// Version 4 of RFC 9562.
+[[nodiscard]] std::string random_uuid();
 
 }  // namespace cloudflare::local

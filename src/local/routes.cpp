@@ -6,6 +6,7 @@
 #include "d1.hpp"
 #include "kv.hpp"
 #include "tokens.hpp"
+#include "vectorize.hpp"
 
 namespace cloudflare::local {
 
@@ -49,6 +50,21 @@ constexpr std::array rows{
     Row{"POST", "client/v4/accounts/{}/d1/database/{}/export", d1_export},
     Row{"GET", "client/v4/accounts/{}/d1/database/{}/time_travel/bookmark", d1_get_bookmark},
     Row{"POST", "client/v4/accounts/{}/d1/database/{}/time_travel/restore", d1_restore},
+    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes", vectorize_list_indexes},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes", vectorize_create_index},
+    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}", vectorize_get_index},
+    Row{"DELETE", "client/v4/accounts/{}/vectorize/v2/indexes/{}", vectorize_remove_index},
+    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/info", vectorize_info},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/insert", vectorize_insert},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/upsert", vectorize_upsert},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/query", vectorize_query},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/get_by_ids", vectorize_get_by_ids},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/delete_by_ids", vectorize_delete_by_ids},
+    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/list", vectorize_list_vectors},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/create", vectorize_create_metadata_index},
+    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/list", vectorize_list_metadata_indexes},
+    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/delete", vectorize_remove_metadata_index},
+
     Row{"PUT", "signed/import/{}", d1_upload, false},
     Row{"GET", "signed/export/{}", d1_download, false},
 };

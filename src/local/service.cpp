@@ -1,6 +1,9 @@
 #include "service.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
 
 #include "routes.hpp"
 #include "tokens.hpp"
@@ -39,6 +42,22 @@ Reply answer(Account& account, const HttpRequest& http) {
   }
 }
 
+// IMF-fixdate of RFC 9110.
+std::string format_http_date(std::chrono::sys_seconds time) {
+  constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
+                                 days.at(std::chrono::weekday(day).c_encoding()), static_cast<unsigned>(date.day()),
+                                 months.at(static_cast<unsigned>(date.month()) - 1), static_cast<int>(date.year()),
+                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                                 static_cast<int>(clock.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
 class StringSink final : public Sink {
  public:
   explicit StringSink(std::string& out) : out_(out) {}
@@ -53,6 +72,7 @@ class StringSink final : public Sink {
 HttpResponse Service::handle(const HttpRequest& request) {
   Reply reply = answer(account_, request);
   HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
+  response.headers.push_back({"date", format_http_date(account_.clock->wall())});
   response.headers.push_back({"cf-ray", random_hex(8) + "-LCL"});
   const bool to_sink = request.sink && response.status >= 200 && response.status < 300;
   if (reply.stream) {

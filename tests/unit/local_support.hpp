@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -47,12 +48,13 @@ struct Answer {
 struct LocalOptions {
   std::string folder{};
   bool rate_limits = false;
+  std::chrono::seconds vectorize_delay{0};
 };
 
 class LocalApi {
  public:
   explicit LocalApi(const LocalOptions& options = LocalOptions())
-      : service(options.folder, "local", clock, options.rate_limits) {}
+      : service(options.folder, "local", clock, options.rate_limits, options.vectorize_delay) {}
 
   /// `path` follows /client/v4.
   Answer call(std::string method, const std::string& path, cloudflare::Body body = {},

@@ -1,0 +1,63 @@
+#pragma once
+
+// What the parts of the Vectorize store tell each other.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cloudflare::local {
+
+enum class Metric : std::uint8_t { cosine, euclidean, dot_product };
+
+struct VectorizeRecord {
+  std::int64_t number = 0;  ///< Never used again after removal.
+  std::string name{};
+  std::string description{};
+  std::string created_on{};
+  std::size_t dimensions = 0;
+  Metric metric = Metric::cosine;
+};
+
+enum class MetadataType : std::uint8_t { string, number, boolean };
+
+struct MetadataIndex {
+  std::int64_t number = 0;  ///< Never used again, so that what an earlier index of the property held stays gone.
+  std::string property{};
+  MetadataType type = MetadataType::string;
+};
+
+/// What a metadata index holds of one vector.
+struct Cell {
+  enum class Kind : std::uint8_t { absent, string, number, boolean };
+
+  Kind kind = Kind::absent;
+  double number = 0;  ///< Also a boolean, as 0 or 1.
+  std::string text{};
+};
+
+struct StoredVector {
+  std::string id{};
+  std::vector<float> values{};
+  std::string ns{};        ///< Empty: none.
+  std::string metadata{};  ///< JSON text, empty: none.
+};
+
+/// A change of an index, applied as one.
+struct Mutation {
+  enum class Kind : std::uint8_t { insert, upsert, erase, add_metadata_index, remove_metadata_index };
+
+  std::string id{};  ///< A UUID.
+  Kind kind = Kind::upsert;
+  std::vector<StoredVector> vectors{};  ///< Of an erasure only their ids.
+  MetadataIndex metadata_index{};
+};
+
+/// The bytes of floats, as they are kept in SQLite.
+[[nodiscard]] inline std::string_view bytes_of(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+}  // namespace cloudflare::local
