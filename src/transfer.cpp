@@ -7,9 +7,10 @@ namespace cloudflare::detail {
 namespace {
 
 void redact(std::string& text, const std::vector<std::string>& secrets) {
+  constexpr std::string_view mark = "[redacted]";
   for (const std::string& secret : secrets)
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
-      text.replace(at, secret.size(), "[redacted]");
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + mark.size()))
+      text.replace(at, secret.size(), mark);
 }
 
 void redact(std::vector<Message>& messages, const std::vector<std::string>& secrets) {

@@ -332,3 +332,11 @@ TEST_CASE("times of RFC 3339 are read with fraction and offset, and nothing else
     CHECK_FALSE(at(bad));
   }
 }
+
+TEST_CASE("a credential that is a part of its own replacement is taken out of an error once, and the call ends") {
+  const auto fake = std::make_shared<FakeTransport>();
+  fake->reply(refused(403, 10000, "dead token: e"));
+  const cf::ApiClient client(cf::ApiToken("e"), {.account_id = "acc", .transport = fake, .clock = fake->clock()});
+  const cf::Error error = error_of([&] { (void)client.kv("ns").get("k"); });
+  CHECK(error.messages().at(0).message == "d[redacted]ad tok[redacted]n: [redacted]");
+}
