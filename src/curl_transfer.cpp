@@ -43,7 +43,9 @@ void CurlTransfer::set_url_and_limits(const TransferLimits& limits, const CurlOp
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // a key ".." must not climb
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);  // share one HTTP/2 connection rather than open several
+  // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
+  // first reply.
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, request_->url.starts_with("https:") ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // The default is added to, not replaced: libcurl's directory of certificates stays.
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
