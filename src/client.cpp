@@ -35,7 +35,7 @@ template class ClientVerbs<Throwing>;
 template class ClientVerbs<Checked>;
 
 ApiClient::ApiClient(Credential credential, ClientOptions options)
-    : ClientVerbs({std::make_shared<detail::Core>(std::move(credential), std::move(options)), {}}) {}
+    : ClientVerbs({detail::make_core(std::move(credential), std::move(options)), {}}) {}
 
 ApiClient ApiClient::from_env(ClientOptions options) {
   if (options.account_id.empty()) options.account_id = environment("CLOUDFLARE_ACCOUNT_ID");

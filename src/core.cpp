@@ -9,6 +9,7 @@
 #include <cloudflare/version.hpp>
 
 #include "budget.hpp"
+#include "io_thread.hpp"
 #include "loop.hpp"
 #include "url.hpp"
 
@@ -83,7 +84,7 @@ void require_positive(const ClientOptions& o) {
 }  // namespace
 
 Core::Core(Credential credential, ClientOptions options)
-    : credential_(std::move(credential)), options_(std::move(options)) {
+    : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
   require_sendable(credential_);
   require_account(options_.account_id);
   require_positive(options_);
@@ -151,6 +152,18 @@ void Core::give_back(std::unique_ptr<Loop> loop) {
   constexpr std::size_t kept = 16;
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kept) idle_.push_back(std::move(loop));
+}
+
+std::shared_ptr<Core> make_core(Credential credential, ClientOptions options) {
+  struct Client {
+    std::shared_ptr<Core> core;
+    explicit Client(std::shared_ptr<Core> made) : core(std::move(made)) {}
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client() { core->io().shut_down(); }
+  };
+  auto client = std::make_shared<Client>(std::make_shared<Core>(std::move(credential), std::move(options)));
+  return {client, client->core.get()};
 }
 
 void drive(const Context& context, Flow& flow) {

@@ -15,6 +15,7 @@
 
 namespace cloudflare::detail {
 
+class IoThread;
 class Loop;
 class RateBudget;
 
@@ -24,7 +25,7 @@ struct AuthHeaders {
   std::vector<std::string> secrets{};
 };
 
-class Core {
+class Core : public std::enable_shared_from_this<Core> {
  public:
   /// Checks everything a client can get wrong; throws invalid_argument.
   Core(Credential credential, ClientOptions options);
@@ -43,6 +44,9 @@ class Core {
   /// A number in [0, 1).
   [[nodiscard]] double random();
 
+  /// Where asynchronous operations run.
+  [[nodiscard]] IoThread& io() noexcept { return *io_; }
+
   /// Runs a flow to its end on this thread, over a leased loop whose connections stay warm.
   void run(Flow& flow, const CallOptions& call);
 
@@ -56,9 +60,13 @@ class Core {
   std::mutex mutex_{};
   std::mt19937_64 random_{std::random_device{}()};
   std::vector<std::unique_ptr<Loop>> idle_{};
+  std::unique_ptr<IoThread> io_;
 };
 
 /// The same context with other limits for its calls, checked. @throws Error  invalid_argument
 [[nodiscard]] Context with_options(Context context, const CallOptions& options);
+
+/// A core as handles share it: when the last of them is gone, asynchronous operations complete with `cancelled`.
+[[nodiscard]] std::shared_ptr<Core> make_core(Credential credential, ClientOptions options);
 
 }  // namespace cloudflare::detail

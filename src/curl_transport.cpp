@@ -31,7 +31,8 @@ class CurlChannel final : public Channel {
  public:
   explicit CurlChannel(CurlOptions options) : options_(std::move(options)), multi_(curl_multi_init()) {
     if (!multi_) throw broken("libcurl has no memory");
-    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, options_.max_idle_connections);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, options_.max_connections);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, options_.max_connections);
   }
   ~CurlChannel() override {
     for (auto& [ticket, transfer] : transfers_) curl_multi_remove_handle(multi_.get(), transfer->easy());

@@ -70,9 +70,37 @@ Loop::Loop(Core& core) : core_(core), channel_(core.transport().open(core.clock(
 Loop::~Loop() = default;
 
 void Loop::run(Flow& flow, const CallOptions& call) {
+  const auto job = begin(flow, call, nullptr);
+  while (!job->done) {
+    step();
+    if (!job->done) wait();
+  }
+}
+
+void Loop::add(std::unique_ptr<Errand> errand) {
+  Flow& flow = errand->flow();
+  if (flow.finished()) return finished_.push_back(std::move(errand));
+  const CallOptions call = errand->call;
+  begin(flow, call, std::move(errand));
+}
+
+void Loop::turn() {
+  step();
+  if (finished_.empty()) wait();
+}
+
+void Loop::cancel_all(const std::string& why) {
+  while (!jobs_.empty()) {
+    const std::shared_ptr<Job> job = jobs_.begin()->second;
+    end(*job, interrupted(*job, ErrorKind::cancelled, why));
+  }
+}
+
+std::shared_ptr<Loop::Job> Loop::begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand) {
   auto job = std::make_shared<Job>();
   job->id = next_id_++;
   job->flow = &flow;
+  job->errand = std::move(errand);
   job->call = call;
   if (flow.bounded()) {
     job->deadline = core_.clock().now() + call.timeout.value_or(core_.options().timeout);
@@ -90,10 +118,10 @@ void Loop::run(Flow& flow, const CallOptions& call) {
     JobOutbox out(*this, *job);
     flow.begin(out);
   });
-  while (!job->done) turn();
+  return job;
 }
 
-void Loop::turn() {
+void Loop::step() {
   std::vector<unsigned> stopped;
   {
     const std::lock_guard lock(stops_mutex_);
@@ -106,11 +134,13 @@ void Loop::turn() {
   const time_point now = core_.clock().now();
   while (!timers_.empty() && timers_.begin()->first <= now) fire(timers_.begin()->second);
   while (!ready_.empty()) {
-    const unsigned ticket = ready_.back();
-    ready_.pop_back();
+    const unsigned ticket = ready_.front();
+    ready_.pop_front();
     launch(ticket);
   }
-  if (jobs_.empty()) return;
+}
+
+void Loop::wait() {
   const time_point until = timers_.empty() ? time_point::max() : timers_.begin()->first;
   if (auto completion = channel_->wait(until)) complete(std::move(*completion));
 }
@@ -147,7 +177,7 @@ void Loop::enqueue(Job& job, unsigned tag, Request request) {
   const unsigned ticket = next_id_++;
   job.tickets.push_back(ticket);
   transfers_.emplace(ticket, std::move(transfer));
-  ready_.insert(ready_.begin(), ticket);  // launched from the back: in the order sent
+  ready_.push_back(ticket);
 }
 
 void Loop::launch(unsigned ticket) {
@@ -297,6 +327,7 @@ void Loop::close(Job& job) {
   for (const auto timer : job.timers) timers_.erase(timer);
   job.done = true;
   job.on_stop.reset();
+  if (job.errand) finished_.push_back(std::move(job.errand));
   jobs_.erase(job.id);
 }
 

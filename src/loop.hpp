@@ -1,8 +1,9 @@
 #pragma once
 
 // The one driver of flows: sends what they wish, judges replies, repeats, waits, and keeps deadlines and stop tokens.
-// A blocking call pumps one on its own thread.
+// A blocking call pumps one on its own thread, the I/O thread one for all asynchronous operations.
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <cloudflare/detail/flow.hpp>
+#include <cloudflare/operation.hpp>
 
 #include "core.hpp"
 #include "retry.hpp"
@@ -27,6 +29,16 @@ class Loop {
   /// Runs `flow` until it is finished.
   void run(Flow& flow, const CallOptions& call);
 
+  /// Takes an errand; take_finished() gives it back when its flow is finished.
+  void add(std::unique_ptr<Errand> errand);
+  /// One round of work; waits if there is none and nothing has finished.
+  void turn();
+  void cancel_all(const std::string& why);
+  [[nodiscard]] std::vector<std::unique_ptr<Errand>> take_finished() { return std::exchange(finished_, {}); }
+  [[nodiscard]] bool idle() const noexcept { return jobs_.empty() && finished_.empty(); }
+  /// Ends the wait of turn(); from any thread.
+  void wake() noexcept { channel_->wake(); }
+
  private:
   using time_point = Clock::time_point;
   struct Timer {
@@ -38,8 +50,11 @@ class Loop {
   struct Transfer;
   class JobOutbox;
 
-  /// One round: stop tokens, timers, launches, then at most one completion.
-  void turn();
+  std::shared_ptr<Job> begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand);
+  /// Stop tokens, timers, launches.
+  void step();
+  /// Until a completion, which is taken care of, the next timer, or wake().
+  void wait();
   void fire(const Timer& timer);
 
   void enqueue(Job& job, unsigned tag, Request request);
@@ -60,7 +75,8 @@ class Loop {
   std::unique_ptr<Channel> channel_;
   std::map<unsigned, std::shared_ptr<Job>> jobs_{};
   std::map<unsigned, std::shared_ptr<Transfer>> transfers_{};
-  std::vector<unsigned> ready_{};  // to be launched in this turn
+  std::deque<unsigned> ready_{};  // to be launched in this turn
+  std::vector<std::unique_ptr<Errand>> finished_{};
   Timers timers_{};
   unsigned next_id_ = 1;
 

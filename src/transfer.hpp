@@ -16,6 +16,7 @@ namespace cloudflare::detail {
 struct Loop::Job {
   unsigned id = 0;
   Flow* flow = nullptr;
+  std::unique_ptr<Errand> errand{};  // of an asynchronous operation; owns the flow
   CallOptions call{};
   time_point deadline = time_point::max();
   std::vector<unsigned> tickets{};

@@ -19,6 +19,7 @@ class KvNamespaces;
 class D1Database;
 class D1Databases;
 class CheckedApiClient;
+class AsyncApiClient;
 
 /// What `tokens/verify` says of a token.
 struct TokenStatus {
@@ -109,6 +110,8 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
 
   /// The same operations with Result instead of exceptions.
   [[nodiscard]] CheckedApiClient checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncApiClient async() const;
   /// The same client with other limits for its calls and for handles made from it.
   [[nodiscard]] ApiClient with(const CallOptions& options) const;
 

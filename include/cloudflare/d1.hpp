@@ -11,6 +11,8 @@ namespace cloudflare {
 
 class CheckedD1Database;
 class CheckedD1Databases;
+class AsyncD1Database;
+class AsyncD1Databases;
 
 /// The operations on one database, once for all views.
 ///
@@ -119,7 +121,7 @@ class D1Verbs {
   Returns<d1::InsertResult> insert_many(std::string_view table, std::span<const std::string_view> columns, R&& rows,
                                         const d1::InsertOptions& options = d1::InsertOptions()) const {
     return View::run(context_, ops::d1_insert_many(context_, id_, table, columns,
-                                                   ops::make_row_source(std::forward<R>(rows)), options));
+                                                   ops::make_row_source(View::keep(std::forward<R>(rows))), options));
   }
   template <std::ranges::input_range R>
   Returns<d1::InsertResult> insert_many(std::string_view table, std::initializer_list<std::string_view> columns,
@@ -154,6 +156,8 @@ class CLOUDFLARE_API D1Database : public D1Verbs<Throwing> {
   D1Database(const ApiClient& client, std::string id) : D1Verbs(client.context(), std::move(id)) {}
 
   [[nodiscard]] CheckedD1Database checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncD1Database async() const;
   /// The same database with other limits for its calls.
   [[nodiscard]] D1Database with(const CallOptions& options) const;
 
@@ -234,6 +238,8 @@ class CLOUDFLARE_API D1Databases : public D1DatabasesVerbs<Throwing> {
     return d1::DatabaseRange(pages(options));
   }
   [[nodiscard]] CheckedD1Databases checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncD1Databases async() const;
   [[nodiscard]] D1Databases with(const CallOptions& options) const;
 
  private:

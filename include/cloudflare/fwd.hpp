@@ -7,10 +7,13 @@ namespace cloudflare {
 class Error;
 template <class T>
 class Result;
+template <class T>
+class Operation;
 class JsonText;
 class Metadata;
 
 class ApiClient;
+class AsyncApiClient;
 class ApiToken;
 class EmailKey;
 class TokenProvider;
@@ -21,11 +24,15 @@ class KvNamespace;
 class KvNamespaces;
 class CheckedKvNamespace;
 class CheckedKvNamespaces;
+class AsyncKvNamespace;
+class AsyncKvNamespaces;
 
 class D1Database;
 class D1Databases;
 class CheckedD1Database;
 class CheckedD1Databases;
+class AsyncD1Database;
+class AsyncD1Databases;
 
 class Transport;
 class Clock;

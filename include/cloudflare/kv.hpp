@@ -13,6 +13,8 @@ namespace cloudflare {
 
 class CheckedKvNamespace;
 class CheckedKvNamespaces;
+class AsyncKvNamespace;
+class AsyncKvNamespaces;
 
 /// The operations on one namespace, once for all views.
 ///
@@ -125,8 +127,8 @@ class KvVerbs {
   /// strings. @throws Error  only if nothing was written
   template <kv::EntryRange R>
   Returns<kv::BulkResult> put_many(R&& entries, const kv::BulkOptions& options = kv::BulkOptions()) const {
-    return View::run(context_,
-                     ops::kv_put_many(context_, id_, ops::make_entry_reader(std::forward<R>(entries)), options));
+    return View::run(context_, ops::kv_put_many(context_, id_,
+                                                ops::make_entry_reader(View::keep(std::forward<R>(entries))), options));
   }
   Returns<kv::BulkResult> put_many(std::initializer_list<kv::Entry> entries,
                                    const kv::BulkOptions& options = kv::BulkOptions()) const {
@@ -135,7 +137,8 @@ class KvVerbs {
   /// Removes any number of keys, in requests of up to 10 000.
   template <kv::KeyNameRange R>
   Returns<kv::BulkResult> erase_many(R&& keys, const kv::BulkOptions& options = kv::BulkOptions()) const {
-    return View::run(context_, ops::kv_erase_many(context_, id_, ops::make_key_reader(std::forward<R>(keys)), options));
+    return View::run(
+        context_, ops::kv_erase_many(context_, id_, ops::make_key_reader(View::keep(std::forward<R>(keys))), options));
   }
   /// Reads any number of keys, in requests of up to 100. Values that are not UTF-8 text are read again singly, so that
   /// their bytes come back exactly. One loss is the server's and cannot be seen: its bulk read drops a byte order mark
@@ -143,7 +146,8 @@ class KvVerbs {
   template <kv::KeyNameRange R>
   [[nodiscard]] Returns<kv::GetManyResult> get_many(R&& keys,
                                                     const kv::GetManyOptions& options = kv::GetManyOptions()) const {
-    return View::run(context_, ops::KvGetMany(context_, id_, ops::make_key_reader(std::forward<R>(keys)), options));
+    return View::run(context_,
+                     ops::KvGetMany(context_, id_, ops::make_key_reader(View::keep(std::forward<R>(keys))), options));
   }
 
   /// The id of the namespace.
@@ -171,6 +175,8 @@ class CLOUDFLARE_API KvNamespace : public KvVerbs<Throwing> {
     return kv::KeyRange(pages(options));
   }
   [[nodiscard]] CheckedKvNamespace checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncKvNamespace async() const;
   /// The same namespace with other limits for its calls.
   [[nodiscard]] KvNamespace with(const CallOptions& options) const;
 
@@ -240,6 +246,8 @@ class CLOUDFLARE_API KvNamespaces : public KvNamespacesVerbs<Throwing> {
     return kv::NamespaceRange(pages(options));
   }
   [[nodiscard]] CheckedKvNamespaces checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncKvNamespaces async() const;
   [[nodiscard]] KvNamespaces with(const CallOptions& options) const;
 
  private:

@@ -24,7 +24,7 @@ enum class LogLevel : std::uint8_t { error, warning, info, debug };
 /// One line of the log. Holds what is on this list and nothing else: no credential, URL, key, value or parameter.
 struct LogRecord {
   LogLevel level = LogLevel::debug;
-  std::string_view event{};      ///< "request", "reply", "retry", "wait" or "failure".
+  std::string_view event{};      ///< "request", "reply", "retry", "wait", "failure" or "callback" (one of yours threw).
   std::string_view operation{};  ///< For example "kv.get".
   std::string_view method{};
   int attempt = 0;

@@ -71,7 +71,8 @@ class CLOUDFLARE_API Channel {
   virtual void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) = 0;
   /// Drops a transfer; nothing of the request is touched afterwards.
   virtual void abandon(unsigned ticket) = 0;
-  /// Works until a transfer completes, `until` passes or wake() is called.
+  /// Works until a transfer completes, `until` passes or wake() is called. What goes wrong is a Completion too, never
+  /// an exception.
   virtual std::optional<Completion> wait(Clock::time_point until) = 0;
   virtual void wake() noexcept = 0;
 };
@@ -91,8 +92,9 @@ class CLOUDFLARE_API Transport {
 struct CurlOptions {
   /// PEM file with additional trusted certificates (UTF-8 path); verification itself cannot be switched off.
   std::string ca_file{};
-  /// Connections kept open per thread that calls.
-  long max_idle_connections = 8;
+  /// Connections open at once, and kept for the next call, per thread that drives calls; further requests wait for one.
+  /// HTTP/2 carries many requests on each.
+  long max_connections = 32;
 };
 
 /// HTTP/1.1 and HTTP/2 through libcurl, with its usual proxy variables.

@@ -42,6 +42,29 @@ case $1 in
       "$(find . \( -path ./build -o -path ./.git -o -name node_modules \) -prune -o -type f -print0 |
         xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_auth[T]oken|"resolve[d]"' || true)"
     ;;
+  # tests/async/views_test.cpp compiles each operation in its three views; this finds one that is not there.
+  three_views)
+    missing=
+    for header in include/cloudflare/*.hpp; do
+      grep -q '^class [A-Za-z0-9]*Verbs {' "$header" || continue
+      text=$(code "$header" | cut -d: -f3- | tr -s '\n ' ' ')
+      verbs=
+      while read -r word; do
+        case $word in
+          class*) verbs=${word#class }; verbs=${verbs%% *} ;;
+          *)
+            handle=$(grep -oE "class (CLOUDFLARE_API )?[A-Za-z0-9]+ : public $verbs<Throwing>" <<<"$text" |
+              sed -E 's/class (CLOUDFLARE_API )?//; s/ .*//')
+            verb=${word##* }
+            verb=${verb%(}
+            grep -qE "THREE_VIEWS\($handle, (template )?$verb[<,)]" tests/async/views_test.cpp ||
+              missing+="$header: $verbs::$verb"$'\n'
+            ;;
+        esac
+      done < <(grep -oE 'class [A-Za-z0-9]+Verbs \{|(Returns<[^(;]*>|Pages<View, [A-Za-z0-9:]+>) [a-z][a-z0-9_]*\(' <<<"$text")
+    done
+    forbid "operations that tests/async/views_test.cpp does not name" "$missing"
+    ;;
   *)
     echo "unknown rule $1" >&2
     exit 2

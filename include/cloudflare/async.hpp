@@ -1,0 +1,63 @@
+#pragma once
+
+// The asynchronous view: every operation of the handles as an Operation<T>, and coroutine helpers.
+//
+// One I/O thread per client, begun by the first operation, runs them all. The handles keep their client open;
+// operations and page walks do not.
+
+#include <cloudflare/client.hpp>
+#include <cloudflare/d1.hpp>
+#include <cloudflare/kv.hpp>
+#include <cloudflare/operation.hpp>
+#include <cloudflare/task.hpp>
+
+namespace cloudflare {
+
+extern template class CLOUDFLARE_API ClientVerbs<Async>;
+extern template class CLOUDFLARE_API KvVerbs<Async>;
+extern template class CLOUDFLARE_API KvNamespacesVerbs<Async>;
+extern template class CLOUDFLARE_API D1Verbs<Async>;
+extern template class CLOUDFLARE_API D1DatabasesVerbs<Async>;
+
+namespace detail {
+
+/// A leaf of the asynchronous view: its operations hold an unowned context, the handle itself holds the client.
+template <class Verbs>
+class AsyncHandle : public Verbs {
+ protected:
+  template <class... Id>
+  explicit AsyncHandle(const Context& context, Id&&... id)
+      : Verbs(unowned(context), std::forward<Id>(id)...), client_(context.core) {}
+
+ private:
+  std::shared_ptr<Core> client_;
+};
+
+}  // namespace detail
+
+class AsyncApiClient : public detail::AsyncHandle<ClientVerbs<Async>> {
+  friend ApiClient;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncKvNamespace : public detail::AsyncHandle<KvVerbs<Async>> {
+  friend KvNamespace;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncKvNamespaces : public detail::AsyncHandle<KvNamespacesVerbs<Async>> {
+  friend KvNamespaces;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncD1Database : public detail::AsyncHandle<D1Verbs<Async>> {
+  friend D1Database;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncD1Databases : public detail::AsyncHandle<D1DatabasesVerbs<Async>> {
+  friend D1Databases;
+  using AsyncHandle::AsyncHandle;
+};
+
+}  // namespace cloudflare

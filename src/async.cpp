@@ -1,0 +1,19 @@
+// The asynchronous handles, apart from the others: only who uses them links this and what it brings along.
+
+#include <cloudflare/async.hpp>
+
+namespace cloudflare {
+
+template class ClientVerbs<Async>;
+template class KvVerbs<Async>;
+template class KvNamespacesVerbs<Async>;
+template class D1Verbs<Async>;
+template class D1DatabasesVerbs<Async>;
+
+AsyncApiClient ApiClient::async() const { return AsyncApiClient(context_); }
+AsyncKvNamespace KvNamespace::async() const { return AsyncKvNamespace(context_, id_); }
+AsyncKvNamespaces KvNamespaces::async() const { return AsyncKvNamespaces(context_); }
+AsyncD1Database D1Database::async() const { return AsyncD1Database(context_, id_); }
+AsyncD1Databases D1Databases::async() const { return AsyncD1Databases(context_); }
+
+}  // namespace cloudflare

@@ -1,0 +1,100 @@
+// Every operation in its three views: T, Result<T> and Operation<T> of the same T. tests/rules/rules.sh finds an
+// operation of the headers that is missing here.
+
+#include <cloudflare/async.hpp>
+
+#include <array>
+#include <span>
+#include <type_traits>
+
+#include "support/catch.hpp"
+
+using namespace cloudflare;
+
+namespace {
+
+/// Whether `call` gives T, Result<T> and Operation<T> for the three views of a handle, or walks whose next() does.
+template <class Handle, class Call>
+consteval bool same(Call) {
+  using Plain = std::invoke_result_t<Call, const Handle&>;
+  using Checked = std::invoke_result_t<Call, decltype(std::declval<const Handle&>().checked())>;
+  using Async = std::invoke_result_t<Call, decltype(std::declval<const Handle&>().async())>;
+  if constexpr (requires(Plain pages, Checked checked, Async async) { pages.next(), checked.next(), async.next(); }) {
+    using T = decltype(std::declval<Plain&>().next());
+    return std::is_same_v<decltype(std::declval<Checked&>().next()), Result<T>> &&
+           std::is_same_v<decltype(std::declval<Async&>().next()), Operation<T>>;
+  } else {
+    return std::is_same_v<Checked, Result<Plain>> && std::is_same_v<Async, Operation<Plain>>;
+  }
+}
+
+}  // namespace
+
+namespace views_test {
+
+#define THREE_VIEWS(HANDLE, VERB, ...) static_assert(same<HANDLE>([](const auto& h) { return h.VERB(__VA_ARGS__); }))
+
+std::shared_ptr<Sink> sink();
+std::span<const std::string> keys();
+std::span<const kv::Entry> entries();
+std::vector<kv::Entry>& range();
+std::vector<std::tuple<int>>& rows();
+std::span<const d1::Statement> statements();
+std::span<const std::string_view> columns();
+
+THREE_VIEWS(ApiClient, verify_token);
+THREE_VIEWS(ApiClient, verify_account_token);
+THREE_VIEWS(ApiClient, request, "GET", "/zones");
+
+THREE_VIEWS(KvNamespace, get, "k");
+THREE_VIEWS(KvNamespace, get_with_metadata, "k");
+THREE_VIEWS(KvNamespace, get_to, "k", sink());
+THREE_VIEWS(KvNamespace, get_to_file, "k", "path");
+THREE_VIEWS(KvNamespace, template get_as<int>, "k");
+THREE_VIEWS(KvNamespace, metadata, "k");
+THREE_VIEWS(KvNamespace, put, "k", "v", kv::PutOptions());
+THREE_VIEWS(KvNamespace, put_json, "k", 1);
+THREE_VIEWS(KvNamespace, erase, "k");
+THREE_VIEWS(KvNamespace, list_page);
+THREE_VIEWS(KvNamespace, pages);
+THREE_VIEWS(KvNamespace, put_bulk, entries());
+THREE_VIEWS(KvNamespace, erase_bulk, keys());
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+THREE_VIEWS(KvNamespace, erase_bulk_legacy, keys());
+#pragma GCC diagnostic pop
+THREE_VIEWS(KvNamespace, get_bulk, keys());
+THREE_VIEWS(KvNamespace, put_many, range());
+THREE_VIEWS(KvNamespace, erase_many, keys());
+THREE_VIEWS(KvNamespace, get_many, keys());
+
+THREE_VIEWS(KvNamespaces, create, "title");
+THREE_VIEWS(KvNamespaces, get, "id");
+THREE_VIEWS(KvNamespaces, rename, "id", "title");
+THREE_VIEWS(KvNamespaces, remove, "id");
+THREE_VIEWS(KvNamespaces, list_page);
+THREE_VIEWS(KvNamespaces, pages);
+THREE_VIEWS(KvNamespaces, find, "title");
+
+THREE_VIEWS(D1Database, template query<int>, "SELECT 1");
+THREE_VIEWS(D1Database, template query_as<std::tuple<int>>, "SELECT 1");
+THREE_VIEWS(D1Database, template query_one<int>, "SELECT 1");
+THREE_VIEWS(D1Database, template query_one_as<std::tuple<int>>, "SELECT 1");
+THREE_VIEWS(D1Database, template query_value<int>, "SELECT 1");
+THREE_VIEWS(D1Database, query_json, "SELECT 1");
+THREE_VIEWS(D1Database, execute, "SELECT 1");
+THREE_VIEWS(D1Database, batch, statements());
+THREE_VIEWS(D1Database, insert_many, "t", columns(), rows());
+
+THREE_VIEWS(D1Databases, create, "name");
+THREE_VIEWS(D1Databases, get, "id");
+THREE_VIEWS(D1Databases, update, "id", d1::ReadReplication::disabled);
+THREE_VIEWS(D1Databases, replace, "id", d1::ReadReplication::disabled);
+THREE_VIEWS(D1Databases, remove, "id");
+THREE_VIEWS(D1Databases, list_page);
+THREE_VIEWS(D1Databases, pages);
+THREE_VIEWS(D1Databases, find, "name");
+
+}  // namespace views_test
+
+TEST_CASE("the three views have the same operations, with T, Result<T> and Operation<T>") { SUCCEED("it compiles"); }
