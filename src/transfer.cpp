@@ -33,7 +33,12 @@ void Loop::Transfer::address(const Core& core) {
   }
   http.headers.resize(own_headers);
   http.headers.push_back({"User-Agent", core.options().user_agent});
-  if (!request.authenticated) return;
+  if (!request.authenticated) {
+    // The query of a signed URL is its credential.
+    if (const std::size_t query = http.url.find('?'); query != std::string::npos && query + 1 < http.url.size())
+      secrets.assign(1, http.url.substr(query + 1));
+    return;
+  }
   AuthHeaders auth = core.auth_headers();
   for (Header& header : auth.headers) http.headers.push_back(std::move(header));
   secrets = std::move(auth.secrets);

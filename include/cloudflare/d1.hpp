@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include <cloudflare/client.hpp>
+#include <cloudflare/detail/d1_job_ops.hpp>
 #include <cloudflare/detail/d1_ops.hpp>
 
 namespace cloudflare {
@@ -127,6 +128,70 @@ class D1Verbs {
   Returns<d1::InsertResult> insert_many(std::string_view table, std::initializer_list<std::string_view> columns,
                                         R&& rows, const d1::InsertOptions& options = d1::InsertOptions()) const {
     return insert_many(table, std::span(columns.begin(), columns.size()), std::forward<R>(rows), options);
+  }
+
+  /// Runs SQL of any length up to 5 GB: from memory, a file, a callback or any Source. What cannot be rewound goes to a
+  /// temporary file first, since the MD5 of the text comes before the text. Memory stays small.
+  ///
+  /// POST …/import: init, upload to a signed URL without credentials, ingest (sent once), polls. A dropped poll is made
+  /// again; the database serves no queries meanwhile, and an import that fails leaves it as it was (Cloudflare docs,
+  /// "Import and export data"). Bounded by the stall limit alone.
+  /// @throws Error  rejected, with SQLite's text; decode: the etag is another one; outcome_unknown(): ingest or the end
+  ///                of the import was not answered
+  Returns<d1::ImportResult> import_sql(Body sql, const d1::ImportOptions& options = d1::ImportOptions()) const {
+    return View::run(context_, ops::D1Import(context_, id_, std::move(sql), options));
+  }
+  /// The same from a file (UTF-8 path). @throws Error  invalid_argument if it cannot be read
+  Returns<d1::ImportResult> import_file(const std::string& path,
+                                        const d1::ImportOptions& options = d1::ImportOptions()) const {
+    return View::run(context_, ops::d1_import_file(context_, id_, path, options));
+  }
+
+  /// Writes the database as SQL to `sink`, which import_sql() takes again. Memory stays small.
+  ///
+  /// POST …/export and polls, then a download from a signed URL without credentials. Repeated like any read. The
+  /// database serves no queries meanwhile, and D1 cancels an export that is not asked for any more; virtual tables
+  /// (FTS5) cannot be exported (Cloudflare docs, "Import and export data"). Bounded by the stall limit alone.
+  /// @throws Error  rejected, with the server's text
+  Returns<d1::ExportResult> export_to(std::shared_ptr<Sink> sink,
+                                      const d1::ExportOptions& options = d1::ExportOptions()) const {
+    return View::run(context_, ops::D1Export(context_, id_, std::move(sink), options));
+  }
+  /// The same to a file (UTF-8 path), which appears only when it is complete.
+  Returns<d1::ExportResult> export_to_file(const std::string& path,
+                                           const d1::ExportOptions& options = d1::ExportOptions()) const {
+    return View::run(context_, ops::d1_export_to_file(context_, id_, path, options));
+  }
+
+  /// The bookmark of the present state, or the nearest one at or before a time of the last 30 days (7 on the Free
+  /// plan).
+  ///
+  /// GET …/time_travel/bookmark. Repeated. @throws Error  rejected: 7400 too long ago, 7500 no history
+  [[nodiscard]] Returns<std::string> bookmark(std::optional<std::chrono::sys_seconds> at = std::nullopt) const {
+    return View::run(context_, ops::d1_bookmark(context_, id_, at));
+  }
+  /// Takes the database back to a bookmark, or to the nearest one at or before a time. Running queries are cancelled.
+  /// The result holds the bookmark that undoes it. At most 10 in 10 minutes (Cloudflare docs, "D1 limits").
+  ///
+  /// POST …/time_travel/restore. Sent once. @throws Error  rejected: 7400 malformed or too long ago, 7500 no history
+  Returns<d1::RestoreResult> restore(std::string_view bookmark) const {
+    return View::run(context_, ops::d1_restore(context_, id_, bookmark));
+  }
+  Returns<d1::RestoreResult> restore(std::chrono::sys_seconds time) const {
+    return View::run(context_, ops::d1_restore(context_, id_, time));
+  }
+
+  /// Applies the `.sql` files of a folder (UTF-8 path) that were not applied before, in the order of the numbers that
+  /// their names begin with ("0001_users.sql"), and remembers them in the table that wrangler uses. A file and its
+  /// record are one batch: both take effect or neither does. The first file that fails ends the run; the result says
+  /// what ran and which file failed, with the server's text.
+  ///
+  /// POST …/raw, one request to begin with and one for each file. A file is sent once. Bounded by the stall limit
+  /// alone.
+  /// @throws Error  only what is found before the first file: a name without a number, a folder that cannot be read
+  Returns<d1::MigrateResult> migrate(const std::string& folder,
+                                     const d1::MigrateOptions& options = d1::MigrateOptions()) const {
+    return View::run(context_, ops::D1Migrate(context_, id_, folder, options));
   }
 
   /// The id of the database.

@@ -32,6 +32,7 @@ inline constexpr int namespaces_per_page_max = 1000;
 inline constexpr std::size_t d1_statement_bytes = 100'000;
 inline constexpr std::size_t d1_parameters = 100;
 inline constexpr std::size_t d1_value_bytes = 2'000'000;  ///< Of a string, a blob or a row.
+inline constexpr std::uint64_t d1_import_bytes = 5'000'000'000;
 // Cloudflare API reference, D1: list databases.
 inline constexpr int d1_list_min = 10;
 inline constexpr int d1_list_max = 10'000;

@@ -1,11 +1,9 @@
-#include <openssl/evp.h>
-
-#include <array>
 #include <utility>
 
 #include "d1.hpp"
 #include "d1_errors.hpp"
 #include "encode.hpp"
+#include "md5.hpp"
 #include "sql_split.hpp"
 
 namespace cloudflare::local {
@@ -16,29 +14,6 @@ namespace {
 constexpr std::uint64_t max_import_bytes = 5'000'000'000;
 // A statement may have 100 000 bytes; what comes before it, white space and comments, must end somewhere too.
 constexpr std::size_t max_pending_bytes = 1UL << 20;
-
-class Md5 {
- public:
-  Md5() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_md5(), nullptr); }
-  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  [[nodiscard]] std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest.data(), &size);
-    std::string out;
-    for (unsigned i = 0; i < size; ++i) {
-      out += "0123456789abcdef"[digest[i] >> 4U];
-      out += "0123456789abcdef"[digest[i] & 15U];
-    }
-    return out;
-  }
-
- private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
 
 std::string text_of(const Json& body, std::string_view name) {
   const Json* value = body.find(name);
@@ -167,7 +142,7 @@ Reply d1_upload(Account& account, Request& request) {
   const std::string token = token_of(request);
   if (!account.d1.transfers().may_upload(token)) return access_denied();
   auto file = std::make_shared<Spool>();
-  Md5 md5;
+  detail::Md5 md5;
   bool too_large = false;
   request.stream_body([&](std::string_view piece) {
     too_large = too_large || file->size() + piece.size() > max_import_bytes;

@@ -91,6 +91,7 @@ SqlShape shape_of(std::string_view sql) {
       reads = begins_with_word(rest, "SELECT") || begins_with_word(rest, "VALUES") || begins_with_word(rest, "EXPLAIN");
     }
   }
+  shape.open = !blank;
   end_piece(sql.size());
   shape.reads = reads && shape.statements == 1;
   return shape;

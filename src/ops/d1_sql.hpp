@@ -13,6 +13,7 @@ struct SqlShape {
   /// body counts as several.
   std::size_t statements = 0;
   std::size_t longest = 0;  ///< Bytes of the longest piece.
+  bool open = false;        ///< No `;` ends the last piece.
   /// One statement that begins with SELECT, VALUES or EXPLAIN: it cannot write.
   bool reads = false;
 };
