@@ -85,6 +85,13 @@ THREE_VIEWS(D1Database, query_json, "SELECT 1");
 THREE_VIEWS(D1Database, execute, "SELECT 1");
 THREE_VIEWS(D1Database, batch, statements());
 THREE_VIEWS(D1Database, insert_many, "t", columns(), rows());
+THREE_VIEWS(D1Database, import_sql, "SELECT 1");
+THREE_VIEWS(D1Database, import_file, "path");
+THREE_VIEWS(D1Database, export_to, sink());
+THREE_VIEWS(D1Database, export_to_file, "path");
+THREE_VIEWS(D1Database, bookmark);
+THREE_VIEWS(D1Database, restore, "bookmark");
+THREE_VIEWS(D1Database, migrate, "folder");
 
 THREE_VIEWS(D1Databases, create, "name");
 THREE_VIEWS(D1Databases, get, "id");
