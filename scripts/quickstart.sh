@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh --minimal
 prefix=$PWD/build/quickstart/prefix
-configure release -DCLOUDFLARE_BUILD_EXAMPLES=OFF -DCLOUDFLARE_BUILD_BENCH=OFF
+configure release -DCLOUDFLARE_BUILD_EXAMPLES=OFF -DCLOUDFLARE_BUILD_TOOLS=OFF -DCLOUDFLARE_BUILD_BENCH=OFF
 cmake --build --preset release -j "$jobs"
 cmake --install build/release --prefix "$prefix" >/dev/null
 cmake -S examples/quickstart -B build/quickstart/build -G Ninja -DCMAKE_BUILD_TYPE=Release \

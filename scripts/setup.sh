@@ -2,14 +2,14 @@
 # Installs what is missing on Debian or Ubuntu, without questions; elsewhere says what to install. A no-op when all is there.
 #
 #   scripts/setup.sh            everything the tests, checks and benchmarks use
-#   scripts/setup.sh --minimal  what building and installing the libraries needs
+#   scripts/setup.sh --minimal  what building and installing the libraries and cloudflare-local needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(g++ cmake ninja-build pkg-config git ca-certificates
-  nlohmann-json3-dev libsimdjson-dev libcurl4-openssl-dev zlib1g-dev libssl-dev libsqlite3-dev)
-test_packages=(ccache clang clang-tidy clang-format catch2 libcli11-dev libbenchmark-dev libboost-dev
-  nginx-light openssl curl)
+  nlohmann-json3-dev libsimdjson-dev libcurl4-openssl-dev zlib1g-dev libssl-dev libsqlite3-dev
+  libboost-dev libcli11-dev)
+test_packages=(ccache clang clang-tidy clang-format catch2 libbenchmark-dev nginx-light openssl curl sqlite3)
 # clang's sanitizer runtimes: a package of its own only since clang 14 in Debian 12.
 optional_packages=(libclang-rt-14-dev)
 

@@ -20,6 +20,11 @@ struct CloudflareOptions {
   bool rate_limits = false;
   /// How long a change of a Vectorize index takes until it shows. Cloudflare takes seconds to minutes.
   std::chrono::seconds vectorize_delay{0};
+  /// Credentials that are accepted, compared in constant time: an API token, or an e-mail address with an API key. All
+  /// empty: any well-formed one.
+  std::string token{};
+  std::string email{};
+  std::string api_key{};
 };
 
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
@@ -31,10 +36,9 @@ struct CloudflareOptions {
 /// Time travel of D1 restores every bookmark that was handed out; a time is answered by the newest bookmark whose state
 /// had begun by then, so a state that nobody asked a bookmark for cannot be gone back to. An import or export answers
 /// "active" once, though its work is done. `rows_read` and `rows_written` of D1's meta are estimates.
-/// Vectorize searches exactly, where Cloudflare approximates; a list's cursor lives one hour. Vectors are kept in memory
-/// besides the folder.
-/// Not modelled: eventual consistency (writes are visible at once, those of Vectorize after `vectorize_delay`),
-/// replication, accounting across users.
+/// Vectorize searches exactly, where Cloudflare approximates; a list's cursor lives one hour. Vectors are kept in
+/// memory besides the folder. Not modelled: eventual consistency (writes are visible at once, those of Vectorize after
+/// `vectorize_delay`), replication, accounting across users.
 class CLOUDFLARE_API Cloudflare {
  public:
   /// In memory; gone with the last user.
@@ -52,6 +56,7 @@ class CLOUDFLARE_API Cloudflare {
  private:
   std::shared_ptr<Transport> transport_{};
   std::string account_id_{};
+  Credential credential_;
 };
 
 }  // namespace cloudflare::local

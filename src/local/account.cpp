@@ -36,14 +36,14 @@ auto opened(const std::string& folder, Make make) {
 
 }  // namespace
 
-Account::Account(const std::string& folder, std::string account_id, std::shared_ptr<Clock> given_clock,
-                 bool limit_rates, std::chrono::seconds vectorize_delay)
-    : id(std::move(account_id)),
-      clock(given_clock ? std::move(given_clock) : Clock::system()),
-      rate_limits(limit_rates, *clock),
+Account::Account(const std::string& folder, const CloudflareOptions& given)
+    : options(given),
+      clock(given.clock ? given.clock : Clock::system()),
+      rate_limits(given.rate_limits, *clock),
       kv(opened(folder, [&] { return KvStore(path_in(folder, "kv.sqlite"), *clock); })),
       d1(opened(folder, [&] { return D1Store(path_in(folder, "d1", true), *clock); })),
-      vectorize(opened(folder,
-                       [&] { return VectorizeStore(path_in(folder, "vectorize.sqlite"), *clock, vectorize_delay); })) {}
+      vectorize(opened(
+          folder, [&] { return VectorizeStore(path_in(folder, "vectorize.sqlite"), *clock, given.vectorize_delay); })) {
+}
 
 }  // namespace cloudflare::local

@@ -2,11 +2,11 @@
 
 // One account: its stores, its clock, its limits of time. Everything handlers work on.
 
-#include <chrono>
 #include <memory>
 #include <string>
 
 #include <cloudflare/clock.hpp>
+#include <cloudflare/local.hpp>
 
 #include "d1_store.hpp"
 #include "kv_store.hpp"
@@ -19,10 +19,9 @@ class Account {
  public:
   /// An empty folder keeps everything in memory. @throws Error  invalid_argument: the folder cannot be used, or another
   ///                                                process or object uses it
-  Account(const std::string& folder, std::string id, std::shared_ptr<Clock> clock, bool rate_limits,
-          std::chrono::seconds vectorize_delay);
+  Account(const std::string& folder, const CloudflareOptions& options);
 
-  const std::string id;
+  const CloudflareOptions options;
   const std::shared_ptr<Clock> clock;
   RateLimits rate_limits;
   KvStore kv;

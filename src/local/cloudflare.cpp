@@ -8,8 +8,7 @@ namespace {
 
 class InProcess final : public Transport {
  public:
-  InProcess(const std::string& folder, const CloudflareOptions& options)
-      : service_(folder, options.account_id, options.clock, options.rate_limits, options.vectorize_delay) {}
+  InProcess(const std::string& folder, const CloudflareOptions& options) : service_(folder, options) {}
 
   HttpResponse send(const HttpRequest& request, const TransferLimits&) override {
     HttpResponse response = service_.handle(request);
@@ -23,12 +22,21 @@ class InProcess final : public Transport {
   Service service_;
 };
 
+// One that the store takes.
+Credential credential_of(const CloudflareOptions& options) {
+  if (options.token.empty() && !options.api_key.empty()) return EmailKey(options.email, options.api_key);
+  return ApiToken(options.token.empty() ? "embedded-store" : options.token);
+}
+
 }  // namespace
 
 Cloudflare::Cloudflare(const CloudflareOptions& options)
-    : transport_(std::make_shared<InProcess>(std::string(), options)), account_id_(options.account_id) {}
+    : transport_(std::make_shared<InProcess>(std::string(), options)),
+      account_id_(options.account_id),
+      credential_(credential_of(options)) {}
 
-Cloudflare::Cloudflare(const std::string& folder, const CloudflareOptions& options) : account_id_(options.account_id) {
+Cloudflare::Cloudflare(const std::string& folder, const CloudflareOptions& options)
+    : account_id_(options.account_id), credential_(credential_of(options)) {
   if (folder.empty()) throw invalid_argument("the folder of the embedded store has no name");
   transport_ = std::make_shared<InProcess>(folder, options);
 }
@@ -38,7 +46,7 @@ ApiClient Cloudflare::client(ClientOptions options) const {
   options.transport = transport_;
   options.base_url = "http://127.0.0.1/client/v4";
   options.rate_budget = options.rate_budget.value_or(false);
-  return ApiClient(ApiToken("embedded-store"), std::move(options));
+  return ApiClient(credential_, std::move(options));
 }
 
 std::shared_ptr<Transport> Cloudflare::transport() const { return transport_; }

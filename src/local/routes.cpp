@@ -16,7 +16,6 @@ struct Row {
   std::string_view method;
   std::string_view path;  ///< `{}` stands for one segment of any text.
   Handler handler;
-  bool needs_credential = true;
 };
 
 constexpr std::array rows{
@@ -65,8 +64,8 @@ constexpr std::array rows{
     Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/list", vectorize_list_metadata_indexes},
     Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/delete", vectorize_remove_metadata_index},
 
-    Row{"PUT", "signed/import/{}", d1_upload, false},
-    Row{"GET", "signed/export/{}", d1_download, false},
+    Row{"PUT", "signed/import/{}", d1_upload},
+    Row{"GET", "signed/export/{}", d1_download},
 };
 
 // Compares segment by segment; fills `captured` with what the wildcards stand for.
@@ -87,11 +86,11 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
 
 }  // namespace
 
-Route find_route(Request& request) {
+Handler find_handler(Request& request) {
   bool other_method = false;
   for (const Row& row : rows) {
     if (!matches(row.path, request.segments(), request.captured)) continue;
-    if (row.method == request.method()) return {row.handler, row.needs_credential};
+    if (row.method == request.method()) return row.handler;
     other_method = true;
   }
   throw other_method ? method_not_allowed(request) : unroutable(request);

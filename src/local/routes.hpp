@@ -9,13 +9,7 @@ namespace cloudflare::local {
 
 using Handler = Reply (*)(Account&, Request&);
 
-struct Route {
-  Handler handler = nullptr;
-  /// False for signed URLs, which carry their permission in the query.
-  bool needs_credential = true;
-};
-
-/// The route of a request, with Request::captured filled. @throws ApiError  7003 nothing is there, 10405 wrong method
-[[nodiscard]] Route find_route(Request& request);
+/// The handler of a request, with Request::captured filled. @throws ApiError  7003 nothing is there, 10405 wrong method
+[[nodiscard]] Handler find_handler(Request& request);
 
 }  // namespace cloudflare::local

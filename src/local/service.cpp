@@ -22,19 +22,21 @@ void check_account(const Account& account, const Request& request) {
   const auto& path = request.segments();
   if (path.size() < 4 || path[2] != "accounts") return;
   if (!is_account_id(path[3])) throw unroutable(request);
-  if (path[3] != account.id) throw ApiError{.status = 403, .code = 10000, .message = "Authentication error"};
+  if (path[3] != account.options.account_id)
+    throw ApiError{.status = 403, .code = 10000, .message = "Authentication error"};
 }
 
 Reply answer(Account& account, const HttpRequest& http) {
   try {
     Request request(http);
-    const Route route = find_route(request);
-    if (route.needs_credential) {
-      authenticate(request);
+    // Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
+    const bool is_signed = request.segments().front() == "signed";
+    if (!is_signed) {
+      authenticate(account, request);
       account.rate_limits.count_request();
       check_account(account, request);
     }
-    return route.handler(account, request);
+    return find_handler(request)(account, request);
   } catch (const ApiError& error) {
     return to_reply(error);
   } catch (const SqliteError& error) {

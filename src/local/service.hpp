@@ -11,9 +11,7 @@ namespace cloudflare::local {
 
 class Service {
  public:
-  Service(const std::string& folder, std::string account_id, std::shared_ptr<Clock> clock, bool rate_limits,
-          std::chrono::seconds vectorize_delay = std::chrono::seconds(0))
-      : account_(folder, std::move(account_id), std::move(clock), rate_limits, vectorize_delay) {}
+  Service(const std::string& folder, const CloudflareOptions& options) : account_(folder, options) {}
 
   /// Answers any request; any thread may call. A 2xx body goes to the request's sink if there is one. What a source or
   /// sink of the request throws passes through.

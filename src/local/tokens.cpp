@@ -1,5 +1,7 @@
 #include "tokens.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 
 namespace cloudflare::local {
@@ -11,17 +13,32 @@ bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
+// In constant time, but for the length. What is not set equals nothing.
+bool same(std::string_view given, const std::string& accepted) {
+  return !accepted.empty() && given.size() == accepted.size() &&
+         CRYPTO_memcmp(given.data(), accepted.data(), accepted.size()) == 0;
+}
+
+bool accepts_any(const Account& account) { return account.options.token.empty() && account.options.api_key.empty(); }
+
+ApiError invalid_token() { return {.status = 401, .code = 1000, .message = "Invalid API Token"}; }
+
+// What Cloudflare says depends on the route.
+ApiError unknown_credential(const Request& request) {
+  if (request.path().ends_with("/tokens/verify")) return invalid_token();
+  return {.status = 401, .code = 10000, .message = "Authentication error"};
+}
+
 Reply active(const Request& request) {
   // The routes know API tokens only.
-  if (request.header("authorization").empty())
-    throw ApiError{.status = 401, .code = 1000, .message = "Invalid API Token"};
+  if (request.header("authorization").empty()) throw invalid_token();
   return ok(R"({"id":"00000000000000000000000000000000","status":"active"})",
             {.messages = R"([{"code":10000,"message":"This API Token is valid and active","type":null}])"});
 }
 
 }  // namespace
 
-void authenticate(const Request& request) {
+void authenticate(const Account& account, const Request& request) {
   const std::string_view authorization = request.header("authorization");
   const std::string_view email = request.header("x-auth-email");
   const std::string_view key = request.header("x-auth-key");
@@ -34,12 +51,16 @@ void authenticate(const Request& request) {
     if (email.empty() || key.empty())
       throw ApiError{.code = 9106, .message = "Missing X-Auth-Key, X-Auth-Email or Authorization headers"};
     if (!is_word(email) || !is_word(key)) throw ApiError{.code = 6003, .message = "Invalid request headers"};
+    if (!accepts_any(account) && !(same(email, account.options.email) && same(key, account.options.api_key)))
+      throw unknown_credential(request);
     return;
   }
   constexpr std::string_view scheme = "Bearer ";
   if (!authorization.starts_with(scheme) || !is_word(authorization.substr(scheme.size())) || !email.empty() ||
       !key.empty())
     throw invalid;
+  if (!accepts_any(account) && !same(authorization.substr(scheme.size()), account.options.token))
+    throw unknown_credential(request);
 }
 
 Reply verify_user_token(Account&, Request& request) { return active(request); }

@@ -6,8 +6,9 @@
 
 namespace cloudflare::local {
 
-/// Accepts any one credential. @throws ApiError  none (9106), malformed or more than one (6003)
-void authenticate(const Request& request);
+/// Takes one credential of those the account accepts.
+/// @throws ApiError  none (9106), malformed or more than one (6003), not accepted (10000)
+void authenticate(const Account& account, const Request& request);
 
 Reply verify_user_token(Account& account, Request& request);
 Reply verify_account_token(Account& account, Request& request);

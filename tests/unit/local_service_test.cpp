@@ -53,6 +53,29 @@ TEST_CASE("embedded store: any single credential is accepted, none, two or a mal
   CHECK(both.json().at("errors").at(0).at("error_chain").at(0).at("code") == 6111);
 }
 
+TEST_CASE("embedded store: with credentials of its own it takes those and no other") {
+  LocalApi api({.token = "right-token", .email = "ada@example.com", .api_key = "right-key"});
+  const std::string path = "/accounts/local/storage/kv/namespaces";
+  CHECK(api.call("GET", path, {}, {{"Authorization", "Bearer right-token"}}).status == 200);
+  CHECK(api.call("GET", path, {}, {{"X-Auth-Email", "ada@example.com"}, {"X-Auth-Key", "right-key"}}).status == 200);
+  for (const std::vector<cloudflare::Header>& wrong : std::vector<std::vector<cloudflare::Header>>{
+           {{"Authorization", "Bearer right-tokem"}},
+           {{"Authorization", "Bearer right-toke"}},
+           {{"Authorization", "Bearer right-key"}},
+           {{"X-Auth-Email", "ada@example.com"}, {"X-Auth-Key", "right-token"}},
+           {{"X-Auth-Email", "bob@example.com"}, {"X-Auth-Key", "right-key"}}}) {
+    for (const char* any : {"/accounts/local/storage/kv/namespaces", "/accounts/other/x", "/nothing"}) {
+      const Answer refused = api.call("GET", any, {}, wrong);
+      CHECK(refused.status == 401);
+      CHECK(refused.code() == 10000);
+    }
+    CHECK(api.call("GET", "/user/tokens/verify", {}, wrong).code() == 1000);
+  }
+  LocalApi token_only({.token = "right-token"});
+  CHECK(token_only.call("GET", path, {}, {{"X-Auth-Email", ""}, {"X-Auth-Key", ""}}).status == 400);
+  CHECK(token_only.call("GET", path, {}, {{"X-Auth-Email", "a"}, {"X-Auth-Key", "b"}}).status == 401);
+}
+
 TEST_CASE("embedded store: another account is refused") {
   LocalApi api;
   const Answer answer = api.call("GET", "/accounts/other/storage/kv/namespaces");

@@ -49,12 +49,20 @@ struct LocalOptions {
   std::string folder{};
   bool rate_limits = false;
   std::chrono::seconds vectorize_delay{0};
+  std::string token{};
+  std::string email{};
+  std::string api_key{};
 };
 
 class LocalApi {
  public:
   explicit LocalApi(const LocalOptions& options = LocalOptions())
-      : service(options.folder, "local", clock, options.rate_limits, options.vectorize_delay) {}
+      : service(options.folder, {.clock = clock,
+                                 .rate_limits = options.rate_limits,
+                                 .vectorize_delay = options.vectorize_delay,
+                                 .token = options.token,
+                                 .email = options.email,
+                                 .api_key = options.api_key}) {}
 
   /// `path` follows /client/v4.
   Answer call(std::string method, const std::string& path, cloudflare::Body body = {},

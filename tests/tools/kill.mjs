@@ -1,0 +1,82 @@
+// 20 rounds of load and SIGKILL: every acknowledged write is there afterwards, and the databases are intact.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { account, call, newDatabase, newNamespace, start, temporaryFolder } from "./local_server.mjs";
+
+const rounds = 20;
+const writers = 8;
+const folder = temporaryFolder();
+const written = new Map(); // key -> last acknowledged value
+const maybe = new Map(); // key -> value on its way when the server died
+const rows = new Set(); // acknowledged ids
+const maybeRows = new Set();
+let namespace, database;
+
+// Writes until the server dies.
+async function write(server, round, writer) {
+  for (let i = 0; ; ++i) {
+    const key = `k${writer}-${i % 50}`;
+    const value = `${round}-${i}`;
+    const id = round * 1_000_000 + writer * 100_000 + i;
+    maybe.set(key, value);
+    maybeRows.add(id);
+    try {
+      const put = await call(server, "PUT", `${namespace}/values/${key}`, value);
+      assert.equal(put.status, 200, JSON.stringify(put.body));
+      written.set(key, value);
+      maybe.delete(key);
+      const sql = `INSERT INTO t (id) VALUES (${id})`;
+      const insert = await call(server, "POST", `${database}/query`, { sql });
+      assert.equal(insert.status, 200, JSON.stringify(insert.body));
+      rows.add(id);
+      maybeRows.delete(id);
+    } catch (error) {
+      if (error.code === "ERR_ASSERTION") throw error;
+      return;
+    }
+  }
+}
+
+async function verify(server) {
+  for (const [key, value] of written) {
+    const { body } = await call(server, "GET", `${namespace}/values/${key}`);
+    assert.ok(body === value || body === maybe.get(key), `${key}: ${body} instead of ${value}`);
+    written.set(key, body);
+  }
+  maybe.clear();
+  const { body } = await call(server, "POST", `${database}/raw`, { sql: "SELECT id FROM t" });
+  const stored = new Set(body.result[0].results.rows.map(([id]) => id));
+  for (const id of rows) assert.ok(stored.has(id), `row ${id} is gone`);
+  for (const id of stored) assert.ok(rows.has(id) || maybeRows.has(id), `nobody wrote row ${id}`);
+  for (const id of stored) rows.add(id);
+  maybeRows.clear();
+}
+
+for (let round = 0; round < rounds; ++round) {
+  const server = await start("--data", folder, "--quiet");
+  if (round === 0) {
+    namespace = await newNamespace(server, "kill");
+    database = await newDatabase(server, "kill");
+    await call(server, "POST", `${database}/query`, { sql: "CREATE TABLE t (id INTEGER PRIMARY KEY)" });
+  }
+  await verify(server);
+  const load = Array.from({ length: writers }, (_, writer) => write(server, round, writer));
+  // Any moment will do; a different one each time.
+  await new Promise((resolve) => setTimeout(resolve, 100 + 37 * round));
+  await server.kill("SIGKILL");
+  await Promise.all(load);
+}
+
+const server = await start("--data", folder, "--quiet");
+await verify(server);
+assert.equal((await server.kill("SIGTERM"))[0], 0);
+const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".sqlite"));
+assert.ok(files.length >= 2, String(files));
+for (const file of files)
+  assert.equal(String(execFileSync("sqlite3", [join(folder, file), "PRAGMA integrity_check"])).trim(), "ok", file);
+assert.ok(written.size > 100 && rows.size > 100);
+console.log(`${rounds} kills: ${written.size} keys and ${rows.size} rows acknowledged, all there; ${files.length} databases intact`);

@@ -1,0 +1,74 @@
+// Starts cloudflare-local for a test: `node TEST.mjs PROGRAM`.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+export const token = "test-token";
+const program = process.argv[2];
+const folders = [];
+const children = [];
+
+export function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "cloudflare-local-"));
+  folders.push(folder);
+  return folder;
+}
+
+process.on("exit", () => {
+  children.forEach((child) => child.kill("SIGKILL"));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
+
+// What a server printed on its way, with `url`, `origin`, `port`; `kill(signal)` waits for the end and gives
+// [exit code, signal].
+export async function start(...flags) {
+  const child = spawn(program, ["--port", "0", "--token", token, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const server = { child, log: "" };
+  child.stderr.on("data", (text) => (server.log = (server.log + text).slice(-2_000_000)));
+  const ended = new Promise((resolve) => child.on("exit", (...how) => resolve(how)));
+  children.push(child);
+  server.kill = (signal) => {
+    child.kill(signal);
+    return ended;
+  };
+  const lines = createInterface({ input: child.stdout });
+  const first = await Promise.race([new Promise((resolve) => lines.once("line", resolve)), ended]);
+  if (typeof first !== "string" || !first.startsWith("ready ")) throw new Error(`no server: ${first} ${server.log}`);
+  server.url = first.slice("ready ".length);
+  server.origin = new URL(server.url).origin;
+  server.port = Number(new URL(server.url).port);
+  server.residentBytes = () => Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096;
+  return server;
+}
+
+// A call with the right token: `{status, body}`, the body parsed if it is JSON.
+export async function call(server, method, path, body, headers = {}) {
+  const isJson = body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+  const reply = await fetch(server.url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(isJson ? { "content-type": "application/json" } : {}),
+      ...headers,
+    },
+    body: isJson ? JSON.stringify(body) : body,
+  });
+  const text = await reply.text();
+  const parsed = reply.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(text) : text;
+  return { status: reply.status, headers: reply.headers, body: parsed };
+}
+
+export const account = "/accounts/local";
+
+export async function newNamespace(server, title) {
+  const made = await call(server, "POST", `${account}/storage/kv/namespaces`, { title });
+  return `${account}/storage/kv/namespaces/${made.body.result.id}`;
+}
+
+export async function newDatabase(server, name) {
+  const made = await call(server, "POST", `${account}/d1/database`, { name });
+  return `${account}/d1/database/${made.body.result.uuid}`;
+}
