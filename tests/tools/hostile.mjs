@@ -1,4 +1,5 @@
 // What a server meets: too much, too slow, half, malformed, from nobody. It answers clearly and goes on answering.
+// And its flags.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -148,6 +149,19 @@ const cases = {
     assert.match(await raw(put, { until: "\r\n\r\n" }), /^HTTP\/1\.1 100 Continue/);
   },
 
+  async "long JSON is compressed for who takes gzip, values never are"() {
+    const body = JSON.stringify(Array.from({ length: 100 }, (_, i) => ({ key: `gzip-${i}`, value: "v" })));
+    await call(server, "PUT", `${kv}/bulk`, body, { "content-type": "application/json" });
+    await call(server, "PUT", `${kv}/values/large`, "x".repeat(5000));
+    const get = async (path, more) => raw(`GET ${prefix}${kv}${path} HTTP/1.1\r\n${host}${auth}Connection: close\r\n${more}\r\n`);
+    const gzip = "Accept-Encoding: gzip\r\n";
+    assert.match(await get("/keys", gzip), /^content-encoding: gzip/im);
+    assert.doesNotMatch(await get("/keys", ""), /^content-encoding/im);
+    assert.doesNotMatch(await get("/values/large", gzip), /^content-encoding/im);
+    const { body: keys } = await call(server, "GET", `${kv}/keys?prefix=gzip-`);
+    assert.equal(keys.result.length, 100);
+  },
+
   async "without a credential nothing is learned"() {
     const paths = [
       ["GET", "/user/tokens/verify"],
@@ -224,7 +238,30 @@ for (const [name, run] of Object.entries(cases)) {
   await alive();
   console.log(`${name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
 }
+
+// A request under way is answered before the end.
+const sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n";
+const counting = JSON.stringify({ sql });
+const underWay = raw(`POST ${prefix}${d1}/query HTTP/1.1\r\n${host}${auth}Content-Length: ${counting.length}\r\n\r\n${counting}`);
+for (let i = 0; i < 5; ++i) await call(server, "GET", "/user/tokens/verify"); // later connections, so that one is in
 assert.equal((await server.kill("SIGTERM"))[0], 0);
+assert.equal(statusOf(await underWay), 200);
+
+// Flags that change what is answered.
+const limited = await start("--quiet", "--rate-limit", "--mutation-delay", "60000", "--account", "another");
+const made = await call(limited, "POST", "/accounts/another/storage/kv/namespaces", { title: "t" });
+const put = () => call(limited, "PUT", `/accounts/another/storage/kv/namespaces/${made.body.result.id}/values/k`, "v");
+const [first, second] = [await put(), await put()];
+assert.equal(first.status, 200);
+assert.equal(second.status, 429);
+assert.ok(Number(second.headers.get("retry-after")) >= 1);
+const indexes = "/accounts/another/vectorize/v2/indexes";
+await call(limited, "POST", indexes, { name: "slow", config: { dimensions: 1, metric: "cosine" } });
+const vector = JSON.stringify({ id: "a", values: [1] });
+assert.equal((await call(limited, "POST", `${indexes}/slow/insert`, vector, { "content-type": "application/x-ndjson" })).status, 200);
+assert.equal((await call(limited, "GET", `${indexes}/slow/info`)).body.result.vectorCount, 0);
+assert.equal((await call(limited, "GET", `${account}/storage/kv/namespaces`)).status, 403);
+await limited.kill("SIGTERM");
 
 // What ends the program before it serves.
 const refusal = async (...flags) => start(...flags).then(() => assert.fail(String(flags)), (error) => error.message);
@@ -249,4 +286,4 @@ const status = await new Promise((resolve, reject) => {
 });
 assert.equal(status, 200);
 assert.equal((await secure.kill("SIGTERM"))[0], 0);
-console.log("refused flags; TLS");
+console.log("flags; TLS");
