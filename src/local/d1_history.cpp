@@ -14,8 +14,6 @@ namespace {
 // Cloudflare docs, "Time Travel": 30 days (Workers Paid).
 constexpr std::int64_t window_seconds = 30L * 24 * 3600;
 
-std::filesystem::path path_of(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
-
 // Like "00000085-0000024c-00004c6d-<32 hexadecimal digits>"; sorts by `sequence`.
 std::string bookmark_text(unsigned sequence, std::int64_t time) {
   std::array<char, 32> head{};
@@ -26,6 +24,8 @@ std::string bookmark_text(unsigned sequence, std::int64_t time) {
 }
 
 }  // namespace
+
+std::filesystem::path path_of(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
 
 D1History::D1History(D1Registry& registry, std::string uuid, std::string folder, const Clock& clock, Sqlite& database)
     : registry_(registry),

@@ -5,6 +5,7 @@
 // nothing until it is needed, every one can be restored, and a time is answered by the newest bookmark whose state had
 // begun by then.
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "d1_registry.hpp"
 
 namespace cloudflare::local {
+
+/// A path that is UTF-8 text, for the file system.
+[[nodiscard]] std::filesystem::path path_of(const std::string& utf8);
 
 /// Guarded by the database's mutex.
 class D1History {

@@ -6,7 +6,7 @@ namespace {
 
 // Cloudflare docs, "D1 limits" (Workers Paid).
 constexpr std::int64_t max_databases = 50'000;
-constexpr int cache_kib = 2 * 1024;
+constexpr int registry_cache_kib = 2 * 1024;
 
 constexpr const char* schema = R"(
   CREATE TABLE IF NOT EXISTS databases (
@@ -34,7 +34,7 @@ D1Record record_of(const Cursor& row) {
 }  // namespace
 
 D1Registry::D1Registry(const std::string& path)
-    : database_(path.empty() ? Sqlite(path) : open_exclusively(path, cache_kib)) {
+    : database_(path.empty() ? Sqlite(path) : open_exclusively(path, registry_cache_kib)) {
   database_.execute(schema);
 }
 

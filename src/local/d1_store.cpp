@@ -10,8 +10,6 @@ namespace {
 // Databases in files that are kept open; each takes two or three file descriptors.
 constexpr std::size_t max_open = 128;
 
-std::filesystem::path path_of(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
-
 std::string file_in(const std::string& folder, const std::string& name) {
   return folder.empty() ? std::string() : folder + "/" + name;
 }

@@ -17,7 +17,7 @@ using std::to_string;
 // The largest integers that a double, which JSON numbers become on the server, holds without loss.
 constexpr std::int64_t largest = 1LL << 53;
 
-constexpr std::string_view too_large =
+constexpr std::string_view beyond_double =
     "an integer beyond 2^53 would be rounded on the server; pass it as text and write CAST(? AS INTEGER)";
 
 struct Append {
@@ -28,12 +28,12 @@ struct Append {
     return std::nullopt;
   }
   std::optional<Error> operator()(std::int64_t value) const {
-    if (value > largest || value < -largest) return invalid_argument(std::string(too_large));
+    if (value > largest || value < -largest) return invalid_argument(std::string(beyond_double));
     detail::append_number(out, value);
     return std::nullopt;
   }
   std::optional<Error> operator()(std::uint64_t value) const {
-    if (value > static_cast<std::uint64_t>(largest)) return invalid_argument(std::string(too_large));
+    if (value > static_cast<std::uint64_t>(largest)) return invalid_argument(std::string(beyond_double));
     return (*this)(static_cast<std::int64_t>(value));
   }
   std::optional<Error> operator()(double value) const {

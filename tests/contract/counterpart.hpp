@@ -105,5 +105,5 @@ cloudflare::Error error_of(F f) {
   }                                                                \
   static void body([[maybe_unused]] contract::Counterpart& cloud)
 #define CONTRACT_CASE_JOIN(a, b) a##b
-#define CONTRACT_CASE_AT(line, ...) CONTRACT_CASE_NAMED(CONTRACT_CASE_JOIN(contract_case_, line), __VA_ARGS__)
-#define CONTRACT_CASE(...) CONTRACT_CASE_AT(__LINE__, __VA_ARGS__)
+#define CONTRACT_CASE_AT(n, ...) CONTRACT_CASE_NAMED(CONTRACT_CASE_JOIN(contract_case_, n), __VA_ARGS__)
+#define CONTRACT_CASE(...) CONTRACT_CASE_AT(__COUNTER__, __VA_ARGS__)

@@ -1,6 +1,6 @@
 // insert_many.
 
-#include "contract/counterpart.hpp"
+#include "contract/d1_support.hpp"
 
 using namespace contract;
 using cloudflare::ErrorCode;
@@ -54,8 +54,6 @@ std::vector<std::pair<int, std::string>> pairs(int count) {
 }
 
 void make_pairs(const cloudflare::D1Database& db) { db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)"); }
-
-int count(const cloudflare::D1Database& db) { return db.query_value<int>("SELECT count(*) FROM t").value(); }
 
 }  // namespace
 
@@ -140,7 +138,7 @@ CONTRACT_CASE("a conflict fails the request as a whole: the result names its row
   CHECK(done.committed == 500);
   CHECK(done.changes == 500);
   CHECK(done.requests == 3);
-  CHECK(count(*db) == 500);
+  CHECK(contract::count(*db) == 500);
 }
 
 CONTRACT_CASE("locate_failure halves down to the very row; what is before it is committed", "[d1][insert]", Embedded,
@@ -154,7 +152,7 @@ CONTRACT_CASE("locate_failure halves down to the very row; what is before it is 
   CHECK(done.failure->first_row == 777);
   CHECK(done.failure->last_row == 777);
   CHECK(done.committed == 777);
-  CHECK(count(*db) == 777);
+  CHECK(contract::count(*db) == 777);
   CHECK(db->query_value<int>("SELECT max(id) FROM t") == 776);
 }
 
@@ -169,7 +167,7 @@ CONTRACT_CASE("on_conflict ignore leaves rows out, replace takes the last", "[d1
   CHECK(db->query_value<std::string>("SELECT v FROM t WHERE id = 1") == "old");
   CHECK(db->insert_many("t", {"id", "v"}, pairs(3), {.on_conflict = d1::OnConflict::replace}).complete());
   CHECK(db->query_value<std::string>("SELECT v FROM t WHERE id = 1") == "v1");
-  CHECK(count(*db) == 3);
+  CHECK(contract::count(*db) == 3);
 }
 
 CONTRACT_CASE("a row that cannot be sent ends the call after the rows before it", "[d1][insert]", Embedded, Real) {
@@ -185,7 +183,7 @@ CONTRACT_CASE("a row that cannot be sent ends the call after the rows before it"
   CHECK(done.failure->last_row == 6);
   CHECK(done.failure->error.kind() == ErrorKind::invalid_argument);
   CHECK(done.committed == 6);
-  CHECK(count(*db) == 6);
+  CHECK(contract::count(*db) == 6);
 }
 
 CONTRACT_CASE("large rows are cut by the size of the request", "[d1][insert]", Embedded, Real) {

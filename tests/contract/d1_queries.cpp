@@ -1,6 +1,6 @@
 // Queries: columns by position and by name, rows, what execution says about itself.
 
-#include "contract/counterpart.hpp"
+#include "contract/d1_support.hpp"
 
 using namespace contract;
 using cloudflare::ErrorKind;
@@ -36,8 +36,6 @@ void make_users(const cloudflare::D1Database& db) {
       "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, score REAL);"
       "INSERT INTO users VALUES (1, 'Ann', 1.5), (2, 'Bob', NULL), (3, 'Cid', 3)");
 }
-
-std::string text_of(const cloudflare::Error& error) { return error.what(); }
 
 }  // namespace
 
@@ -81,10 +79,10 @@ CONTRACT_CASE("a column that is missing, or there twice, is a decode error that 
   make_users(*db);
   const auto missing = error_of([&] { (void)db->query_as<User>("SELECT id, name FROM users"); });
   CHECK(missing.kind() == ErrorKind::decode);
-  CHECK_THAT(text_of(missing), Catch::Matchers::Contains("no column named score"));
+  CHECK_THAT(contract::text_of(missing), Catch::Matchers::Contains("no column named score"));
   const auto twice = error_of([&] { (void)db->query_as<UserView>("SELECT a.id, b.id, a.name FROM users a, users b"); });
   CHECK(twice.kind() == ErrorKind::decode);
-  CHECK_THAT(text_of(twice), Catch::Matchers::Contains("two columns named id"));
+  CHECK_THAT(contract::text_of(twice), Catch::Matchers::Contains("two columns named id"));
 }
 
 CONTRACT_CASE("a value that does not fit is a decode error that names row and column", "[d1][queries]", Embedded,
@@ -94,8 +92,9 @@ CONTRACT_CASE("a value that does not fit is a decode error that names row and co
   const auto error = error_of([&] { (void)db->query_as<User>("SELECT name AS id, name, score FROM users"); });
   CHECK(error.kind() == ErrorKind::decode);
   CHECK(error.operation() == "d1.query");
-  CHECK_THAT(text_of(error), Catch::Matchers::Contains("row 0, column 0 (id)") && Catch::Matchers::Contains("text"));
-  CHECK_THAT(text_of(error), !Catch::Matchers::Contains("Ann"));
+  CHECK_THAT(contract::text_of(error),
+             Catch::Matchers::Contains("row 0, column 0 (id)") && Catch::Matchers::Contains("text"));
+  CHECK_THAT(contract::text_of(error), !Catch::Matchers::Contains("Ann"));
 }
 
 CONTRACT_CASE("as many columns as the query asks for, or a decode error", "[d1][queries]", Embedded, Real) {
@@ -103,7 +102,7 @@ CONTRACT_CASE("as many columns as the query asks for, or a decode error", "[d1][
   for (const char* sql : {"SELECT 1", "SELECT 1, 2, 3"}) {
     const auto error = error_of([&] { (void)db->query<int, int>(sql); });
     CHECK(error.kind() == ErrorKind::decode);
-    CHECK_THAT(text_of(error), Catch::Matchers::Contains("2 were asked for"));
+    CHECK_THAT(contract::text_of(error), Catch::Matchers::Contains("2 were asked for"));
   }
 }
 
@@ -136,7 +135,7 @@ CONTRACT_CASE("query_one: nothing, the only row, or an error if there are severa
   CHECK(db->query_one_as<User>("SELECT * FROM users WHERE id = 2")->name == "Bob");
   const auto error = error_of([&] { (void)db->query_one<int>("SELECT id FROM users"); });
   CHECK(error.kind() == ErrorKind::decode);
-  CHECK_THAT(text_of(error), Catch::Matchers::Contains("3 rows"));
+  CHECK_THAT(contract::text_of(error), Catch::Matchers::Contains("3 rows"));
 }
 
 CONTRACT_CASE("query_value: nothing, or the one value", "[d1][queries]", Embedded, Real) {
@@ -195,7 +194,7 @@ CONTRACT_CASE("in_list over 2 MB of JSON is refused with the limit named", "[d1]
   const std::vector<std::string> many(3, std::string(700'000, 'x'));
   const auto error = error_of([&] { (void)d1::in_list(many); });
   CHECK(error.kind() == ErrorKind::invalid_argument);
-  CHECK_THAT(text_of(error), Catch::Matchers::Contains("2000000"));
+  CHECK_THAT(contract::text_of(error), Catch::Matchers::Contains("2000000"));
   const auto db = cloud.fresh_database();
   CHECK(db->query_value<int>("SELECT count(*) FROM json_each(?)",
                              {d1::in_list(std::vector<std::string>(2, many[0]))}) == 2);

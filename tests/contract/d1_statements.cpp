@@ -1,6 +1,6 @@
 // Several statements, batches and transactions.
 
-#include "contract/counterpart.hpp"
+#include "contract/d1_support.hpp"
 
 using namespace contract;
 using cloudflare::ErrorCode;
@@ -8,8 +8,6 @@ using cloudflare::ErrorKind;
 namespace d1 = cloudflare::d1;
 
 namespace {
-
-int count(const cloudflare::D1Database& db) { return db.query_value<int>("SELECT count(*) FROM t").value(); }
 
 struct Item {
   std::int64_t id = 0;
@@ -44,7 +42,7 @@ CONTRACT_CASE("several statements are refused where one is asked for, before sen
     CHECK(error.attempts() == 0);
     CHECK(error_of([&] { (void)db->query_json(sql); }).kind() == ErrorKind::invalid_argument);
   }
-  CHECK(count(*db) == 0);
+  CHECK(contract::count(*db) == 0);
 }
 
 CONTRACT_CASE("several statements take no parameters: the client refuses them, and so does the server",
@@ -64,7 +62,7 @@ CONTRACT_CASE("several statements are one transaction", "[d1][statements]", Embe
   db->execute("CREATE TABLE t (id INTEGER PRIMARY KEY)");
   CHECK(error_of([&] { db->execute("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)"); }).kind() ==
         ErrorKind::rejected);
-  CHECK(count(*db) == 0);
+  CHECK(contract::count(*db) == 0);
 }
 
 // SHARP EDGE: cloudflare-typescript#2689.
@@ -143,5 +141,5 @@ CONTRACT_CASE("a prepared statement is a value that runs again and again", "[d1]
   db->execute(insert);
   insert.params[0] = 2;
   db->execute(insert);
-  CHECK(count(*db) == 2);
+  CHECK(contract::count(*db) == 2);
 }

@@ -52,8 +52,6 @@ class Made {
   Make make_;
 };
 
-FakeReply stored() { return ok(R"({"successful_key_count":1,"unsuccessful_keys":[]})"); }
-
 /// Every item is counted once: done, or failed with a position of its own.
 void one_outcome_each(const cf::BulkResult& done) {
   CHECK(done.succeeded + done.failed.size() == done.items);

@@ -14,8 +14,6 @@ std::vector<std::pair<std::string, std::string>> pairs(int count, std::string_vi
   return all;
 }
 
-FakeReply stored() { return ok(R"({"successful_key_count":1,"unsuccessful_keys":[]})"); }
-
 std::size_t items_in(const std::string& body) { return nlohmann::json::parse(body).size(); }
 
 }  // namespace
