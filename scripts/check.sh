@@ -33,7 +33,8 @@ build() {
 }
 
 tidy() {
-  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang --quiet
+  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang --quiet 2>&1 |
+    sed -E '/^[0-9]+ warnings? generated\.$/d'
 }
 
 format() {

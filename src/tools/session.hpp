@@ -73,7 +73,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   static constexpr std::chrono::seconds idle_limit{75};   // from one request to the head of the next
   static constexpr std::chrono::seconds stall_limit{30};  // a body or reply that does not move
   static constexpr std::uint32_t most_header_bytes = 64 * 1024;
-  static constexpr std::size_t most_at_once = 64 * 1024;
+  static constexpr std::size_t most_at_once = 64UL * 1024;
 
   // A completion handler that goes on with `next`, or ends the connection if the operation failed.
   template <class Next>
