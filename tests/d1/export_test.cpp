@@ -13,7 +13,7 @@ const std::string table_a = "CREATE TABLE a (x);\n";
 const std::string row_a = "INSERT INTO \"a\" VALUES(1);\n";
 const std::string table_b = "CREATE TABLE b (y);\n";
 const std::string row_b = "INSERT INTO \"b\" VALUES(2);\n";
-const std::string all = head + table_a + table_b + row_a + row_b;
+const std::string everything = head + table_a + table_b + row_a + row_b;
 
 void fill(const Engine& engine) {
   engine.direct().execute("CREATE TABLE a (x); CREATE TABLE b (y); INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)");
@@ -55,7 +55,7 @@ TEST_CASE("an export is polled with its bookmark and the same options, and downl
 TEST_CASE("an export may leave out data, schema or tables, and its text imports into an equal database") {
   Engine engine;
   fill(engine);
-  CHECK(exported(engine.db()).text == all);
+  CHECK(exported(engine.db()).text == everything);
   CHECK(exported(engine.db(), {.no_data = true}).text == head + table_a + table_b);
   CHECK(exported(engine.db(), {.no_schema = true}).text == head + row_a + row_b);
   CHECK(exported(engine.db(), {.tables = {"b"}}).text == head + table_b + row_b);
@@ -82,8 +82,8 @@ TEST_CASE("a dropped export request or poll is made again, and so is a download 
     engine.lose("export", 2);
     engine.lose("export", 4);
     engine.lose("download", 2);
-    CHECK(engine.db().export_to_file(folder.file("dump.sql")).bytes == all.size());
-    CHECK(support::read_file(folder.file("dump.sql")) == all);
+    CHECK(engine.db().export_to_file(folder.file("dump.sql")).bytes == everything.size());
+    CHECK(support::read_file(folder.file("dump.sql")) == everything);
     CHECK(engine.actions() == std::vector<std::string>{"export", "export", "export", "export", "export", "download",
                                                        "download", "download"});
     credentials_only_for_the_api(engine);
@@ -102,8 +102,8 @@ TEST_CASE("a file of an export appears only when it is complete") {
   CHECK(support::read_file(folder.file("dump.sql")) == "the dump of yesterday");
   CHECK_FALSE(std::filesystem::exists(folder.file("dump.sql.part")));
 
-  CHECK(engine.db().export_to_file(folder.file("dump.sql")).bytes == all.size());
-  CHECK(support::read_file(folder.file("dump.sql")) == all);
+  CHECK(engine.db().export_to_file(folder.file("dump.sql")).bytes == everything.size());
+  CHECK(support::read_file(folder.file("dump.sql")) == everything);
   CHECK_FALSE(std::filesystem::exists(folder.file("dump.sql.part")));
 
   const auto nowhere = error_of([&] { engine.db().export_to_file(folder.file("no/such/folder.sql")); });
@@ -147,7 +147,7 @@ TEST_CASE("an export tells its progress, polls at its interval, and ends with wh
                                                 (now.messages.empty() ? "" : " " + now.messages[0]));
                                }});
   CHECK(seen == std::vector<std::string>{"writing 0 one", "writing 0", "writing 0", "writing 0",
-                                         "downloading " + std::to_string(all.size())});
+                                         "downloading " + std::to_string(everything.size())});
   const auto sent = engine.fake->requests();
   REQUIRE(sent.size() == 5);
   for (std::size_t i = 1; i < 4; ++i) CHECK(sent[i].at - sent[i - 1].at == 4s);
