@@ -1,0 +1,124 @@
+// Import, export and migrations. Of these jobs the SQL is the engine's, the steps around it are the mapping's.
+
+#include <algorithm>
+
+#include "contract/counterpart.hpp"
+#include "support/process.hpp"
+
+using namespace contract;
+using cloudflare::ErrorCode;
+using cloudflare::ErrorKind;
+namespace d1 = cloudflare::d1;
+
+namespace {
+
+const d1::ImportOptions import_quickly{.poll_interval = std::chrono::milliseconds(1)};
+const d1::ExportOptions export_quickly{.poll_interval = std::chrono::milliseconds(1)};
+
+const std::string odd_sql =
+    "-- a comment; with a semicolon\r\n"
+    "CREATE TABLE log (note);\r\n"
+    "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, s TEXT, r REAL, b BLOB);\n"
+    "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log VALUES ('t;' || NEW.id); SELECT 1; END;\n"
+    "INSERT INTO t (s, r, b) VALUES ('it''s; -- no comment', 0.5, x'00ff'), (NULL, -1, NULL); /* ; */\n"
+    "CREATE VIEW v AS SELECT s FROM t;\n"
+    "CREATE INDEX i ON t (s)";
+
+std::string exported(const cloudflare::D1Database& db) {
+  std::string text;
+  const auto done = db.export_to(cloudflare::sink_to([&](std::string_view piece) { text += piece; }), export_quickly);
+  CHECK(done.bytes == text.size());
+  CHECK_FALSE(done.filename.empty());
+  return text;
+}
+
+std::int64_t count(const FreshDatabase& db, const std::string& from) {
+  return db->query_value<std::int64_t>("SELECT count(*) FROM " + from).value();
+}
+
+}  // namespace
+
+CONTRACT_CASE("an import runs every statement of a file: comments, strings, triggers, CRLF", "", Embedded, Real) {
+  const FreshDatabase db = cloud.fresh_database();
+  const auto done = db->import_sql(odd_sql, import_quickly);
+  CHECK(done.num_queries == 6);
+  CHECK(done.bytes == odd_sql.size());
+  CHECK_FALSE(done.final_bookmark.empty());
+  CHECK(db->query_value<std::string>("SELECT group_concat(note) FROM log") == "t;1,t;2");
+  CHECK(db->query_value<std::string>("SELECT s FROM v WHERE s NOT NULL") == "it's; -- no comment");
+
+  const auto again = db->import_sql(odd_sql, import_quickly);
+  CHECK(again.already_uploaded);
+  CHECK(count(db, "t") == 2);
+}
+
+CONTRACT_CASE("an import that fails passes on SQLite's text and leaves the database as it was", "", Embedded, Real) {
+  const FreshDatabase db = cloud.fresh_database();
+  db->execute("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+  for (const auto& [sql, text] : std::vector<std::pair<std::string, std::string>>{
+           {"INSERT INTO t VALUES (1); INSERT INTO nope VALUES (1);", "no such table: nope"},
+           {"INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (1);", "UNIQUE constraint failed: t.id"}}) {
+    const auto error = error_of([&, &sql = sql] { db->import_sql(sql, import_quickly); });
+    CHECK(error.kind() == ErrorKind::rejected);
+    CHECK(std::string(error.what()).find(text) != std::string::npos);
+    CHECK_FALSE(error.outcome_unknown());
+    CHECK(count(db, "t") == 0);
+  }
+}
+
+CONTRACT_CASE("what was exported is imported into an equal database", "", Embedded, Real) {
+  const FreshDatabase from = cloud.fresh_database();
+  const FreshDatabase to = cloud.fresh_database();
+  from->import_sql(odd_sql, import_quickly);
+  from->execute(
+      "CREATE TABLE \"a name\" (x UNIQUE); INSERT INTO \"a name\" VALUES ('line' || char(10) || 'two'), (1.5)");
+  const std::string text = exported(*from);
+  to->import_sql(text, import_quickly);
+  for (const char* sql :
+       {"SELECT id, s, r, hex(b), typeof(r) FROM t", "SELECT * FROM log", "SELECT * FROM \"a name\"",
+        "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY 1, 2"})
+    CHECK(to->query_json(sql) == from->query_json(sql));
+  CHECK(exported(*to) == text);
+}
+
+CONTRACT_CASE("an export may leave out data or schema, or hold some tables only", "", Embedded, Real) {
+  const FreshDatabase db = cloud.fresh_database();
+  db->execute("CREATE TABLE a (x); CREATE TABLE b (y); INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)");
+  const auto holds = [&](d1::ExportOptions options) {
+    options.poll_interval = export_quickly.poll_interval;
+    std::string text;
+    db->export_to(cloudflare::sink_to([&](std::string_view piece) { text += piece; }), options);
+    std::string found;
+    for (const char* part : {"CREATE TABLE a", "INSERT INTO \"a\"", "CREATE TABLE b", "INSERT INTO \"b\""})
+      found += text.find(part) != std::string::npos ? '+' : '-';
+    return found;
+  };
+  CHECK(holds({}) == "++++");
+  CHECK(holds({.no_data = true}) == "+-+-");
+  CHECK(holds({.no_schema = true}) == "-+-+");
+  CHECK(holds({.tables = {"b"}}) == "--++");
+}
+
+CONTRACT_CASE("migrations run once each in order; one that fails leaves nothing behind", "", Embedded, Real) {
+  const support::TemporaryFolder folder;
+  support::write_file(folder.file("0001_t.sql"), "CREATE TABLE t (a UNIQUE);\nINSERT INTO t VALUES ('a;b')");
+  support::write_file(folder.file("0002_bad.sql"), "INSERT INTO t VALUES (1); INSERT INTO t VALUES (1);");
+  support::write_file(folder.file("0010_last.sql"), "INSERT INTO t VALUES (10);\n-- end");
+  const FreshDatabase db = cloud.fresh_database();
+  const auto stopped = db->migrate(folder.file(""));
+  CHECK(stopped.applied == std::vector<std::string>{"0001_t.sql"});
+  REQUIRE(stopped.failure);
+  CHECK(stopped.failure->name == "0002_bad.sql");
+  CHECK(stopped.failure->error.code() == ErrorCode::d1_sql);
+  CHECK(std::string(stopped.failure->error.what()).find("UNIQUE constraint failed: t.a") != std::string::npos);
+  CHECK(count(db, "t") == 1);
+  CHECK(count(db, "d1_migrations") == 1);
+
+  support::write_file(folder.file("0002_bad.sql"),
+                      "CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET a = a; SELECT ';'; END");
+  const auto repaired = db->migrate(folder.file(""));
+  CHECK(repaired.earlier == std::vector<std::string>{"0001_t.sql"});
+  CHECK(repaired.applied == std::vector<std::string>{"0002_bad.sql", "0010_last.sql"});
+  CHECK(count(db, "t") == 2);
+  CHECK(db->migrate(folder.file("")).applied.empty());
+}
