@@ -75,6 +75,7 @@ class RowPacker final : public Packer {
 
   static Result<std::int64_t> read_changes(json::document& document) {
     std::int64_t sum = 0;
+    std::optional<Error> refused;
     for (auto item : document.get_array()) {
       bool failed = false;
       std::string failure;
@@ -85,8 +86,9 @@ class RowPacker final : public Packer {
         if (name == "success") failed = !value.get_bool();
         if (name == "error" && value.type() == json::json_type::string) failure = detail::string(value);
       }
-      if (failed) return inner_failure(std::move(failure), 0);
+      if (failed && !refused) refused = inner_failure(std::move(failure), 0);
     }
+    if (refused) return std::move(*refused);
     return sum;
   }
 
