@@ -311,6 +311,7 @@ Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const 
   for (const unsigned ticket : job.tickets) {
     const Transfer& transfer = *transfers_.at(ticket);
     if (!transfer.in_flight && !transfer.unknown_before) continue;
+    transfer.advise(d);
     d.delivery = Delivery::unknown;
     d.outcome_unknown = d.outcome_unknown || transfer.may_write();
   }

@@ -49,11 +49,23 @@ bool Loop::Transfer::rewind() {
   return !request.http.sink || request.http.sink->restart();
 }
 
+// One request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
+void Loop::Transfer::advise(ErrorDetails& d) const {
+  constexpr std::uint64_t large = 50'000;
+  const std::string_view path = request.operation->path;
+  const bool sql = request.operation->name.starts_with("d1.") && (path.ends_with("/raw") || path.ends_with("/query"));
+  if (!sql || request.http.body.size().value_or(0) < large) return;
+  if (d.kind != ErrorKind::timeout && d.kind != ErrorKind::overloaded) return;
+  d.text += d.text.empty() ? "" : "; ";
+  d.text += "the request is large: import_sql() takes SQL of any size";
+}
+
 Error Loop::Transfer::explain(const Error& error) const {
   ErrorDetails d = error.details();
   d.operation = request.operation->name;
   d.attempts = attempt;
   d.repeated_unknown = unknown_before;
+  advise(d);
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
   for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, secrets);
   redact(d.messages, secrets);

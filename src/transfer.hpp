@@ -45,6 +45,8 @@ struct Loop::Transfer {
   [[nodiscard]] bool rewind();
   /// `error` with what only the transfer knows, and without what must not show.
   [[nodiscard]] Error explain(const Error& error) const;
+  /// What the caller may do about an error, if the request is a large one on D1.
+  void advise(ErrorDetails& d) const;
   [[nodiscard]] bool may_write() const noexcept { return request.repeat != Repeat::read; }
 };
 
