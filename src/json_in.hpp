@@ -75,22 +75,40 @@ void each_member(json::value value, Visit visit) {
   }
 }
 
+/// simdjson's index of a slice of `body`, with the parser that holds it and the strings that are read.
+class Parsed {
+ public:
+  Parsed(std::string& body, std::size_t begin, std::size_t size) {
+    if (body.capacity() - body.size() < simdjson::SIMDJSON_PADDING)
+      body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    document_ = (*parser_).iterate(body.data() + begin, size, body.capacity() - begin);
+  }
+  [[nodiscard]] json::document& document() noexcept { return document_; }
+
+ private:
+  ParserLease parser_{};
+  json::document document_{};
+};
+
+inline Error cannot_be_read(std::string_view what, const simdjson::simdjson_error& error) {
+  return Error(ErrorKind::decode, std::string(what) + " cannot be read: " + error.what());
+}
+inline Error followed_by_something(std::string_view what) {
+  return Error(ErrorKind::decode, std::string(what) + " is followed by something else");
+}
+
 /// Parses `text`, a slice of `body`, and hands the document to `read`; what simdjson throws becomes an Error of kind
 /// decode that names `what`.
 template <class Read>
 auto read_json(std::string& body, std::size_t begin, std::size_t size, std::string_view what, Read read)
     -> Result<decltype(read(std::declval<json::document&>()))> {
-  if (body.capacity() - body.size() < simdjson::SIMDJSON_PADDING)
-    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-  const ParserLease parser;
   try {
-    json::document document = (*parser).iterate(body.data() + begin, size, body.capacity() - begin);
-    auto value = read(document);
-    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-      return Error(ErrorKind::decode, std::string(what) + " is followed by something else");
+    Parsed parsed(body, begin, size);
+    auto value = read(parsed.document());
+    if (parsed.document().current_location().error() != simdjson::OUT_OF_BOUNDS) return followed_by_something(what);
     return value;
   } catch (const simdjson::simdjson_error& error) {
-    return Error(ErrorKind::decode, std::string(what) + " cannot be read: " + error.what());
+    return cannot_be_read(what, error);
   }
 }
 

@@ -99,8 +99,7 @@ requires(!std::same_as<I, bool>) struct Type<I> {
     using Limits = std::numeric_limits<I>;
     constexpr std::int64_t least =
         std::is_unsigned_v<I> ? 0 : std::max<std::int64_t>(Limits::min(), -largest_exact_integer);
-    constexpr std::int64_t most =
-        sizeof(I) == 8 ? largest_exact_integer : std::min<std::int64_t>(Limits::max(), largest_exact_integer);
+    constexpr std::int64_t most = sizeof(I) == 8 ? largest_exact_integer : static_cast<std::int64_t>(Limits::max());
     if (cell.type() == CellType::integer && cell.integer() >= least && cell.integer() <= most)
       return static_cast<I>(cell.integer());
     return static_cast<I>(detail::unusual_integer(cell, least, most));
@@ -191,7 +190,7 @@ class [[nodiscard]] Rows {
   std::vector<T> items_{};
   std::vector<std::string> columns_{};
   Meta meta_{};
-  std::shared_ptr<const std::string> text_{};  // what views point to
+  std::shared_ptr<const void> text_{};  // what views point to
 };
 
 }  // namespace cloudflare::d1

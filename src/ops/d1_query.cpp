@@ -119,7 +119,7 @@ Result<JsonText> read_objects(Reply&& reply) {
 }  // namespace
 
 Call<Reply> d1_query(const Context& context, std::string_view id, std::string_view sql, const d1::Params& params) {
-  return {sql_request(table::d1_raw, context, id, sql, params, false),
+  return {sql_request(table::d1_rows, context, id, sql, params, false),
           [](Reply&& reply) -> Result<Reply> { return std::move(reply); }};
 }
 

@@ -1,7 +1,6 @@
-// From the JSON of a /raw reply to cells, row by row, without a copy: text stays where it is in the reply's body, and
-// what JSON wrote longer (escapes, the numbers of a blob) is written over it in place.
+// From the JSON of a /raw reply to cells, row by row. Text is unescaped into the buffer of the parser, which the rows
+// keep if they point into it; the numbers of a blob become bytes in place, in the reply's body.
 
-#include <cstring>
 #include <limits>
 
 #include "encode.hpp"
@@ -23,23 +22,12 @@ class Decoder {
  public:
   Decoder(std::string& body, RowReader& rows) : body_(body), rows_(rows) {}
 
-  void results(json::value value) {
-    if (value.type() == json::json_type::array) {  // a statement without a result
-      for ([[maybe_unused]] auto item : value.get_array()) refuse(simdjson::INCORRECT_TYPE);
-      return;
-    }
-    if (value.is_null()) return;
-    json::object object = value.get_object();
-    for (auto name : object.find_field_unordered("columns").get_array())
-      head_.columns.push_back(json_string(name.value()));
-    cells_.resize(head_.columns.size());
-    if (!head_.columns.empty()) rows_.columns(head_.columns);
-    for (auto row : object.find_field_unordered("rows").get_array()) {
-      in_row_ = true;
-      read_row(row.get_array());
-      in_row_ = false;
-      ++row_;
-    }
+  /// The array of results: exactly one.
+  void run(json::array list) {
+    std::size_t count = 0;
+    for (auto result : list)
+      if (++count == 1) item(result.get_object());
+    if (count != 1) throw Error(ErrorKind::decode, "the reply does not hold one result; a query is one statement");
   }
 
   [[nodiscard]] RowsHead& head() { return head_; }
@@ -53,66 +41,80 @@ class Decoder {
   }
 
  private:
-  static std::string json_string(json::value value) { return std::string(value.get_string().value()); }
+  void item(json::object item) {
+    bool failed = false;
+    std::string failure;
+    int code = 0;
+    for (auto field : item) {
+      const std::string_view name = field.unescaped_key();
+      json::value value = field.value();
+      if (name == "results")
+        results(value);
+      else if (name == "meta")
+        head_.meta = ops::read_meta(value);
+      else if (name == "success")
+        failed = !value.get_bool();
+      else if (name == "error" && value.type() == json::json_type::string)
+        failure = string(value);
+      else if (name == "code" && value.type() == json::json_type::number)
+        code = static_cast<int>(integer(value));
+    }
+    if (failed) throw ops::inner_failure(std::move(failure), code);
+  }
+
+  void results(json::value value) {
+    if (value.type() == json::json_type::array) {  // a statement without a result
+      for ([[maybe_unused]] auto item : value.get_array()) refuse(simdjson::INCORRECT_TYPE);
+      return;
+    }
+    if (value.is_null()) return;
+    json::object object = value.get_object();
+    for (auto name : object.find_field_unordered("columns").get_array()) head_.columns.push_back(string(name.value()));
+    cells_.resize(head_.columns.size());
+    if (!head_.columns.empty()) rows_.columns(head_.columns);
+    for (auto row : object.find_field_unordered("rows").get_array()) {
+      in_row_ = true;
+      read_row(row.get_array());
+      in_row_ = false;
+      ++row_;
+    }
+  }
 
   void read_row(json::array row) {
     column_ = 0;
+    Cell* const cells = cells_.data();
+    const std::size_t width = cells_.size();
     for (auto cell : row) {
-      if (column_ == cells_.size()) refuse_width();
-      cells_[column_] = read_cell(cell.value());
+      if (column_ == width) refuse_width();
+      read_cell(cell.value(), cells[column_]);
       ++column_;
     }
-    if (column_ != cells_.size()) refuse_width();
-    rows_.row(cells_.data(), column_);
+    if (column_ != width) refuse_width();
+    rows_.row(cells, column_);
   }
 
   [[noreturn]] void refuse_width() const {
     throw Error(ErrorKind::decode, "the row is not as wide as the list of columns, " + std::to_string(cells_.size()));
   }
 
-  Cell read_cell(json::value value) {
-    const std::string_view token = value.raw_json_token();
-    switch (token.front()) {
-      case '"': return text(value, token);
-      case '[': return blob(value);
-      case '{': refuse(simdjson::INCORRECT_TYPE);
-      case 'n':
+  void read_cell(json::value value, Cell& cell) {
+    switch (value.type()) {
+      case json::json_type::string: cell = {CellType::text, value.get_string()}; return;
+      case json::json_type::number: cell = number(value); return;
+      case json::json_type::null:
         if (!value.is_null()) refuse(simdjson::N_ATOM_ERROR);
-        return {};
-      case 't':
-      case 'f': return Cell(std::int64_t{value.get_bool()});
-      default: return number(value, token);
+        cell = Cell();
+        return;
+      case json::json_type::boolean: cell = Cell(std::int64_t{value.get_bool()}); return;
+      case json::json_type::array: cell = blob(value); return;
+      case json::json_type::object: break;
     }
+    refuse(simdjson::INCORRECT_TYPE);
   }
 
-  Cell text(json::value value, std::string_view token) {
-    if (std::memchr(token.data(), '\\', token.size()) == nullptr) {
-      while (is_blank(token.back())) token.remove_suffix(1);
-      if (token.size() < 2 || token.back() != '"') refuse(simdjson::STRING_ERROR);
-      return {CellType::text, token.substr(1, token.size() - 2)};
-    }
-    const std::string_view plain = value.get_string();
-    return {CellType::text, {overwrite(token.data() + 1, plain), plain.size()}};
-  }
-
-  // The bytes of the body from `at` on are read already and not looked at again.
-  const char* overwrite(const char* at, std::string_view bytes) {
-    char* const to = body_.data() + (at - body_.data());
-    std::memcpy(to, bytes.data(), bytes.size());
-    return to;
-  }
-
-  static Cell number(json::value value, std::string_view token) {
-    constexpr std::ptrdiff_t digits_that_fit = 18;
-    const char* at = token.data();
-    const char* const end = at + token.size();
-    const bool negative = *at == '-';
-    if (negative) ++at;
-    const char* const first = at;
+  static Cell number(json::value value) {
     std::int64_t whole = 0;
-    for (; at != end && at - first < digits_that_fit && is_digit(*at); ++at) whole = whole * 10 + (*at - '0');
-    const bool simple = at != first && (at == end || is_blank(*at)) && (*first != '0' || at - first == 1);
-    if (simple) return Cell(negative ? -whole : whole);
+    if (value.get_int64().get(whole) == simdjson::SUCCESS) return Cell(whole);
     // Integers beyond 64 bits too: JavaScript writes the REAL 1e20 with 21 digits.
     return Cell(value.get_double().value());
   }
@@ -153,45 +155,39 @@ class Decoder {
   bool in_row_ = false;
 };
 
+// The envelope of a success: see Form::rows.
+void read_envelope(json::document& document, Decoder& decoder) {
+  std::size_t count = 0;
+  for (auto field : document.get_object()) {
+    const std::string_view name = field.unescaped_key();
+    if (name != "result") continue;
+    if (++count > 1) throw Error(ErrorKind::decode, "the reply holds `result` twice");
+    decoder.run(field.value().get_array());
+  }
+  if (count == 0) throw Error(ErrorKind::decode, "the reply holds no `result`");
+}
+
 }  // namespace
 
 Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
   Decoder decoder(reply.http.body, rows);
-  bool failed = false;
-  std::string failure;
-  int code = 0;
-  std::size_t count = 0;
-  const auto refused = [&](const Error& error) { return ops::about_reply(error, table::d1_raw, reply.http); };
+  const auto refused = [&](const Error& error) { return ops::about_reply(error, table::d1_rows, reply.http); };
+  constexpr std::string_view what = "the result";
   try {
-    auto read =
-        read_json(reply.http.body, reply.result_begin, reply.result_size, "the result", [&](json::document& document) {
-          for (auto item : document.get_array()) {
-            if (++count > 1) break;
-            for (auto field : item.get_object()) {
-              const std::string_view name = field.unescaped_key();
-              json::value value = field.value();
-              if (name == "results")
-                decoder.results(value);
-              else if (name == "meta")
-                decoder.head().meta = ops::read_meta(value);
-              else if (name == "success")
-                failed = !value.get_bool();
-              else if (name == "error" && value.type() == json::json_type::string)
-                failure = string(value);
-              else if (name == "code" && value.type() == json::json_type::number)
-                code = static_cast<int>(integer(value));
-            }
-          }
-          return 0;
-        });
-    if (failed) return refused(ops::inner_failure(std::move(failure), code));
-    if (count != 1)
-      return refused(Error(ErrorKind::decode, "the reply does not hold one result; a query is one statement"));
-    if (!read) return refused(decoder.located(read.error()));
+    const auto parsed = std::make_shared<Parsed>(reply.http.body, reply.result_begin, reply.result_size);
+    json::document& document = parsed->document();
+    if (document.type() == json::json_type::object)
+      read_envelope(document, decoder);
+    else
+      decoder.run(document.get_array());
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return refused(followed_by_something(what));
+    decoder.head().text = parsed;
+    return std::move(decoder.head());
+  } catch (const simdjson::simdjson_error& error) {
+    return refused(decoder.located(cannot_be_read(what, error)));
   } catch (const Error& error) {
     return refused(decoder.located(error));
   }
-  return std::move(decoder.head());
 }
 
 void check_width(std::size_t columns, std::size_t wanted) {

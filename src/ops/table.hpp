@@ -40,6 +40,7 @@ inline constexpr Operation
     d1_update_database   {"d1.databases.update",  "PATCH",  CLOUDFLARE_D1 "/{}",              Repeat::idempotent},
     d1_remove_database   {"d1.databases.remove",  "DELETE", CLOUDFLARE_D1 "/{}",              Repeat::idempotent},
     d1_raw               {"d1.query",             "POST",   CLOUDFLARE_D1 "/{}/raw",          Repeat::once},  // or read
+    d1_rows              {"d1.query",             "POST",   CLOUDFLARE_D1 "/{}/raw",          Repeat::once, Form::rows},  // or read
     d1_query             {"d1.query_json",        "POST",   CLOUDFLARE_D1 "/{}/query",        Repeat::once},  // or read
     d1_batch             {"d1.batch",             "POST",   CLOUDFLARE_D1 "/{}/raw",          Repeat::once},
     d1_insert            {"d1.insert_many",       "POST",   CLOUDFLARE_D1 "/{}/query",        Repeat::once},
@@ -80,6 +81,7 @@ inline constexpr std::array all = {
     &d1_update_database,
     &d1_remove_database,
     &d1_raw,
+    &d1_rows,
     &d1_query,
     &d1_batch,
     &d1_insert,

@@ -22,10 +22,11 @@ class RowReader {
 struct RowsHead {
   std::vector<std::string> columns{};
   d1::Meta meta{};
+  std::shared_ptr<const void> text{};  ///< What cells of text point into.
 };
 
-/// Reads the one result of a /raw reply. Text and blobs stay in the body, which cells point into. What a type of the
-/// caller throws, but for Error, passes through.
+/// Reads the one result of a /raw reply. Blobs stay in its body, which cells point into, text beside it. What a type
+/// of the caller throws, but for Error, passes through.
 CLOUDFLARE_API Result<RowsHead> read_rows(Reply& reply, RowReader& rows);
 
 /// Throws: the width of the rows is not that of the type.
@@ -92,14 +93,20 @@ class TypedReader final : public RowReader {
  public:
   /// Reads the rows of a reply, which Rows keep if their type may point into it.
   static Result<d1::Rows<T>> read(Reply reply) {
-    auto kept = std::make_shared<Reply>(std::move(reply));
+    struct Kept {
+      Reply reply;
+      std::shared_ptr<const void> text{};
+    };
+    const auto kept = std::make_shared<Kept>(Kept{std::move(reply)});
     TypedReader reader;
-    auto head = read_rows(*kept, reader);
+    auto head = read_rows(kept->reply, reader);
     if (!head) return head.error();
     reader.rows_.columns_ = std::move(head->columns);
     reader.rows_.meta_ = std::move(head->meta);
-    if constexpr (!owns_all(std::make_index_sequence<width>()))
-      reader.rows_.text_ = std::shared_ptr<const std::string>(kept, &kept->http.body);
+    if constexpr (!owns_all(std::make_index_sequence<width>())) {
+      kept->text = std::move(head->text);
+      reader.rows_.text_ = kept;
+    }
     return std::move(reader.rows_);
   }
 

@@ -27,8 +27,9 @@ struct Context {
 
 /// When a request may be sent again.
 enum class Repeat : std::uint8_t { read, idempotent, once };
-/// How a reply is judged: by the v4 envelope, by the HTTP status alone, or by the bare `{code, message}` of EdgeBase.
-enum class Form : std::uint8_t { envelope, raw, bare };
+/// How a reply is judged: by the v4 envelope, by the HTTP status alone, or by the bare `{code, message}` of EdgeBase;
+/// `rows` is the envelope too, but the decoder may get the whole text in the place of `result` if that is a success.
+enum class Form : std::uint8_t { envelope, raw, bare, rows };
 
 /// One row of the operation table.
 struct Operation {
