@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-entries=(include-cost fwd-cost binary-size)
+entries=(include-cost fwd-cost binary-size local-query)
 
 names=() json=
 while [ $# != 0 ]; do

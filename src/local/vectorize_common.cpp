@@ -73,7 +73,7 @@ Reply vectorize_submit(VectorizeIndex& index, Mutation mutation, const Vectorize
   mutation.id = random_uuid();
   ObjectWriter result;
   result.text("mutationId", mutation.id);
-  index.submit(std::move(mutation), check);
+  index.submit(mutation, check);
   return ok(std::move(result).take());
 }
 

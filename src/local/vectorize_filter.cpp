@@ -40,6 +40,13 @@ std::string truncated(const std::string& text) {
   return text.substr(0, end);
 }
 
+// The column of a property, or null.
+const Column* find_column(const VectorTable& table, std::string_view property) {
+  for (const Column& column : table.columns())
+    if (column.index.property == property) return &column;
+  return nullptr;
+}
+
 // How a cell compares with an operand; nothing if they are of different kinds.
 std::optional<std::partial_ordering> compare(const Cell& cell, const Json& operand) {
   switch (operand.kind) {
@@ -127,38 +134,38 @@ Filter::Filter(const Json& json, const VectorTable& table) {
         cloudflare::detail::count_characters(property) > limits::vectorize_filter_key_chars)
       throw wrong_filter("key \"" + property.substr(0, 64) +
                          "\" is empty, longer than 512 characters, begins with '$' or holds '\"' or '|'");
-    const auto& columns = table.columns();
-    const auto found = std::find_if(columns.begin(), columns.end(),
-                                    [&](const Column& column) { return column.index.property == property; });
-    add(found == columns.end() ? nullptr : &*found, property, condition);
+    add(find_column(table, property), property, condition);
   }
 }
 
 void Filter::add(const Column* column, std::string_view property, const Json& condition) {
-  const std::string at = " for \"" + std::string(property.substr(0, 64)) + "\"";
+  const auto wrong = [property](std::string text) {
+    text.append(" for \"").append(property.substr(0, 64)).append("\"");
+    return wrong_filter(std::move(text));
+  };
   if (is_scalar(condition)) {
     conditions_.push_back({column, FilterOp::equal, {condition}});
     return;
   }
-  if (!condition.is(Json::Kind::object)) throw wrong_filter("expected a value or an object of operators" + at);
+  if (!condition.is(Json::Kind::object)) throw wrong("expected a value or an object of operators");
   cloudflare::detail::FilterOps ops;
   for (const auto& [name, operand] : condition.members) {
     const auto op = cloudflare::detail::find_filter_op(name);
-    if (!op) throw wrong_filter("unknown operator " + name + at);
+    if (!op) throw wrong("unknown operator " + name);
     ops.add(*op);
     const auto& items = operand.items;
     if (takes_list(*op)) {
       if (!operand.is(Json::Kind::array) || !std::all_of(items.begin(), items.end(), is_scalar))
-        throw wrong_filter(name + " takes an array of strings, numbers, booleans or nulls" + at);
+        throw wrong(name + " takes an array of strings, numbers, booleans or nulls");
     } else if (is_lower_bound(*op) || is_upper_bound(*op)) {
       if (!operand.is(Json::Kind::string) && !operand.is(Json::Kind::number))
-        throw wrong_filter(name + " takes a string or a number" + at);
+        throw wrong(name + " takes a string or a number");
     } else if (!is_scalar(operand)) {
-      throw wrong_filter(name + " takes a string, number, boolean or null" + at);
+      throw wrong(name + " takes a string, number, boolean or null");
     }
     conditions_.push_back({column, *op, takes_list(*op) ? items : std::vector{operand}});
   }
-  if (!ops.allowed()) throw wrong_filter("expected one operator, or one lower and one upper bound" + at);
+  if (!ops.allowed()) throw wrong("expected one operator, or one lower and one upper bound");
 }
 
 bool Filter::passes(std::size_t row) const {
@@ -181,10 +188,10 @@ bool Filter::passes(const Condition& condition, const Cell& cell) {
     case FilterOp::in: return is_one_of_them();
     case FilterOp::not_equal:
     case FilterOp::not_in: return !is_one_of_them();
-    case FilterOp::less: return order() < 0;
-    case FilterOp::less_equal: return order() <= 0;
-    case FilterOp::greater: return order() > 0;
-    case FilterOp::greater_equal: return order() >= 0;
+    case FilterOp::less: return std::is_lt(order());
+    case FilterOp::less_equal: return std::is_lteq(order());
+    case FilterOp::greater: return std::is_gt(order());
+    case FilterOp::greater_equal: return std::is_gteq(order());
   }
   return false;
 }

@@ -95,7 +95,7 @@ void VectorizeIndex::settle() {
   next_due_ = removed_ || pending_.empty() ? never : pending_.front().due;
 }
 
-void VectorizeIndex::submit(Mutation mutation, const Check& check) {
+void VectorizeIndex::submit(const Mutation& mutation, const Check& check) {
   const std::lock_guard lock(mutex_);
   check_there();
   settle();

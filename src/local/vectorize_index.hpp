@@ -34,7 +34,7 @@ class VectorizeIndex {
   /// Accepts a mutation, which is applied after the delay and after all that came before. What `check` throws refuses
   /// it.
   /// @throws ApiError  3005 removed meanwhile
-  void submit(Mutation mutation, const Check& check);
+  void submit(const Mutation& mutation, const Check& check);
 
   /// Calls `use` with the table as it is by now. @throws ApiError  3005 removed meanwhile
   template <class Use>

@@ -70,26 +70,30 @@ class Ranking {
 
 std::vector<Hit> nearest(const VectorTable& table, Metric metric, std::span<const float> query, std::size_t count,
                          const Selection& selection) {
+  if (count == 0) return {};
   const Ranking ranking(table, metric, query);
   struct Candidate {
     std::size_t row;
     double low;
   };
   std::vector<Candidate> candidates;
-  std::vector<double> highs;
+  std::vector<double> highs;  // the `count` smallest ones so far, a heap with the largest in front
+  const auto is_behind = [&](double low) { return highs.size() == count && low > highs.front(); };
   for (std::size_t row = 0; row < table.size(); ++row) {
     if (selection.ns && table.ns(row) != *selection.ns) continue;
     if (selection.filter != nullptr && !selection.filter->passes(row)) continue;
     const Bounds bounds = ranking.bounds(row);
+    if (is_behind(bounds.low)) continue;  // surely behind `count` others
     candidates.push_back({row, bounds.low});
+    if (highs.size() == count) {
+      if (bounds.high >= highs.front()) continue;
+      std::pop_heap(highs.begin(), highs.end());
+      highs.pop_back();
+    }
     highs.push_back(bounds.high);
+    std::push_heap(highs.begin(), highs.end());
   }
-  // Rows that surely lie behind `count` others are out.
-  if (count > 0 && candidates.size() > count) {
-    const auto last = highs.begin() + static_cast<std::ptrdiff_t>(count - 1);
-    std::nth_element(highs.begin(), last, highs.end());
-    std::erase_if(candidates, [limit = *last](const Candidate& candidate) { return candidate.low > limit; });
-  }
+  std::erase_if(candidates, [&](const Candidate& candidate) { return is_behind(candidate.low); });
   std::vector<Hit> hits;
   hits.reserve(candidates.size());
   for (const Candidate& candidate : candidates) hits.push_back({candidate.row, ranking.score(candidate.row)});
