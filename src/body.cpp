@@ -9,12 +9,17 @@
 
 namespace cloudflare {
 
-namespace {
+namespace detail {
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
-using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
+
+}  // namespace detail
+
+namespace {
+
+using FilePtr = std::unique_ptr<std::FILE, detail::CloseFile>;
 
 class FileSource final : public Source {
  public:
