@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-entries=(include-cost fwd-cost binary-size local-query)
+entries=(include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned)
 
 names=() json=
 while [ $# != 0 ]; do

@@ -1,0 +1,53 @@
+#pragma once
+
+// CPU time of programs under bench/: what alternates is compared, and the least of several rounds counts.
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace bench {
+
+/// User and system time of this process so far.
+inline double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// The least time, in ms, that one of the rounds took.
+class Least {
+ public:
+  template <class F>
+  void round(F f) {
+    const double before = cpu_seconds();
+    f();
+    add((cpu_seconds() - before) * 1e3);
+  }
+  void add(double ms) { ms_ = std::min(ms_, ms); }
+  [[nodiscard]] double ms() const { return ms_; }
+
+ private:
+  double ms_ = std::numeric_limits<double>::infinity();
+};
+
+/// What a program prints on its standard output; it must succeed.
+inline std::string output_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
+  std::string text;
+  char buffer[256];
+  while (std::fgets(buffer, sizeof buffer, pipe) != nullptr) text += buffer;
+  if (pclose(pipe) != 0) throw std::runtime_error("failed: " + command);
+  return text;
+}
+
+/// The line that bench/run.sh reads.
+inline void print(const char* baseline, const Least& ours, const Least& theirs, const char* bar) {
+  std::printf("%s %.3f %.3f ms %s\n", baseline, ours.ms(), theirs.ms(), bar);
+}
+
+}  // namespace bench
