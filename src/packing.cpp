@@ -25,6 +25,17 @@ bool is_hopeless(const Error& error) {
   }
 }
 
+Error with_names(const Error& error, const Batch& batch) {
+  ErrorDetails d = error.details();
+  if (!d.text.empty()) d.text.append("; ");
+  d.text.append(std::to_string(batch.items.size()) + " items from \"")
+      .append(batch.name(batch.items.front()))
+      .append("\" to \"")
+      .append(batch.name(batch.items.back()))
+      .append("\"");
+  return Error(std::move(d));
+}
+
 }  // namespace
 
 PackedJob::PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight)
@@ -54,6 +65,10 @@ void PackedJob::fill(Outbox& out) {
     } else if (!read_batch(batch)) {
       break;
     }
+    if (format_.last_alone && input_ended_ && !open_.empty()) {
+      again_.push_front(std::move(batch));  // waits for the replies to the others
+      break;
+    }
     send(std::move(batch), out);
   }
   if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty()) return;
@@ -77,6 +92,7 @@ void PackedJob::close(std::string& text, std::size_t items) const {
 }
 
 bool PackedJob::read_batch(Batch& batch) {
+  batch.text.reserve(largest_ + largest_ / 8);  // the next may be a little larger
   batch.text = format_.prefix;
   while (!input_ended_ && batch.items.size() < format_.max_items) {
     std::string item = std::move(carry_text_);
@@ -122,14 +138,35 @@ bool PackedJob::read_batch(Batch& batch) {
                            .size = batch.text.size() - begin,
                            .name_begin = name_before,
                            .name_size = batch.names.size() - name_before});
+    if (largest_ == 0 && batch.items.size() == 1) {  // growing step by step would leave holes as large as the body
+      const std::size_t whole = batch.text.size() * format_.max_items;
+      batch.text.reserve(std::min(format_.max_bytes, whole + whole / 8));
+    }
   }
   close(batch.text, batch.items.size());
+  if (format_.last_alone) look_ahead();
   return !batch.items.empty();
+}
+
+// Learns whether this batch is the last; an item found opens the next one.
+void PackedJob::look_ahead() {
+  while (!input_ended_ && carry_text_.empty()) {
+    carry_name_.clear();
+    const Packer::Read read = packer_->read(carry_text_, carry_name_);
+    if (read == Packer::Read::end) {
+      input_ended_ = true;
+      return;
+    }
+    ++done_.items;
+    if (read == Packer::Read::refused)
+      done_.failed.push_back({.index = next_index_++, .name = carry_name_, .error = packer_->refusal()});
+  }
 }
 
 void PackedJob::send(Batch batch, Outbox& out) {
   Request request = format_.request;
   request.divisible = format_.halve_on_break && batch.items.size() > 1;
+  largest_ = std::max(largest_, batch.text.size());
   request.http.body = Body(std::move(batch.text));
   ++done_.requests;
   const unsigned tag = next_tag_++;
@@ -138,29 +175,28 @@ void PackedJob::send(Batch batch, Outbox& out) {
 }
 
 void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
+  take_reply(tag, std::move(reply), out);  // the batch is gone before the next is read
+  report();
+  fill(out);
+}
+
+void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   auto node = open_.extract(tag);
   Batch batch = std::move(node.mapped());
   batch.text = std::move(out.sent().http.body).take_text();
-  if (!reply) {
-    take_failure(batch, reply.error());
-  } else if (auto again = packer_->settle(batch, static_cast<Reply&&>(*reply)); !again) {
-    take_failure(batch, undecodable(again.error(), out.sent(), *reply));
-  } else {
-    bytes_done_ += batch.text.size();
-    done_.succeeded += batch.items.size() - again->size();
-    if (!again->empty()) {
-      Batch rest_of_it = subset(batch, *again);
-      if (++rest_of_it.round < rounds) {
-        resting_.push_back(std::move(rest_of_it));
-        out.wake_after(rest);
-      } else {
-        const Error error(ErrorKind::rejected, "the server did not store this item, though asked several times");
-        for (const PackedItem& item : rest_of_it.items) fail(rest_of_it, item, error);
-      }
-    }
+  if (!reply) return take_failure(batch, reply.error());
+  auto again = packer_->settle(batch, static_cast<Reply&&>(*reply));
+  if (!again) return take_failure(batch, undecodable(again.error(), out.sent(), *reply));
+  bytes_done_ += batch.text.size();
+  done_.succeeded += batch.items.size() - again->size();
+  if (again->empty()) return;
+  Batch rest_of_it = subset(batch, *again);
+  if (++rest_of_it.round < rounds) {
+    resting_.push_back(std::move(rest_of_it));
+    return out.wake_after(rest);
   }
-  report();
-  fill(out);
+  const Error error(ErrorKind::rejected, "the server did not store this item, though asked several times");
+  for (const PackedItem& item : rest_of_it.items) fail(rest_of_it, item, error);
 }
 
 void PackedJob::take_failure(const Batch& batch, const Error& error) {
@@ -177,9 +213,13 @@ void PackedJob::take_failure(const Batch& batch, const Error& error) {
     again_.push_front(slice(batch, 0, middle));
     return;
   }
-  for (const PackedItem& item : batch.items) fail(batch, item, error);
+  const Error named = format_.names_batch ? with_names(error, batch) : error;
+  for (const PackedItem& item : batch.items) fail(batch, item, named);
   if (format_.in_order) again_.clear();
   if (!is_hopeless(error) && !format_.in_order) return;
+  for (const Batch& waiting : again_)
+    for (const PackedItem& item : waiting.items) fail(waiting, item, error);
+  again_.clear();
   if (!done_.stopped) done_.stopped = error;
   input_ended_ = true;
   drop_carry(error);

@@ -10,6 +10,7 @@
 #include <cloudflare/kv.hpp>
 #include <cloudflare/operation.hpp>
 #include <cloudflare/task.hpp>
+#include <cloudflare/vectorize.hpp>
 
 namespace cloudflare {
 
@@ -18,6 +19,8 @@ extern template class CLOUDFLARE_API KvVerbs<Async>;
 extern template class CLOUDFLARE_API KvNamespacesVerbs<Async>;
 extern template class CLOUDFLARE_API D1Verbs<Async>;
 extern template class CLOUDFLARE_API D1DatabasesVerbs<Async>;
+extern template class CLOUDFLARE_API VectorizeVerbs<Async>;
+extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Async>;
 
 namespace detail {
 
@@ -57,6 +60,16 @@ class AsyncD1Database : public detail::AsyncHandle<D1Verbs<Async>> {
 
 class AsyncD1Databases : public detail::AsyncHandle<D1DatabasesVerbs<Async>> {
   friend D1Databases;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncVectorizeIndex : public detail::AsyncHandle<VectorizeVerbs<Async>> {
+  friend VectorizeIndex;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncVectorizeIndexes : public detail::AsyncHandle<VectorizeIndexesVerbs<Async>> {
+  friend VectorizeIndexes;
   using AsyncHandle::AsyncHandle;
 };
 

@@ -18,6 +18,8 @@ class KvNamespace;
 class KvNamespaces;
 class D1Database;
 class D1Databases;
+class VectorizeIndex;
+class VectorizeIndexes;
 class CheckedApiClient;
 class AsyncApiClient;
 
@@ -107,6 +109,11 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   [[nodiscard]] D1Database d1(std::string database_id) const;
   /// The D1 databases of the account.
   [[nodiscard]] D1Databases d1_databases() const;
+  /// A handle of the Vectorize index with this name. No request is made. With `dimensions` every vector's length is
+  /// checked before sending; without (0), against the first of its call.
+  [[nodiscard]] VectorizeIndex vectorize(std::string index_name, int dimensions = 0) const;
+  /// The Vectorize indexes of the account.
+  [[nodiscard]] VectorizeIndexes vectorize_indexes() const;
 
   /// The same operations with Result instead of exceptions.
   [[nodiscard]] CheckedApiClient checked() const;

@@ -6,4 +6,5 @@
 #include <cloudflare/d1.hpp>
 #include <cloudflare/kv.hpp>
 #include <cloudflare/transport.hpp>
+#include <cloudflare/vectorize.hpp>
 #include <cloudflare/version.hpp>

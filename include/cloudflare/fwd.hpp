@@ -33,6 +33,12 @@ class CheckedD1Database;
 class CheckedD1Databases;
 class AsyncD1Database;
 class AsyncD1Databases;
+class VectorizeIndex;
+class VectorizeIndexes;
+class CheckedVectorizeIndex;
+class CheckedVectorizeIndexes;
+class AsyncVectorizeIndex;
+class AsyncVectorizeIndexes;
 
 class Transport;
 class Clock;
@@ -57,6 +63,16 @@ class Rows;
 template <class T>
 struct Type;
 }  // namespace d1
+namespace vectorize {
+class Filter;
+struct Index;
+struct Match;
+struct Mutation;
+struct QueryOptions;
+struct QueryResult;
+struct Vector;
+struct VectorView;
+}  // namespace vectorize
 
 namespace local {
 class Cloudflare;

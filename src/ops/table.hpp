@@ -54,6 +54,24 @@ inline constexpr Operation
     d1_restore           {"d1.restore",           "POST",   CLOUDFLARE_D1 "/{}/time_travel/restore",  Repeat::once};
 #undef CLOUDFLARE_KV
 #undef CLOUDFLARE_D1
+
+#define CLOUDFLARE_VECTORIZE "/accounts/{}/vectorize/v2/indexes"
+inline constexpr Operation
+    vectorize_list_indexes {"vectorize.indexes.list",   "GET",    CLOUDFLARE_VECTORIZE,                       Repeat::read},
+    vectorize_create       {"vectorize.indexes.create", "POST",   CLOUDFLARE_VECTORIZE,                       Repeat::once},
+    vectorize_get_index    {"vectorize.indexes.get",    "GET",    CLOUDFLARE_VECTORIZE "/{}",                 Repeat::read},
+    vectorize_remove       {"vectorize.indexes.remove", "DELETE", CLOUDFLARE_VECTORIZE "/{}",                 Repeat::idempotent},
+    vectorize_info         {"vectorize.info",           "GET",    CLOUDFLARE_VECTORIZE "/{}/info",            Repeat::read},
+    vectorize_insert       {"vectorize.insert",         "POST",   CLOUDFLARE_VECTORIZE "/{}/insert",          Repeat::idempotent},
+    vectorize_upsert       {"vectorize.upsert",         "POST",   CLOUDFLARE_VECTORIZE "/{}/upsert",          Repeat::idempotent},
+    vectorize_query        {"vectorize.query",          "POST",   CLOUDFLARE_VECTORIZE "/{}/query",           Repeat::read},
+    vectorize_get_by_ids   {"vectorize.get_by_ids",     "POST",   CLOUDFLARE_VECTORIZE "/{}/get_by_ids",      Repeat::read},
+    vectorize_erase_by_ids {"vectorize.erase_by_ids",   "POST",   CLOUDFLARE_VECTORIZE "/{}/delete_by_ids",   Repeat::idempotent},
+    vectorize_list         {"vectorize.list",           "GET",    CLOUDFLARE_VECTORIZE "/{}/list",            Repeat::read},
+    vectorize_create_metadata_index {"vectorize.create_metadata_index", "POST", CLOUDFLARE_VECTORIZE "/{}/metadata_index/create", Repeat::once},
+    vectorize_list_metadata_indexes {"vectorize.list_metadata_indexes", "GET",  CLOUDFLARE_VECTORIZE "/{}/metadata_index/list",   Repeat::read},
+    vectorize_erase_metadata_index  {"vectorize.erase_metadata_index",  "POST", CLOUDFLARE_VECTORIZE "/{}/metadata_index/delete", Repeat::idempotent};
+#undef CLOUDFLARE_VECTORIZE
 // clang-format on
 
 /// All that have a path, for tests.
@@ -91,6 +109,20 @@ inline constexpr std::array all = {
     &d1_export,
     &d1_bookmark,
     &d1_restore,
+    &vectorize_list_indexes,
+    &vectorize_create,
+    &vectorize_get_index,
+    &vectorize_remove,
+    &vectorize_info,
+    &vectorize_insert,
+    &vectorize_upsert,
+    &vectorize_query,
+    &vectorize_get_by_ids,
+    &vectorize_erase_by_ids,
+    &vectorize_list,
+    &vectorize_create_metadata_index,
+    &vectorize_list_metadata_indexes,
+    &vectorize_erase_metadata_index,
 };
 
 }  // namespace cloudflare::detail::table

@@ -41,6 +41,8 @@ std::vector<kv::Entry>& range();
 std::vector<std::tuple<int>>& rows();
 std::span<const d1::Statement> statements();
 std::span<const std::string_view> columns();
+std::span<const float> vector();
+std::vector<vectorize::Vector>& vectors();
 
 THREE_VIEWS(ApiClient, verify_token);
 THREE_VIEWS(ApiClient, verify_account_token);
@@ -101,6 +103,32 @@ THREE_VIEWS(D1Databases, remove, "id");
 THREE_VIEWS(D1Databases, list_page);
 THREE_VIEWS(D1Databases, pages);
 THREE_VIEWS(D1Databases, find, "name");
+
+THREE_VIEWS(VectorizeIndex, info);
+THREE_VIEWS(VectorizeIndex, insert, vectors());
+THREE_VIEWS(VectorizeIndex, upsert, vectors());
+THREE_VIEWS(VectorizeIndex, insert_ndjson, Body());
+THREE_VIEWS(VectorizeIndex, upsert_ndjson, Body());
+THREE_VIEWS(VectorizeIndex, insert_many, vectors());
+THREE_VIEWS(VectorizeIndex, upsert_many, vectors());
+THREE_VIEWS(VectorizeIndex, query, vector());
+THREE_VIEWS(VectorizeIndex, query_by_id, "id");
+THREE_VIEWS(VectorizeIndex, get_by_ids, keys());
+THREE_VIEWS(VectorizeIndex, get_many, keys());
+THREE_VIEWS(VectorizeIndex, erase_by_ids, keys());
+THREE_VIEWS(VectorizeIndex, erase_many, keys());
+THREE_VIEWS(VectorizeIndex, list_page);
+THREE_VIEWS(VectorizeIndex, pages);
+THREE_VIEWS(VectorizeIndex, create_metadata_index, "p", vectorize::MetadataType::string);
+THREE_VIEWS(VectorizeIndex, list_metadata_indexes);
+THREE_VIEWS(VectorizeIndex, erase_metadata_index, "p");
+THREE_VIEWS(VectorizeIndex, wait_for, vectorize::Mutation(), std::chrono::seconds(1));
+
+THREE_VIEWS(VectorizeIndexes, list);
+THREE_VIEWS(VectorizeIndexes, create, "name", vectorize::CreateOptions());
+THREE_VIEWS(VectorizeIndexes, get, "name");
+THREE_VIEWS(VectorizeIndexes, find, "name");
+THREE_VIEWS(VectorizeIndexes, remove, "name");
 
 }  // namespace views_test
 

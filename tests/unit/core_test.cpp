@@ -183,12 +183,13 @@ TEST_CASE("the log shows names on its list only, and what a hook throws reaches 
   CHECK_THROWS_AS((void)throwing.get("k"), Stop);
 }
 
-TEST_CASE("every operation of Workers KV, D1 and token verification has its row in the table") {
+TEST_CASE("every operation of Workers KV, D1, Vectorize and token verification has its row in the table") {
   std::set<std::string> rows;
   for (const auto* operation : cf::detail::table::all)
     rows.insert(std::string(operation->method) + ' ' + std::string(operation->path));
   const std::string kv = "/accounts/{}/storage/kv/namespaces";
   const std::string d1 = "/accounts/{}/d1/database";
+  const std::string vectorize = "/accounts/{}/vectorize/v2/indexes";
   const std::set<std::string> api{"GET " + kv,
                                   "POST " + kv,
                                   "GET " + kv + "/{}",
@@ -215,6 +216,20 @@ TEST_CASE("every operation of Workers KV, D1 and token verification has its row 
                                   "POST " + d1 + "/{}/export",
                                   "GET " + d1 + "/{}/time_travel/bookmark",
                                   "POST " + d1 + "/{}/time_travel/restore",
+                                  "GET " + vectorize,
+                                  "POST " + vectorize,
+                                  "GET " + vectorize + "/{}",
+                                  "DELETE " + vectorize + "/{}",
+                                  "GET " + vectorize + "/{}/info",
+                                  "POST " + vectorize + "/{}/insert",
+                                  "POST " + vectorize + "/{}/upsert",
+                                  "POST " + vectorize + "/{}/query",
+                                  "POST " + vectorize + "/{}/get_by_ids",
+                                  "POST " + vectorize + "/{}/delete_by_ids",
+                                  "GET " + vectorize + "/{}/list",
+                                  "POST " + vectorize + "/{}/metadata_index/create",
+                                  "GET " + vectorize + "/{}/metadata_index/list",
+                                  "POST " + vectorize + "/{}/metadata_index/delete",
                                   "GET /user/tokens/verify",
                                   "GET /accounts/{}/tokens/verify"};
   CHECK(rows == api);

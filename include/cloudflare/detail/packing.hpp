@@ -74,6 +74,8 @@ struct PackFormat {
   std::size_t group = 0;
   std::vector<std::string> group_ends{};  ///< [n - 1] ends a group of n items.
   std::string group_separator{};
+  bool last_alone = false;   ///< The last request is sent when all others are answered.
+  bool names_batch = false;  ///< The error of a failed request names its first and last item.
 };
 
 class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
@@ -89,13 +91,16 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
   [[nodiscard]] bool bounded() const noexcept override { return false; }
   /// Changes how many requests may be under way; 0 holds new ones back.
   void limit(int in_flight, Outbox& out);
+  [[nodiscard]] std::size_t under_way() const noexcept { return open_.size(); }
 
  private:
   void fill(Outbox& out);
   [[nodiscard]] bool read_batch(Batch& batch);
   void separate(std::string& text, std::size_t items) const;
   void close(std::string& text, std::size_t items) const;
+  void look_ahead();
   void send(Batch batch, Outbox& out);
+  void take_reply(unsigned tag, Result<Reply> reply, Outbox& out);
   void take_failure(const Batch& batch, const Error& error);
   void fail(const Batch& batch, const PackedItem& item, const Error& error);
   void drop_carry(const Error& error);
@@ -118,6 +123,7 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
   std::deque<Batch> resting_{};  ///< Sent again after a pause.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
+  std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
 };
 
 /// Holds a caller's range: an lvalue by reference, a temporary by value.

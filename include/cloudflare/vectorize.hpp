@@ -1,0 +1,274 @@
+#pragma once
+
+// Vectorize: VectorizeIndex stores and searches vectors, VectorizeIndexes manages the indexes of the account.
+
+#include <initializer_list>
+#include <span>
+
+#include <cloudflare/client.hpp>
+#include <cloudflare/detail/vectorize_ops.hpp>
+#include <cloudflare/vectorize_types.hpp>
+
+namespace cloudflare {
+
+class CheckedVectorizeIndex;
+class CheckedVectorizeIndexes;
+class AsyncVectorizeIndex;
+class AsyncVectorizeIndexes;
+
+/// The operations on one index, once for all views.
+///
+/// All of them leave Error kinds unauthorized, not_found (codes 3000 and 3005: no such index), rate_limited, timeout,
+/// cancelled, transport, server, decode beside what they name themselves; caller mistakes are invalid_argument before
+/// any request. Ids and namespaces: at most 64 bytes of UTF-8 (Cloudflare docs, "Vectorize limits").
+///
+/// Changes are asynchronous: the server accepts them, names a mutation, and processes it within seconds to minutes.
+template <class View>
+class VectorizeVerbs {
+ public:
+  template <class T>
+  using Returns = typename View::template Returns<T>;
+
+  /// Dimensions, number of vectors, and how far mutations are processed. GET …/info. Repeated like any read.
+  [[nodiscard]] Returns<vectorize::IndexInfo> info() const {
+    return View::run(context_, ops::vectorize_info(context_, index_));
+  }
+
+  /// Adds vectors in one request, at most 5000 and 100 MB; an id that is there already keeps its vector.
+  ///
+  /// POST …/insert as application/x-ndjson. Repeated. Elements: vectorize::Vector, VectorView or pairs of id and
+  /// floats; each is checked (dimensions, finite values, id, namespace, metadata) and the first that fails is named.
+  /// @throws Error  rejected: the server could not read a line (40023) or wants other dimensions (40012)
+  template <vectorize::VectorInput R>
+  Returns<vectorize::Mutation> insert(R&& vectors,
+                                      const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
+    return View::run(context_, ops::vectorize_upload(context_, index_, ops::Upload::insert,
+                                                     ops::make_vector_reader(std::forward<R>(vectors)), options));
+  }
+  Returns<vectorize::Mutation> insert(std::initializer_list<vectorize::Vector> vectors,
+                                      const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
+    return insert(std::span(vectors.begin(), vectors.size()), options);
+  }
+  /// Adds vectors in one request; one with an id that is there replaces values, namespace and metadata whole.
+  /// POST …/upsert, otherwise like insert().
+  template <vectorize::VectorInput R>
+  Returns<vectorize::Mutation> upsert(R&& vectors,
+                                      const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
+    return View::run(context_, ops::vectorize_upload(context_, index_, ops::Upload::upsert,
+                                                     ops::make_vector_reader(std::forward<R>(vectors)), options));
+  }
+  Returns<vectorize::Mutation> upsert(std::initializer_list<vectorize::Vector> vectors,
+                                      const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
+    return upsert(std::span(vectors.begin(), vectors.size()), options);
+  }
+
+  /// A ready ndjson body, sent as it is: memory, file or stream. Its lines (at most 5000) and bytes (at most 100 MB)
+  /// are counted before sending, which reads a file twice and a stream that cannot go back into memory. POST …/insert.
+  /// Repeated.
+  Returns<vectorize::Mutation> insert_ndjson(
+      Body ndjson, const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
+    return View::run(context_,
+                     ops::vectorize_upload_ndjson(context_, index_, ops::Upload::insert, std::move(ndjson), options));
+  }
+  /// The same with POST …/upsert.
+  Returns<vectorize::Mutation> upsert_ndjson(
+      Body ndjson, const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
+    return View::run(context_,
+                     ops::vectorize_upload_ndjson(context_, index_, ops::Upload::upsert, std::move(ndjson), options));
+  }
+
+  /// Any number of vectors, in requests of up to 5000 vectors and 100 MB, several under way at once and the last by
+  /// itself, so that wait_for(result) waits for all of them. The range is read lazily, once. A vector that breaks a
+  /// rule is reported, the others are sent; a batch that fails names its first and last id.
+  /// @throws Error  only if nothing was accepted
+  template <vectorize::VectorInput R>
+  Returns<vectorize::ManyResult> insert_many(
+      R&& vectors, const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
+    return View::run(context_,
+                     ops::VectorizeMany(context_, index_, ops::Upload::insert,
+                                        ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
+  }
+  /// The same with upserts.
+  template <vectorize::VectorInput R>
+  Returns<vectorize::ManyResult> upsert_many(
+      R&& vectors, const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
+    return View::run(context_,
+                     ops::VectorizeMany(context_, index_, ops::Upload::upsert,
+                                        ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
+  }
+
+  /// The nearest neighbours of `vector`: namespace first, then filter, then the best top_k.
+  ///
+  /// POST …/query. Repeated like any read. @throws Error  rejected: dimensions (40006), top_k (40025)
+  [[nodiscard]] Returns<vectorize::QueryResult> query(
+      std::span<const float> vector, const vectorize::QueryOptions& options = vectorize::QueryOptions()) const {
+    return View::run(context_, ops::vectorize_query(context_, index_, vector, options));
+  }
+  /// The nearest neighbours of the stored vector with this id.
+  [[nodiscard]] Returns<vectorize::QueryResult> query_by_id(
+      std::string_view id, const vectorize::QueryOptions& options = vectorize::QueryOptions()) const {
+    return View::run(context_, ops::vectorize_query_by_id(context_, index_, id, options));
+  }
+
+  /// Up to 20 vectors in one request, in the server's order; unknown ids are absent. POST …/get_by_ids. Repeated.
+  [[nodiscard]] Returns<std::vector<vectorize::Vector>> get_by_ids(std::span<const std::string> ids) const {
+    return View::run(context_, ops::vectorize_get_by_ids(context_, index_, ids));
+  }
+  /// Any number of vectors, in requests of up to 20, in the order of the ids; nullopt for an unknown id.
+  template <vectorize::IdInput R>
+  [[nodiscard]] Returns<vectorize::GetManyResult> get_many(
+      R&& ids, const vectorize::GetManyOptions& options = vectorize::GetManyOptions()) const {
+    return View::run(context_, ops::vectorize_get_many(context_, index_,
+                                                       ops::make_id_reader(View::keep(std::forward<R>(ids))), options));
+  }
+
+  /// Removes up to 100 vectors in one request; unknown ids do no harm. POST …/delete_by_ids. Repeated.
+  Returns<vectorize::Mutation> erase_by_ids(std::span<const std::string> ids) const {
+    return View::run(context_, ops::vectorize_erase_by_ids(context_, index_, ids));
+  }
+  /// Removes any number of vectors, in requests of up to 100; otherwise like upsert_many().
+  template <vectorize::IdInput R>
+  Returns<vectorize::ManyResult> erase_many(
+      R&& ids, const vectorize::EraseManyOptions& options = vectorize::EraseManyOptions()) const {
+    return View::run(
+        context_, ops::VectorizeMany(context_, index_, ops::make_id_reader(View::keep(std::forward<R>(ids))), options));
+  }
+
+  /// One page of ids. GET …/list, exactly one request. Repeated. @throws Error  rejected: the cursor expired (40052)
+  [[nodiscard]] Returns<vectorize::VectorPage> list_page(
+      const vectorize::ListOptions& options = vectorize::ListOptions()) const {
+    return View::run(context_, ops::vectorize_list(context_, index_, options));
+  }
+  /// A walk over all pages of one snapshot.
+  [[nodiscard]] Pages<View, vectorize::VectorPage> pages(
+      const vectorize::ListOptions& options = vectorize::ListOptions()) const {
+    return {context_, ops::vectorize_list_walk(context_, index_, options)};
+  }
+
+  /// Makes `property` filterable for vectors written afterwards; at most 10 per index; strings by their first 64 bytes.
+  /// POST …/metadata_index/create. Sent once: after an unknown outcome look at list_metadata_indexes().
+  Returns<vectorize::Mutation> create_metadata_index(std::string_view property, vectorize::MetadataType type) const {
+    return View::run(context_, ops::vectorize_create_metadata_index(context_, index_, property, type));
+  }
+  /// GET …/metadata_index/list. Repeated.
+  [[nodiscard]] Returns<std::vector<vectorize::MetadataIndex>> list_metadata_indexes() const {
+    return View::run(context_, ops::vectorize_list_metadata_indexes(context_, index_));
+  }
+  /// POST …/metadata_index/delete. Repeated.
+  Returns<vectorize::Mutation> erase_metadata_index(std::string_view property) const {
+    return View::run(context_, ops::vectorize_erase_metadata_index(context_, index_, property));
+  }
+
+  /// Waits until a mutation is processed, asking info() in steps that grow from half a second to ten.
+  ///
+  /// Processed means: info() names this very mutation, or a time of processing in a later second than the server's own
+  /// time of the upload (its Date header); mutation ids are random, and a later mutation may overtake ours. The local
+  /// clock's time of day plays no part. The timeout is that of the whole wait. @throws Error  timeout, cancelled
+  Returns<vectorize::IndexInfo> wait_for(const vectorize::Mutation& mutation, std::chrono::milliseconds timeout) const {
+    return View::run(context_, ops::VectorizeWait(context_, index_, mutation, timeout));
+  }
+  /// Waits for everything that a `_many` call had accepted; if that is nothing, only asks info().
+  Returns<vectorize::IndexInfo> wait_for(const vectorize::ManyResult& result, std::chrono::milliseconds timeout) const {
+    return result.succeeded == 0 ? info() : wait_for(result.mutation, timeout);
+  }
+
+  [[nodiscard]] const std::string& name() const noexcept { return index_.name; }
+
+ protected:
+  VectorizeVerbs(detail::Context context, ops::VectorizeTarget index)
+      : context_(std::move(context)), index_(std::move(index)) {}
+  detail::Context context_;
+  ops::VectorizeTarget index_;
+};
+
+extern template class CLOUDFLARE_API VectorizeVerbs<Throwing>;
+extern template class CLOUDFLARE_API VectorizeVerbs<Checked>;
+
+/// One Vectorize index: vectors by id, searched by nearness.
+///
+/// A handle: a copy costs a reference count and a short string. Any thread may use it. It keeps the client's core
+/// alive. Ranges made from it belong to one thread at a time.
+class CLOUDFLARE_API VectorizeIndex : public VectorizeVerbs<Throwing> {
+ public:
+  /// With `dimensions` every vector's length is checked before sending; without (0), against the first of its call.
+  VectorizeIndex(const ApiClient& client, std::string name, int dimensions = 0)
+      : VectorizeVerbs(client.context(), {std::move(name), dimensions}) {}
+
+  /// All ids, page after page, for range-for: an error on a later page is thrown there.
+  [[nodiscard]] vectorize::VectorRange list(const vectorize::ListOptions& options = vectorize::ListOptions()) const {
+    return vectorize::VectorRange(pages(options));
+  }
+  [[nodiscard]] CheckedVectorizeIndex checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncVectorizeIndex async() const;
+  /// The same index with other limits for its calls.
+  [[nodiscard]] VectorizeIndex with(const CallOptions& options) const;
+
+ private:
+  using VectorizeVerbs::VectorizeVerbs;
+};
+
+class CheckedVectorizeIndex : public VectorizeVerbs<Checked> {
+ private:
+  friend VectorizeIndex;
+  using VectorizeVerbs::VectorizeVerbs;
+};
+
+/// The operations on the account's indexes, once for all views. Names: at most 64 bytes.
+template <class View>
+class VectorizeIndexesVerbs {
+ public:
+  template <class T>
+  using Returns = typename View::template Returns<T>;
+
+  /// All indexes; the API has no pages here. GET …/indexes. Repeated.
+  [[nodiscard]] Returns<std::vector<vectorize::Index>> list() const {
+    return View::run(context_, ops::vectorize_list_indexes(context_));
+  }
+  /// Creates an index, with dimensions and metric or a preset. POST …/indexes. Sent once: after an unknown outcome look
+  /// for the name. @throws Error  conflict (3002: the name is taken)
+  Returns<vectorize::Index> create(std::string_view name, const vectorize::CreateOptions& options) const {
+    return View::run(context_, ops::vectorize_create(context_, name, options));
+  }
+  /// GET …/indexes/{name}. Repeated. @throws Error  not_found (3000; 3005: it was removed)
+  [[nodiscard]] Returns<vectorize::Index> get(std::string_view name) const {
+    return View::run(context_, ops::vectorize_get_index(context_, name));
+  }
+  /// The index with this name; nullopt if there is none (3000, 3005).
+  [[nodiscard]] Returns<std::optional<vectorize::Index>> find(std::string_view name) const {
+    return View::run(context_, ops::vectorize_find_index(context_, name));
+  }
+  /// Removes an index with all its vectors; the name may be used again. DELETE …/indexes/{name}. Repeated.
+  /// @throws Error  not_found (3000)
+  Returns<void> remove(std::string_view name) const {
+    return View::run(context_, ops::vectorize_remove(context_, name));
+  }
+
+ protected:
+  explicit VectorizeIndexesVerbs(detail::Context context) : context_(std::move(context)) {}
+  detail::Context context_;
+};
+
+extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Throwing>;
+extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Checked>;
+
+/// The Vectorize indexes of the client's account. A handle, like VectorizeIndex.
+class CLOUDFLARE_API VectorizeIndexes : public VectorizeIndexesVerbs<Throwing> {
+ public:
+  explicit VectorizeIndexes(const ApiClient& client) : VectorizeIndexesVerbs(client.context()) {}
+  [[nodiscard]] CheckedVectorizeIndexes checked() const;
+  /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
+  [[nodiscard]] AsyncVectorizeIndexes async() const;
+  [[nodiscard]] VectorizeIndexes with(const CallOptions& options) const;
+
+ private:
+  using VectorizeIndexesVerbs::VectorizeIndexesVerbs;
+};
+
+class CheckedVectorizeIndexes : public VectorizeIndexesVerbs<Checked> {
+ private:
+  friend VectorizeIndexes;
+  using VectorizeIndexesVerbs::VectorizeIndexesVerbs;
+};
+
+}  // namespace cloudflare

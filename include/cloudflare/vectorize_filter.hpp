@@ -1,0 +1,99 @@
+#pragma once
+
+// Metadata filters of Vectorize queries: field("year") >= 2020 && field("genre").in({"a", "b"}).
+
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/json.hpp>
+
+namespace cloudflare {
+
+namespace vectorize {
+
+struct MetadataIndex;
+
+/// A string, number, boolean or null to compare with.
+class CLOUDFLARE_API FilterValue {
+ public:
+  template <std::same_as<bool> B>
+  FilterValue(B value) : json_(value ? "true" : "false") {}  // NOLINT(*-explicit-*)
+  template <std::integral I>
+  requires(!std::same_as<I, bool>) FilterValue(I value) : json_(std::to_string(value)) {}  // NOLINT(*-explicit-*)
+  FilterValue(char) = delete;
+  FilterValue(double value);                                                       // NOLINT(*-explicit-*)
+  FilterValue(std::string_view value);                                             // NOLINT(*-explicit-*)
+  FilterValue(const char* value) : FilterValue(std::string_view(value)) {}         // NOLINT(*-explicit-*)
+  FilterValue(const std::string& value) : FilterValue(std::string_view(value)) {}  // NOLINT(*-explicit-*)
+  FilterValue(std::nullptr_t) : json_("null") {}                                   // NOLINT(*-explicit-*)
+
+  /// As JSON; a NaN or infinity is none, and the query that holds it is refused.
+  [[nodiscard]] const std::string& text() const noexcept { return json_; }
+
+ private:
+  std::string json_;
+};
+
+/// Conditions on metadata that must all hold; there is no "or". Checked when the query is made: keys not empty, at most
+/// 512 characters, without `"` and `|`, not beginning with `$`; one operator to a property, or one lower and one upper
+/// bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering").
+class CLOUDFLARE_API Filter {
+ public:
+  /// Nothing to hold: every vector.
+  Filter() = default;
+  /// A filter in the API's own language, checked as well and sent as given.
+  Filter(const JsonText& json) : raw_(json.text()) {}        // NOLINT(*-explicit-*)
+  Filter(const nlohmann::json& json) : raw_(json.dump()) {}  // NOLINT(*-explicit-*)
+  Filter(std::string_view key, std::string_view op, const std::string& value_json);
+
+  [[nodiscard]] bool empty() const noexcept { return conditions_.empty() && raw_.empty(); }
+  /// The filter as JSON text; empty if there is nothing to hold.
+  [[nodiscard]] std::string text() const;
+
+  /// Both must hold. Filters in the API's own language cannot be combined.
+  [[nodiscard]] Filter operator&&(const Filter& other) const;
+
+ private:
+  struct Condition {
+    std::string key{};
+    std::string op{};
+    std::string value{};
+  };
+  std::vector<Condition> conditions_{};
+  std::string raw_{};
+};
+
+/// A metadata property in a condition.
+class CLOUDFLARE_API Field {
+ public:
+  explicit Field(std::string name) : name_(std::move(name)) {}
+
+  [[nodiscard]] Filter in(std::initializer_list<FilterValue> values) const { return list("$in", values); }
+  [[nodiscard]] Filter in(std::span<const FilterValue> values) const { return list("$in", values); }
+  [[nodiscard]] Filter not_in(std::initializer_list<FilterValue> values) const { return list("$nin", values); }
+  [[nodiscard]] Filter not_in(std::span<const FilterValue> values) const { return list("$nin", values); }
+
+  friend Filter operator==(const Field& f, const FilterValue& v) { return {f.name_, "$eq", v.text()}; }
+  friend Filter operator!=(const Field& f, const FilterValue& v) { return {f.name_, "$ne", v.text()}; }
+  friend Filter operator<(const Field& f, const FilterValue& v) { return {f.name_, "$lt", v.text()}; }
+  friend Filter operator<=(const Field& f, const FilterValue& v) { return {f.name_, "$lte", v.text()}; }
+  friend Filter operator>(const Field& f, const FilterValue& v) { return {f.name_, "$gt", v.text()}; }
+  friend Filter operator>=(const Field& f, const FilterValue& v) { return {f.name_, "$gte", v.text()}; }
+
+ private:
+  [[nodiscard]] Filter list(std::string_view op, std::span<const FilterValue> values) const;
+  std::string name_;
+};
+
+}  // namespace vectorize
+
+/// The metadata property `name`; dots reach into nested objects ("author.name").
+[[nodiscard]] inline vectorize::Field field(std::string name) { return vectorize::Field(std::move(name)); }
+
+}  // namespace cloudflare

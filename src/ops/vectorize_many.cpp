@@ -1,0 +1,290 @@
+// Any number of vectors over the packing flow, and waiting for what was accepted.
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ops/vectorize_common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace table = detail::table;
+using detail::Batch;
+using detail::PackedItem;
+using detail::PackedJob;
+using detail::Packer;
+using detail::PackFormat;
+using detail::Reply;
+using std::chrono::milliseconds;
+using vectorize::Mutation;
+using vectorize::Vector;
+
+constexpr milliseconds first_step{500};
+constexpr milliseconds longest_step{10'000};
+constexpr milliseconds longest_wait = std::chrono::hours(24 * 365);  // more would overflow the clock
+
+// Packs what changes the index; each reply names a mutation.
+class MutationPacker : public Packer {
+ public:
+  explicit MutationPacker(std::shared_ptr<Mutation> last) : last_(std::move(last)) {}
+  Result<std::vector<std::size_t>> settle(const Batch&, Reply&& reply) override {
+    auto mutation = read_mutation(std::move(reply));
+    if (!mutation) return mutation.error();
+    *last_ = std::move(mutation).value();
+    return std::vector<std::size_t>();
+  }
+
+ private:
+  std::shared_ptr<Mutation> last_;
+};
+
+class VectorPacker final : public MutationPacker {
+ public:
+  VectorPacker(const Context& context, int dimensions, std::unique_ptr<VectorReader> vectors,
+               std::shared_ptr<Mutation> last)
+      : MutationPacker(std::move(last)), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
+
+  Read read(std::string& text, std::string& names) override {
+    const vectorize::VectorView* vector = vectors_->next();
+    if (vector == nullptr) return Read::end;
+    names.append(vector->id);
+    if (auto error = encoder_.append(text, *vector)) {
+      refusal_ = std::move(*error);
+      return Read::refused;
+    }
+    return Read::item;
+  }
+
+ private:
+  VectorEncoder encoder_;
+  std::unique_ptr<VectorReader> vectors_;
+};
+
+// Reads ids into a JSON array.
+Packer::Read read_id(IdReader& ids, bool limits, std::string& text, std::string& names, Error& refusal) {
+  std::string_view id;
+  if (!ids.next(id)) return Packer::Read::end;
+  names.append(id);
+  if (auto error = check_vector_id(id, limits)) {
+    refusal = std::move(*error);
+    return Packer::Read::refused;
+  }
+  detail::append_json_string(text, id);
+  return Packer::Read::item;
+}
+
+class ErasePacker final : public MutationPacker {
+ public:
+  ErasePacker(bool limits, std::unique_ptr<IdReader> ids, std::shared_ptr<Mutation> last)
+      : MutationPacker(std::move(last)), limits_(limits), ids_(std::move(ids)) {}
+  Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
+
+ private:
+  bool limits_;
+  std::unique_ptr<IdReader> ids_;
+};
+
+using Take = std::function<void(std::uint64_t, std::string_view, std::optional<Vector>&&)>;
+
+class GetPacker final : public Packer {
+ public:
+  GetPacker(bool limits, std::unique_ptr<IdReader> ids, Take take)
+      : limits_(limits), ids_(std::move(ids)), take_(std::move(take)) {}
+  Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
+
+  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
+    auto vectors = read_vectors(reply);
+    if (!vectors) return vectors.error();
+    std::unordered_map<std::string_view, const Vector*> found;
+    for (const Vector& vector : *vectors) found.emplace(vector.id, &vector);
+    for (const PackedItem& item : batch.items) {  // an id may be asked for twice
+      const auto it = found.find(batch.name(item));
+      take_(item.index, batch.name(item), it == found.end() ? std::nullopt : std::optional(*it->second));
+    }
+    return std::vector<std::size_t>();
+  }
+
+ private:
+  bool limits_;
+  std::unique_ptr<IdReader> ids_;
+  Take take_;
+};
+
+int in_flight(const Context& context, const std::optional<int>& option) {
+  return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
+}
+
+Result<PackFormat> ids_format(const detail::Operation& operation, const Context& context, const VectorizeTarget& index,
+                              std::size_t max_items) {
+  auto request = index_request(operation, context, index);
+  if (!request) return request.error();
+  detail::set_json(*request, {});
+  return PackFormat{.request = std::move(*request),
+                    .prefix = R"({"ids":[)",
+                    .separator = ",",
+                    .suffix = "]}",
+                    .max_items = max_items,
+                    .max_bytes = limits::vectorize_upload_bytes,
+                    .names_batch = true};
+}
+
+PackedJob upload_job(const Context& context, const VectorizeTarget& index, Upload upload,
+                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
+                     std::shared_ptr<Mutation> last) {
+  auto request = upload_request(context, index, upload, options.unparsable);
+  if (!request) return PackedJob(request.error());
+  PackFormat format{.request = std::move(*request),
+                    .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
+                    .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
+                    .last_alone = true,
+                    .names_batch = true};
+  return {std::move(format),
+          std::make_unique<VectorPacker>(context, index.dimensions, std::move(vectors), std::move(last)),
+          {.on_progress = options.on_progress},
+          in_flight(context, options.in_flight)};
+}
+
+PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> ids,
+                    const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
+  auto format = ids_format(table::vectorize_erase_by_ids, context, index, limits::vectorize_erase_ids);
+  if (!format) return PackedJob(format.error());
+  format->last_alone = true;
+  return {std::move(*format),
+          std::make_unique<ErasePacker>(detail::checks_limits(context), std::move(ids), std::move(last)),
+          {.on_progress = options.on_progress},
+          in_flight(context, options.in_flight)};
+}
+
+}  // namespace
+
+VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, Upload upload,
+                             std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
+    : last_(std::make_shared<Mutation>()),
+      job_(upload_job(context, index, upload, std::move(vectors), options, last_)),
+      inserts_(upload == Upload::insert) {
+  settle(true);
+}
+
+VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> erased,
+                             const vectorize::EraseManyOptions& options)
+    : last_(std::make_shared<Mutation>()), job_(erase_job(context, index, std::move(erased), options, last_)) {
+  settle(true);
+}
+
+void VectorizeMany::begin(detail::Outbox& out) {
+  job_.begin(out);
+  settle(true);
+}
+
+// An id stands for all that came before it only if it was sent after their replies. Otherwise the time of the latest
+// reply must do.
+void VectorizeMany::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
+  const bool alone = alone_;
+  const bool others = job_.under_way() > 1;
+  *last_ = Mutation();
+  // An insert that was sent before and is refused because it is there already.
+  if (!reply && inserts_ && reply.error().details().repeated_unknown && reply.error().http_status() == 409)
+    reply = Reply();
+  const bool accepted = reply.has_value();
+  job_.on_reply(tag, std::move(reply), out);
+  if (accepted) {
+    mutation_.id = alone ? std::move(last_->id) : std::nullopt;
+    if (last_->accepted_at && (!mutation_.accepted_at || *mutation_.accepted_at < *last_->accepted_at))
+      mutation_.accepted_at = last_->accepted_at;
+  }
+  settle(!others);
+}
+
+void VectorizeMany::on_wake(detail::Outbox& out) {
+  job_.on_wake(out);
+  settle(false);
+}
+
+void VectorizeMany::abort(Error error) {
+  job_.abort(std::move(error));
+  settle(false);
+}
+
+// `idle`: no request was under way before this step.
+void VectorizeMany::settle(bool idle) {
+  alone_ = idle && job_.under_way() == 1;
+  if (!job_.finished() || this->finished()) return;
+  auto done = job_.take();
+  if (!done) return this->finish(done.error());
+  vectorize::ManyResult result;
+  static_cast<BulkResult&>(result) = std::move(*done);
+  result.mutation = std::move(mutation_);
+  this->finish(std::move(result));
+}
+
+VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> ids,
+                                    const vectorize::GetManyOptions& options) {
+  auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
+  Take take = options.on_vector;
+  const bool collects = !take;
+  if (collects)
+    take = [vectors](std::uint64_t at, std::string_view, std::optional<Vector>&& vector) {
+      if (vectors->size() <= at) vectors->resize(at + 1);
+      (*vectors)[at] = std::move(vector);
+    };
+  auto format = ids_format(table::vectorize_get_by_ids, context, index, limits::vectorize_get_ids);
+  PackedJob job =
+      format ? PackedJob(std::move(*format),
+                         std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),
+                         {.on_progress = options.on_progress}, in_flight(context, options.in_flight))
+             : PackedJob(format.error());
+  return {std::move(job), [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
+            if (collects) vectors->resize(outcome.items);
+            return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
+          }};
+}
+
+VectorizeWait::VectorizeWait(const Context& context, VectorizeTarget index, Mutation mutation, milliseconds timeout)
+    : context_(context),
+      index_(std::move(index)),
+      mutation_(std::move(mutation)),
+      timeout_(std::min(timeout, longest_wait)),
+      step_(first_step),
+      info_(vectorize_info(context_, index_)) {
+  if (!mutation_.id && !mutation_.accepted_at)
+    this->finish(invalid_argument("nothing is known of the mutation: it has neither id nor time"));
+  else if (info_.finished())
+    this->finish(info_.take());  // refused before sending
+}
+
+void VectorizeWait::begin(detail::Outbox& out) {
+  deadline_ = out.now() + timeout_;
+  out.wake_after(timeout_);
+  ask(out);
+}
+
+void VectorizeWait::ask(detail::Outbox& out) {
+  info_ = vectorize_info(context_, index_);
+  asking_ = true;
+  info_.begin(out);
+}
+
+void VectorizeWait::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
+  asking_ = false;
+  info_.on_reply(tag, std::move(reply), out);
+  auto info = info_.take();
+  if (!info) return this->finish(info.error());
+  // Times are compared in whole seconds, as the Date header has them.
+  const bool same = mutation_.id && info->processed_up_to_mutation == mutation_.id;
+  const bool later = mutation_.accepted_at && info->processed_up_to_datetime > mutation_.accepted_at;
+  if (same || later) return this->finish(std::move(info));
+  out.wake_after(step_);
+  step_ = std::min(step_ * 3 / 2, longest_step);
+}
+
+void VectorizeWait::on_wake(detail::Outbox& out) {
+  if (out.now() < deadline_) {
+    if (!asking_) ask(out);
+    return;
+  }
+  this->finish(Error(ErrorKind::timeout, "mutation " + mutation_.id.value_or("without an id") +
+                                             " was not processed within " + std::to_string(timeout_.count()) + " ms"));
+}
+
+}  // namespace cloudflare::ops
