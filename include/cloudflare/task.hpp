@@ -9,7 +9,9 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <cloudflare/operation.hpp>
@@ -110,17 +112,28 @@ class [[nodiscard]] Task {
 
 namespace detail {
 
-template <class Awaitable>
-Detached fulfil(Awaitable awaitable, std::promise<typename Awaitable::value_type> promise) {
+// Both let go of what was awaited, and of the handles in it, before who waits goes on: the last handle then dies there.
+template <class Awaitable, class T = typename Awaitable::value_type>
+Detached fulfil(Awaitable awaitable, std::promise<T> promise) {
+  std::optional<Awaitable> running(std::move(awaitable));
+  std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value;
+  std::exception_ptr thrown;
   try {
-    if constexpr (std::is_void_v<typename Awaitable::value_type>) {
-      co_await std::move(awaitable);
-      promise.set_value();
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(*running);
     } else {
-      promise.set_value(co_await std::move(awaitable));
+      value.emplace(co_await std::move(*running));
     }
   } catch (...) {
-    promise.set_exception(std::current_exception());
+    thrown = std::current_exception();
+  }
+  running.reset();
+  if (thrown) {
+    promise.set_exception(std::move(thrown));
+  } else if constexpr (std::is_void_v<T>) {
+    promise.set_value();
+  } else {
+    promise.set_value(std::move(*value));
   }
 }
 
@@ -134,12 +147,13 @@ struct Gathering {
 
 template <class Awaitable, class T = typename Awaitable::value_type>
 Detached gather(Awaitable awaitable, std::shared_ptr<Gathering<T>> all, std::size_t at) {
+  std::optional<Awaitable> running(std::move(awaitable));
   try {
     if constexpr (std::is_void_v<T>) {
-      co_await std::move(awaitable);
+      co_await std::move(*running);
       all->results[at].emplace();
     } else {
-      all->results[at].emplace(co_await std::move(awaitable));
+      all->results[at].emplace(co_await std::move(*running));
     }
   } catch (const Error& error) {
     all->results[at].emplace(error);
@@ -147,6 +161,7 @@ Detached gather(Awaitable awaitable, std::shared_ptr<Gathering<T>> all, std::siz
     all->results[at].emplace(Error(
         ErrorDetails{.kind = ErrorKind::callback, .text = "a coroutine threw", .cause = std::current_exception()}));
   }
+  running.reset();
   if (--all->left == 0) all->waiting.resume();
 }
 
