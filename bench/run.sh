@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-entries=(include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned)
+entries=(include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned blocking-get inflight-get vs-ts-cpu)
 
 names=() json=
 while [ $# != 0 ]; do

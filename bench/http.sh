@@ -1,0 +1,41 @@
+# Sourced: serve_value starts nginx with one fixed reply and sets `url`; compare_get BASELINE BAR OURS... -- BASELINE...
+# runs both alternately and takes the least of seven runs. Each command prints microseconds of CPU.
+
+serve_value() {
+  local work port
+  work=$(mktemp -d)
+  port=$(node -e 'const s = require("net").createServer();
+    s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+  cat >"$work/nginx.conf" <<EOF
+pid $work/pid; error_log $work/error.log; worker_processes 1;
+events { worker_connections 256; }
+http {
+  access_log off; default_type application/octet-stream; keepalive_requests 100000000;
+  client_body_temp_path $work/1; proxy_temp_path $work/2; fastcgi_temp_path $work/3; uwsgi_temp_path $work/4;
+  scgi_temp_path $work/5;
+  server { listen 127.0.0.1:$port; location / { return 200 '{"theme":"dark","size":12,"language":"en"}'; } }
+}
+EOF
+  # It goes to the background when it listens. Debian keeps it where only root's path leads.
+  PATH=$PATH:/usr/sbin nginx -c "$work/nginx.conf" 2>"$work/output" || { cat "$work/output" >&2; return 1; }
+  # shellcheck disable=SC2064  # the folder of now
+  trap "kill \$(cat '$work/pid'); rm -rf '$work'" EXIT
+  url=http://127.0.0.1:$port/client/v4
+}
+
+least() { sort -g "$1" | head -n 1; }
+
+compare_get() {
+  local baseline=$1 bar=$2 results ours=() theirs=() i
+  shift 2
+  while [ "$1" != -- ]; do ours+=("$1"); shift; done
+  shift
+  theirs=("$@")
+  results=$(mktemp -d)
+  for i in 1 2 3 4 5 6 7; do
+    "${ours[@]}" >>"$results/ours"
+    "${theirs[@]}" >>"$results/theirs"
+  done
+  echo "$baseline $(least "$results/ours") $(least "$results/theirs") us $bar"
+  rm -rf "$results"
+}
