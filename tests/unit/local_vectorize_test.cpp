@@ -105,6 +105,35 @@ TEST_CASE("embedded vectorize: scores are the cosine, the distance and the negat
   CHECK(scores("dot-product") == Scores{{"near", -50}, {"aside", 0}, {"far", 50}});
 }
 
+TEST_CASE("embedded vectorize: what an erasure moves keeps its values, norm, namespace and metadata") {
+  LocalApi api;
+  LocalVectorize index(api);
+  (void)index.add_metadata_index("n", "number").result();
+  (void)index
+      .upsert(
+          {vector_of("a", {100, 0}, "x", {{"n", 1}}), vector_of("b", {0, 2}), vector_of("c", {3, 4}, "y", {{"n", 3}})})
+      .result();
+  (void)index.erase({"a"}).result();
+  const Json matches = index.query({{"vector", {3, 4}}, {"returnValues", true}, {"returnMetadata", "indexed"}});
+  REQUIRE(matches.size() == 2);
+  CHECK(matches.at(0) ==
+        Json({{"id", "c"}, {"score", 1.0}, {"values", {3.0, 4.0}}, {"metadata", {{"n", 3}}}, {"namespace", "y"}}));
+}
+
+TEST_CASE("embedded vectorize: a sum that leaves the range of float32 on its way does not decide") {
+  LocalApi api;
+  LocalVectorize index(api, 16, "dot-product");
+  std::vector<double> query(16, 1e19);
+  std::vector<double> far(16, -3e18);
+  far[0] = 4e19;  // the first product alone is beyond float32
+  std::vector<double> near(16, 0);
+  near[0] = 1e19;
+  (void)index.upsert({vector_of("far", far), vector_of("near", near)}).result();
+  const Json matches = index.query({{"vector", query}, {"topK", 1}});
+  REQUIRE(matches.size() == 1);
+  CHECK(matches.at(0).at("id") == "near");
+}
+
 TEST_CASE("embedded vectorize: a query by a stored id, in a namespace, with values and metadata") {
   LocalApi api;
   LocalVectorize index(api);
