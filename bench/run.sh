@@ -9,7 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-entries=(include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned blocking-get inflight-get vs-ts-cpu)
+entries=(include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned ndjson-encode vectors-decode
+  blocking-get inflight-get vs-ts-cpu)
 
 names=() json=
 while [ $# != 0 ]; do
