@@ -101,7 +101,7 @@ struct NotAllowed {
   std::string why;
 };
 
-void check_key(std::string_view key) {
+void check_filter_key(std::string_view key) {
   if (!detail::is_filter_key(key))
     throw NotAllowed{"the filter's key " + shown(key) +
                      " is not allowed: keys are not empty, hold no '\"' or '|' and do not begin with '$'"};
@@ -120,7 +120,7 @@ class Reader {
     std::unordered_set<std::string> keys;
     for (auto field : root.get_object()) {
       key_ = std::string(std::string_view(field.unescaped_key()));
-      check_key(key_);
+      check_filter_key(key_);
       if (!keys.insert(key_).second) throw NotAllowed{"the filter names the property " + shown(key_) + " twice"};
       find_index();
       json::value value = field.value();

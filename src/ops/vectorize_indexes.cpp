@@ -58,12 +58,12 @@ Index read_index(json::object object) {
   return index;
 }
 
-Result<Index> read_one(Reply&& reply) {
+Result<Index> read_one_index(Reply&& reply) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the index",
                            [](json::document& document) { return read_index(document.get_object()); });
 }
 
-Result<std::vector<Index>> read_list(Reply&& reply) {
+Result<std::vector<Index>> read_indexes(Reply&& reply) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of indexes",
                            [](json::document& document) {
                              std::vector<Index> list;
@@ -146,7 +146,7 @@ MetadataIndex read_metadata_index(json::value value) {
 }  // namespace
 
 Call<std::vector<Index>> vectorize_list_indexes(const Context& context) {
-  return {detail::account_request(table::vectorize_list_indexes, context), read_list};
+  return {detail::account_request(table::vectorize_list_indexes, context), read_indexes};
 }
 
 Call<Index> vectorize_create(const Context& context, std::string_view name, const vectorize::CreateOptions& options) {
@@ -162,17 +162,19 @@ Call<Index> vectorize_create(const Context& context, std::string_view name, cons
     else
       detail::set_json(*request, create_body(name, options));
   }
-  return {std::move(request), read_one};
+  return {std::move(request), read_one_index};
 }
 
 Call<Index> vectorize_get_index(const Context& context, std::string_view name) {
-  return {named_request(table::vectorize_get_index, context, name), read_one};
+  return {named_request(table::vectorize_get_index, context, name), read_one_index};
 }
 
 Call<std::optional<Index>> vectorize_find_index(const Context& context, std::string_view name) {
   return {named_request(table::vectorize_get_index, context, name),
           [](Reply&& reply) -> Result<std::optional<Index>> {
-            return read_one(std::move(reply)).transform([](Index&& index) { return std::optional(std::move(index)); });
+            return read_one_index(std::move(reply)).transform([](Index&& index) {
+              return std::optional(std::move(index));
+            });
           },
           [](Error&& error) -> Result<std::optional<Index>> {
             if (is_no_such_index(error)) return std::optional<Index>();

@@ -111,7 +111,7 @@ class GetPacker final : public Packer {
   Take take_;
 };
 
-int in_flight(const Context& context, const std::optional<int>& option) {
+int most_in_flight(const Context& context, const std::optional<int>& option) {
   return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
 }
 
@@ -142,7 +142,7 @@ PackedJob upload_job(const Context& context, const VectorizeTarget& index, Uploa
   return {std::move(format),
           std::make_unique<VectorPacker>(context, index.dimensions, std::move(vectors), std::move(last)),
           {.on_progress = options.on_progress},
-          in_flight(context, options.in_flight)};
+          most_in_flight(context, options.in_flight)};
 }
 
 PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> ids,
@@ -153,7 +153,7 @@ PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::u
   return {std::move(*format),
           std::make_unique<ErasePacker>(detail::checks_limits(context), std::move(ids), std::move(last)),
           {.on_progress = options.on_progress},
-          in_flight(context, options.in_flight)};
+          most_in_flight(context, options.in_flight)};
 }
 
 }  // namespace
@@ -232,7 +232,7 @@ VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarge
   PackedJob job =
       format ? PackedJob(std::move(*format),
                          std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),
-                         {.on_progress = options.on_progress}, in_flight(context, options.in_flight))
+                         {.on_progress = options.on_progress}, most_in_flight(context, options.in_flight))
              : PackedJob(format.error());
   return {std::move(job), [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
             if (collects) vectors->resize(outcome.items);

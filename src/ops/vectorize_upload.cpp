@@ -18,19 +18,19 @@ Error too_many(std::uint64_t lines) {
                           " vectors; at most 5000 are allowed in one request; insert_many and upsert_many split");
 }
 
-Error too_large() {
+Error upload_too_large() {
   return invalid_argument("the vectors make a request of more than 100 MB, which is not allowed; insert_many and " +
                           std::string("upsert_many split"));
 }
 
 // Of an insert, sent a second time and refused because it is there already.
-Result<Mutation> done_if_repeated(Error&& error) {
+Result<Mutation> inserted_if_repeated(Error&& error) {
   if (error.details().repeated_unknown && error.http_status() == 409) return Mutation();
   return std::move(error);
 }
 
 Call<Mutation> upload_call(Result<detail::Request> request, Upload upload) {
-  return {std::move(request), read_mutation, upload == Upload::insert ? done_if_repeated : nullptr};
+  return {std::move(request), read_mutation, upload == Upload::insert ? inserted_if_repeated : nullptr};
 }
 
 // Lines as the server counts them: the last may lack its newline.
@@ -46,7 +46,7 @@ class LineCount {
     const std::uint64_t lines = newlines_ + (open_ ? 1 : 0);
     if (lines == 0) return invalid_argument("there are no vectors");
     if (lines > limits::vectorize_upload_vectors) return too_many(lines);
-    if (bytes_ > limits::vectorize_upload_bytes) return too_large();
+    if (bytes_ > limits::vectorize_upload_bytes) return upload_too_large();
     return std::nullopt;
   }
 
@@ -123,7 +123,7 @@ Call<Mutation> vectorize_upload(const Context& context, const VectorizeTarget& i
   for (; const vectorize::VectorView* vector = vectors->next(); ++position) {
     if (limits && position == limits::vectorize_upload_vectors) return Call<Mutation>(too_many(position + 1));
     if (auto error = encoder.append(body, *vector)) return Call<Mutation>(at_vector(*error, position, vector->id));
-    if (limits && body.size() > limits::vectorize_upload_bytes) return Call<Mutation>(too_large());
+    if (limits && body.size() > limits::vectorize_upload_bytes) return Call<Mutation>(upload_too_large());
   }
   if (body.empty()) return Call<Mutation>(invalid_argument("there are no vectors"));
   request->http.body = Body(std::move(body));

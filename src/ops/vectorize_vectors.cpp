@@ -120,7 +120,7 @@ Result<QueryResult> read_matches(Reply&& reply) {
                            });
 }
 
-Result<VectorPage> read_page(Reply&& reply) {
+Result<VectorPage> read_vector_page(Reply&& reply) {
   auto page = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of vectors",
                                 [](json::document& document) {
                                   VectorPage list;
@@ -316,7 +316,7 @@ Call<VectorPage> vectorize_list(const Context& context, const VectorizeTarget& i
     if (options.count) detail::add_query(*request, "count", std::to_string(*options.count));
     if (!options.cursor.empty()) detail::add_query(*request, "cursor", options.cursor);
   }
-  return {std::move(request), read_page};
+  return {std::move(request), read_vector_page};
 }
 
 std::shared_ptr<detail::PageWalk<VectorPage>> vectorize_list_walk(const Context& context, const VectorizeTarget& index,

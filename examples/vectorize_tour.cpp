@@ -1,0 +1,86 @@
+// A tour of Vectorize over the embedded store: no account, no network.
+
+#include <cloudflare/cloudflare.hpp>
+#include <cloudflare/local.hpp>
+#include <cloudflare/ndjson.hpp>
+#include <iostream>
+
+namespace cf = cloudflare;
+using namespace std::chrono_literals;
+
+namespace {
+
+// What a model would make of a text.
+std::vector<float> embedding_of(int topic, float how_much) {
+  std::vector<float> vector(4, 0.1F);
+  vector[static_cast<std::size_t>(topic) % vector.size()] = how_much;
+  return vector;
+}
+
+// [own_type]
+struct Article {
+  std::string url;
+  std::vector<float> embedding;
+};
+// Beside the type: every range of articles can now be uploaded.
+cf::vectorize::VectorView view_of(const Article& article) {
+  return {.id = article.url, .values = article.embedding, .ns = "articles"};
+}
+// [/own_type]
+
+}  // namespace
+
+int main() {
+  cf::local::Cloudflare cloud;
+  cf::ApiClient client = cloud.client();
+
+  // [create]
+  client.vectorize_indexes().create("docs", {.dimensions = 4, .metric = cf::vectorize::Metric::cosine});
+  cf::VectorizeIndex docs = client.vectorize("docs", 4);
+  docs.create_metadata_index("year", cf::vectorize::MetadataType::number);  // before what is to be filtered
+  docs.create_metadata_index("lang", cf::vectorize::MetadataType::string);
+  // [/create]
+
+  // [upsert]
+  std::vector<cf::vectorize::Vector> vectors;
+  for (int i = 0; i < 12'000; ++i)
+    vectors.push_back({.id = "page-" + std::to_string(i),
+                       .values = embedding_of(i, 1 + static_cast<float>(i) / 1000),
+                       .metadata = {{"year", 2015 + i % 10}, {"lang", i % 2 == 0 ? "en" : "no"}}});
+  const auto done = docs.upsert_many(vectors);  // 3 uploads of up to 5000 vectors
+  for (const cf::ItemFailure& failure : done.failed) std::cerr << failure.name << ": " << failure.error.what() << '\n';
+  docs.wait_for(done, 5min);  // searchable from here on
+  // [/upsert]
+
+  // [query]
+  const auto hits = docs.query(embedding_of(2, 3), {.top_k = 3,
+                                                    .filter = cf::field("year") >= 2020 && cf::field("lang") == "en",
+                                                    .return_metadata = cf::vectorize::ReturnMetadata::all});
+  for (const cf::vectorize::Match& hit : hits)
+    std::cout << hit.score << ' ' << hit.id << ' ' << hit.metadata.text() << '\n';
+  const auto similar = docs.query_by_id("page-2", {.top_k = 5});
+  // [/query]
+
+  const std::vector<Article> articles{{"https://example.org/a", embedding_of(1, 2)}};
+  docs.wait_for(docs.insert(articles), 5min);
+
+  // [read]
+  const std::vector<std::string> ids{"page-7", "https://example.org/a", "nowhere"};
+  const auto found = docs.get_many(ids);  // in the order of the ids; nullopt for an unknown one
+  std::size_t listed = 0;
+  for (const cf::vectorize::ListedVector& vector : docs.list()) listed += vector.id.empty() ? 0 : 1;
+  docs.wait_for(docs.erase_many(ids), 5min);
+  // [/read]
+
+  // [ndjson]
+  const std::vector<std::string> rows{"row-0", "row-1"};
+  const std::vector<float> matrix{1, 0, 0, 0, 0, 1, 0, 0};  // row after row
+  const std::string lines = cf::ndjson::encode(cf::ndjson::Matrix(rows, matrix, 4));
+  docs.upsert_ndjson(lines, {.unparsable = cf::vectorize::UnparsableBehavior::error});
+  // [/ndjson]
+
+  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 &&
+                    found.vectors[0] && found.vectors[1]->ns == "articles" && !found.vectors[2] && listed == 12'001 &&
+                    docs.info().vector_count == 12'001;
+  return good ? 0 : 1;
+}
