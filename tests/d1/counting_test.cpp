@@ -33,7 +33,7 @@ struct Plan {
 // Depends on the statement and the attempt alone, not on the order in which they arrive.
 Plan plan_of(int statement, int attempt) {
   std::mt19937 random(seed + static_cast<unsigned>(statement) * 64U + static_cast<unsigned>(attempt));
-  const unsigned draw = random() % 1000;
+  const auto draw = static_cast<unsigned>(random() % 1000);
   const bool executed = random() % 2 == 0;
   if (draw < 700) return {};
   if (draw < 720) return {Fault::delayed, true};
