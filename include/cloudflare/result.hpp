@@ -24,9 +24,15 @@ template <class T>
 inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<Result<T>> = true;
+#ifdef __cpp_lib_expected
+template <class T>
+inline constexpr bool is_result<std::expected<T, Error>> = true;
+#endif
+// A bool could be made from any Result, and never should be.
 template <class U, class T>
 inline constexpr bool is_a_value_for =
-    !std::is_same_v<std::remove_cvref_t<U>, Result<T>> && !std::is_same_v<std::remove_cvref_t<U>, Error>;
+    !std::is_same_v<std::remove_cvref_t<U>, Result<T>> && !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+    !(std::is_same_v<T, bool> && is_result<std::remove_cvref_t<U>>);
 
 /// Throws what the caller should see: the exception of its own callback, or the Error itself.
 [[noreturn]] CLOUDFLARE_API void raise(const Error& error);
@@ -128,12 +134,13 @@ class [[nodiscard]] Result {
   Result(std::expected<T, Error> from)  // NOLINT(*-explicit-*)
       : state_(from ? decltype(state_)(std::in_place_index<0>, take(from))
                     : decltype(state_)(std::in_place_index<1>, std::move(from).error())) {}
-  operator std::expected<T, Error>() const {  // NOLINT(*-explicit-*)
+  operator std::expected<T, Error>() const& { return Result(*this); }  // NOLINT(*-explicit-*)
+  operator std::expected<T, Error>() && {                              // NOLINT(*-explicit-*)
     if (!has_value()) return std::unexpected(error());
     if constexpr (std::is_void_v<T>) {
       return {};
     } else {
-      return **this;
+      return std::move(*std::get_if<0>(&state_));
     }
   }
 #endif

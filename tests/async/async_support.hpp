@@ -32,10 +32,10 @@ class HeldTransport final : public cf::Transport {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return held_.size() == count; });
   }
-  void answer_all(const std::string& body) {
+  void answer_all(const std::string& body, int status = 200) {
     const std::lock_guard lock(mutex_);
     for (auto& [key, channel] : held_)
-      channel->done.push_back({key.second, cf::HttpResponse{.status = 200, .body = body}});
+      channel->done.push_back({key.second, cf::HttpResponse{.status = status, .body = body}});
     for (auto& [key, channel] : held_) channel->woken = true;
     held_.clear();
     changed_.notify_all();

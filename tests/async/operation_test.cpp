@@ -250,14 +250,15 @@ TEST_CASE("an operation begun by a hook on the I/O thread goes out at once") {
   const Held held;
   std::optional<cf::AsyncKvNamespace> kv;
   Results<void> second;
-  const auto client = held.client({.log =
-                                       [&](const cf::LogRecord& record) {
-                                         if (record.event == "request" && kv)
-                                           std::exchange(kv, std::nullopt)->put("b", "v").start(second.callback());
-                                       },
-                                   .log_level = cf::LogLevel::debug});
-  kv = client.kv("ns").async();
+  cf::ClientOptions options{.backoff_base = 1ms, .backoff_cap = 1ms, .log_level = cf::LogLevel::debug};
+  options.log = [&](const cf::LogRecord& record) {
+    if (record.event == "request" && record.operation == "kv.get" && record.attempt == 2)
+      kv->put("b", "v").start(second.callback());
+  };
+  kv = held.client(options).kv("ns").async();
   auto first = kv->get("a").as_future();
+  held.transport->wait_for(1);
+  held.transport->answer_all("later", 503);  // the second attempt begins by a timer: nothing else wakes the thread
   held.transport->wait_for(2);
   held.transport->answer_all(R"({"success":true,"errors":[],"messages":[],"result":null})");
   second.wait_for(1);

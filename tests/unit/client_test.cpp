@@ -214,6 +214,7 @@ TEST_CASE("Result of a value has the names and behaviour of std::expected") {
   CHECK(good.or_else([&](const cf::Error&) { return cf::Result<std::string>(std::to_string(count())); }).value() ==
         "text!");
   CHECK(called == 1);
+  static_assert(!std::is_convertible_v<cf::Result<int>, cf::Result<bool>>);  // a Result is no truth value of another
   cf::Result<std::unique_ptr<int>> only(std::make_unique<int>(7));
   CHECK(*std::move(only).value() == 7);
 }
