@@ -19,8 +19,10 @@ consteval bool same(Call) {
   using Plain = std::invoke_result_t<Call, const Handle&>;
   using Checked = std::invoke_result_t<Call, decltype(std::declval<const Handle&>().checked())>;
   using Async = std::invoke_result_t<Call, decltype(std::declval<const Handle&>().async())>;
-  if constexpr (requires(Plain pages, Checked checked, Async async) { pages.next(), checked.next(), async.next(); }) {
-    using T = decltype(std::declval<Plain&>().next());
+  if constexpr (requires {
+                  std::declval<Plain>().next(), std::declval<Checked>().next(), std::declval<Async>().next();
+                }) {
+    using T = decltype(std::declval<Plain>().next());
     return std::is_same_v<decltype(std::declval<Checked&>().next()), Result<T>> &&
            std::is_same_v<decltype(std::declval<Async&>().next()), Operation<T>>;
   } else {
