@@ -69,9 +69,7 @@ TEST_CASE("a lost connection is repeated on the I/O thread; other reads go on me
 
 TEST_CASE("a stop token takes the transfer off its connection, others go on") {
   FaultServer server;
-  server.on_request([](const Recorded& r) {
-    return last_part(r.target) == "slow" ? dripping() : reply(200, "v");
-  });
+  server.on_request([](const Recorded& r) { return last_part(r.target) == "slow" ? dripping() : reply(200, "v"); });
   const auto kv = client_of(server).kv("ns");
   std::stop_source stop;
   auto slow = kv.with({.stop = stop.get_token()}).async().get("slow").as_future();
