@@ -126,7 +126,7 @@ class [[nodiscard]] Operation {
     auto errand = std::make_unique<detail::CallbackErrand<T, Callback>>(std::move(flow_), std::move(callback));
     errand->call = std::move(context_.call);
     errand->executor = std::move(executor_);
-    detail::submit(std::move(context_.core), std::move(errand));
+    detail::submit(context_.core, std::move(errand));
   }
 
   /// Begins; the future gives the value or throws the Error.
