@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <bit>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "vectorize_support.hpp"
 
@@ -206,6 +209,15 @@ TEST_CASE("vectors by id are JSON requests; what the reply lacks stays empty") {
   CHECK(line(erased) == "POST " + docs + "/delete_by_ids");
   CHECK(type(erased) == "application/json");
   CHECK(json::parse(body(erased)) == json{{"ids", ids}});
+}
+
+TEST_CASE("floats are read as the nearest float32, also where the way through double would round twice") {
+  // A hair above the middle between 1 and its neighbour, and the shortest text of a float that misleads readers of
+  // double.
+  const Scripted s({ok(R"([{"id":"a","values":[1.00000005960464477539062500001,7.038531e-26,-7.038531e-26,1e-45]}])")});
+  const auto values = index_of(s).get_by_ids(std::vector<std::string>{"a"}).at(0).values;
+  CHECK(values == std::vector{std::nextafter(1.F, 2.F), std::bit_cast<float>(0x15AE43FDU),
+                              std::bit_cast<float>(0x95AE43FDU), std::numeric_limits<float>::denorm_min()});
 }
 
 TEST_CASE("list_page is one request and shows everything the page says") {
