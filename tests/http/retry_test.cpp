@@ -134,7 +134,9 @@ TEST_CASE("one deadline covers all attempts and pauses") {
   const auto error = error_of([&] { (void)client.kv("ns").get("k"); });
   CHECK(since(start) < 5s);
   CHECK((error.kind() == cf::ErrorKind::server || error.kind() == cf::ErrorKind::timeout));
-  CHECK(error.attempts() == static_cast<int>(server.requests().size()));
+  // The deadline may end the last attempt before the server has read it.
+  const int arrived = static_cast<int>(server.requests().size());
+  CHECK((error.attempts() == arrived || error.attempts() == arrived + 1));
   CHECK(error.attempts() > 1);
 }
 
