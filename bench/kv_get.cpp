@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "cpu.hpp"
+#include "measure.hpp"
 
 namespace cf = cloudflare;
 
@@ -64,7 +64,7 @@ int main(int, char** argv) {
                              {.account_id = "0123456789abcdef0123456789abcdef", .base_url = argv[2]});
   const cf::KvNamespace kv = client.kv("fedcba9876543210fedcba9876543210");
   run(kv, count / 10);  // warm
-  const double before = cpu_seconds();
+  const double before = bench::cpu_seconds();
   run(kv, count);
-  print_cost(before, count);
+  bench::print_cost(before, count);
 }

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <exception>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 namespace bench {
 
-/// User and system time of this process so far.
+/// User and system time of this process so far, in all its threads.
 inline double cpu_seconds() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -48,6 +49,22 @@ inline std::string output_of(const std::string& command) {
 /// The line that bench/run.sh reads.
 inline void print(const char* baseline, const Least& ours, const Least& theirs, const char* bar) {
   std::printf("%s %.3f %.3f ms %s\n", baseline, ours.ms(), theirs.ms(), bar);
+}
+
+/// Prints the microseconds of CPU for one of `count` calls.
+inline void print_cost(double before, long count) {
+  std::printf("%.3f\n", (cpu_seconds() - before) * 1e6 / static_cast<double>(count));
+}
+
+/// The exit code of a program that does `run`; what it throws is printed.
+inline int reported(void (*run)()) {
+  try {
+    run();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }
 
 }  // namespace bench

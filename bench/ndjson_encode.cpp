@@ -4,7 +4,6 @@
 #include <cloudflare/ndjson.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 
 #include "measure.hpp"
 #include "vectors.hpp"
@@ -21,7 +20,7 @@ std::string encode_ours(std::span<const float> values) {
   return out;
 }
 
-int run() {
+void run() {
   const std::vector<float> values = bench::make_values();
   const std::string file = (std::filesystem::temp_directory_path() / "cloudflare-cpp-floats").string();
   std::ofstream(file, std::ios::binary)
@@ -44,16 +43,8 @@ int run() {
   bench::print("to_chars", ours, to_chars, ">=0.95");
   bench::print("nlohmann", ours, nlohmann, ">=2.7");
   bench::print("node", ours, js, ">=5");
-  return 0;
 }
 
 }  // namespace
 
-int main() {
-  try {
-    return run();
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
-}
+int main() { return bench::reported(run); }

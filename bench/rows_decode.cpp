@@ -4,9 +4,9 @@
 #include <cloudflare/d1.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 
+#include "arrived.hpp"
 #include "measure.hpp"
 #include "rows.hpp"
 
@@ -32,25 +32,6 @@ std::string make_reply() {
   return text;
 }
 
-std::string padded(const std::string& text) {
-  std::string copy;
-  copy.reserve(text.size() + 64);
-  copy += text;
-  return copy;
-}
-
-// Hands over a body that arrived before the clock began to run.
-class Arrived final : public cf::Transport {
- public:
-  void next(std::string body) { body_ = std::move(body); }
-  cf::HttpResponse send(const cf::HttpRequest&, const cf::TransferLimits&) override {
-    return {.status = 200, .body = std::move(body_)};
-  }
-
- private:
-  std::string body_{};
-};
-
 bench::Checksum decode_ours(const cf::D1Database& db) {
   const auto rows = db.query_as<Row>("SELECT id, name, score, visits, note FROM customers");
   bench::Checksum sum;
@@ -58,9 +39,9 @@ bench::Checksum decode_ours(const cf::D1Database& db) {
   return sum;
 }
 
-int run() {
-  const std::string reply = padded(make_reply());
-  const auto arrived = std::make_shared<Arrived>();
+void run() {
+  const std::string reply = bench::padded(make_reply());
+  const auto arrived = std::make_shared<bench::Arrived>();
   cf::ClientOptions options;
   options.account_id = "0123456789abcdef0123456789abcdef";
   options.transport = arrived;
@@ -77,7 +58,7 @@ int run() {
   bench::Least js;
   bench::Checksum sums[3];
   for (int round = 0; round < 20; ++round) {
-    arrived->next(padded(reply));
+    arrived->next(bench::padded(reply));
     ours.round([&] { sums[0] = decode_ours(db); });
     simdjson.round([&] { sums[1] = bench::decode_simdjson<BENCH_TEXT>(reply); });
     nlohmann.round([&] { sums[2] = bench::decode_nlohmann<BENCH_TEXT>(reply); });
@@ -95,16 +76,8 @@ int run() {
   bench::print("simdjson", ours, simdjson, ">=0.7");
   bench::print("nlohmann", ours, nlohmann, BENCH_NLOHMANN);
   bench::print("node", ours, js, BENCH_NODE);
-  return 0;
 }
 
 }  // namespace
 
-int main() {
-  try {
-    return run();
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
-}
+int main() { return bench::reported(run); }

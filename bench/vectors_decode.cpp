@@ -5,8 +5,8 @@
 #include <cloudflare/vectorize.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 
+#include "arrived.hpp"
 #include "measure.hpp"
 #include "vectors.hpp"
 
@@ -29,25 +29,6 @@ std::string make_reply(std::span<const float> values) {
   return text + R"(],"success":true,"errors":[],"messages":[]})";
 }
 
-std::string padded(const std::string& text) {
-  std::string copy;
-  copy.reserve(text.size() + 64);
-  copy += text;
-  return copy;
-}
-
-// Hands over a body that arrived before the clock began to run.
-class Arrived final : public cf::Transport {
- public:
-  void next(std::string body) { body_ = std::move(body); }
-  cf::HttpResponse send(const cf::HttpRequest&, const cf::TransferLimits&) override {
-    return {.status = 200, .body = std::move(body_)};
-  }
-
- private:
-  std::string body_{};
-};
-
 template <class Vectors>
 std::uint64_t sum_of(const Vectors& vectors) {
   std::uint64_t sum = 0;
@@ -56,9 +37,9 @@ std::uint64_t sum_of(const Vectors& vectors) {
   return sum;
 }
 
-int run() {
-  const std::string reply = padded(make_reply(bench::make_values()));
-  const auto arrived = std::make_shared<Arrived>();
+void run() {
+  const std::string reply = bench::padded(make_reply(bench::make_values()));
+  const auto arrived = std::make_shared<bench::Arrived>();
   const cf::ApiClient client(cf::ApiToken("token"), {.account_id = "acc", .transport = arrived});
   const cf::VectorizeIndex index = client.vectorize("docs");
   const std::vector<std::string> ids{"any"};
@@ -74,7 +55,7 @@ int run() {
   for (int round = 0; round < 20; ++round) {
     std::vector<cf::vectorize::Vector> mine;
     std::vector<bench::Decoded> theirs;
-    arrived->next(padded(reply));
+    arrived->next(bench::padded(reply));
     ours.round([&] { mine = index.get_by_ids(ids); });
     simdjson.round([&] { theirs = bench::decode_simdjson(reply); });
     if (mine.size() != bench::vector_count || sum_of(mine) != sum_of(theirs))
@@ -88,16 +69,8 @@ int run() {
   bench::print("simdjson", ours, simdjson, ">=0.7");
   bench::print("nlohmann", ours, nlohmann, ">=5");
   bench::print("node", ours, js, ">=2");
-  return 0;
 }
 
 }  // namespace
 
-int main() {
-  try {
-    return run();
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
-}
+int main() { return bench::reported(run); }

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "../cpu.hpp"
+#include "../measure.hpp"
 
 namespace {
 
@@ -80,7 +80,7 @@ int main(int, char** argv) {
   for (Read& read : reads) read.prepare(url, headers);
   CURLM* handle = curl_multi_init();
   run(reads.data(), handle, count / 10);  // warm
-  const double before = cpu_seconds();
+  const double before = bench::cpu_seconds();
   run(reads.data(), handle, count);
-  print_cost(before, count);
+  bench::print_cost(before, count);
 }

@@ -46,7 +46,7 @@ struct ImportResult {
 
 struct ExportProgress {
   bool downloading = false;             ///< Otherwise D1 is still writing the file.
-  std::uint64_t bytes_done = 0;         ///< Downloaded.
+  std::uint64_t bytes_done = 0;         ///< Downloaded; 0 again when a broken download begins anew.
   std::vector<std::string> messages{};  ///< What the server says while it writes the file.
 };
 

@@ -54,8 +54,10 @@ struct D1Export::State {
       state_.report(true);
     }
     bool restart() override {
+      if (!state_.sink->restart()) return false;
       state_.result.bytes = reported_ = 0;
-      return state_.sink->restart();
+      state_.report(true);
+      return true;
     }
 
    private:

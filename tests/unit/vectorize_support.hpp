@@ -49,4 +49,17 @@ void refuses(const Scripted& s, Call call, std::string_view text) {
   CHECK(s.count() == 0);
 }
 
+inline std::vector<Vector> numbered(int count, std::vector<float> values = {1, 2}) {
+  std::vector<Vector> vectors;
+  for (int i = 0; i < count; ++i) vectors.push_back({.id = "v" + std::to_string(i), .values = values});
+  return vectors;
+}
+
+/// A date header so many seconds after the fake server's first.
+inline std::string date(int seconds) { return "Tue, 15 Nov 1994 08:12:" + std::to_string(10 + seconds) + " GMT"; }
+inline std::chrono::sys_seconds date_time(int seconds) {
+  return std::chrono::sys_days(std::chrono::year(1994) / 11 / 15) + std::chrono::hours(8) + std::chrono::minutes(12) +
+         std::chrono::seconds(10) + std::chrono::seconds(seconds);
+}
+
 }  // namespace vectorize_tests
