@@ -1,6 +1,7 @@
 #include <cloudflare/detail/packing.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace cloudflare::detail {
@@ -43,17 +44,23 @@ PackedJob::PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOpti
 
 PackedJob::PackedJob(Error refused) { finish(std::move(refused)); }
 
-void PackedJob::begin(Outbox& out) { fill(out); }
+void PackedJob::begin(Outbox& out) {
+  started_ = out.now();
+  fill(out);
+  conclude();
+}
 
 void PackedJob::on_wake(Outbox& out) {
   std::move(resting_.begin(), resting_.end(), std::back_inserter(again_));
   resting_.clear();
   fill(out);
+  conclude();
 }
 
 void PackedJob::limit(int in_flight, Outbox& out) {
   in_flight_ = in_flight;
   fill(out);
+  conclude();
 }
 
 void PackedJob::fill(Outbox& out) {
@@ -71,6 +78,9 @@ void PackedJob::fill(Outbox& out) {
     }
     send(std::move(batch), out);
   }
+}
+
+void PackedJob::conclude() {
   if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty()) return;
   if (done_.stopped && done_.succeeded == 0 && !format_.in_order) return finish(*done_.stopped);
   finish(std::move(done_));
@@ -176,8 +186,9 @@ void PackedJob::send(Batch batch, Outbox& out) {
 
 void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   take_reply(tag, std::move(reply), out);  // the batch is gone before the next is read
-  report();
   fill(out);
+  report(out);
+  conclude();
 }
 
 void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
@@ -272,13 +283,33 @@ Batch PackedJob::slice(const Batch& batch, std::size_t from, std::size_t to) con
   return subset(batch, positions);
 }
 
-void PackedJob::report() const {
+void PackedJob::report(const Outbox& out) const {
   if (!options_.on_progress) return;
-  options_.on_progress({.items_done = done_.succeeded + done_.failed.size(),
+  BulkProgress progress{.items_done = done_.succeeded + done_.failed.size(),
                         .items_failed = done_.failed.size(),
+                        .items_total = format_.expected,
                         .bytes_done = bytes_done_,
                         .requests_in_flight = static_cast<int>(open_.size()),
-                        .requests = done_.requests});
+                        .requests = done_.requests,
+                        .budget_left = out.budget_left(),
+                        .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(out.now() - started_)};
+  if (input_ended_) progress.items_total = done_.items;
+  progress.remaining = estimate(progress);
+  options_.on_progress(progress);
+}
+
+// The pace so far, or the pace of the rate budget where the rest needs more requests than are left.
+std::optional<std::chrono::milliseconds> PackedJob::estimate(const BulkProgress& progress) const {
+  if (progress.items_done == 0 || !progress.items_total) return std::nullopt;
+  const auto done = static_cast<double>(progress.items_done);
+  const double rest = std::max(0.0, static_cast<double>(*progress.items_total) - done) / done;
+  double ms = static_cast<double>(progress.elapsed.count()) * rest;
+  if (progress.budget_left) {
+    const double waiting = static_cast<double>(progress.requests) * rest - static_cast<double>(*progress.budget_left);
+    constexpr std::chrono::milliseconds window = limits::request_window;
+    ms = std::max(ms, waiting * static_cast<double>(window.count()) / limits::requests_per_window);
+  }
+  return std::chrono::milliseconds(std::llround(ms));
 }
 
 }  // namespace cloudflare::detail

@@ -2,6 +2,7 @@
 
 // What every `_many` call takes and gives back.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -33,11 +34,17 @@ struct [[nodiscard]] BulkResult {
 };
 
 struct BulkProgress {
-  std::uint64_t items_done = 0;    ///< Settled: succeeded or failed.
-  std::uint64_t items_failed = 0;  ///< Of these, not done.
-  std::uint64_t bytes_done = 0;    ///< Of request bodies.
+  std::uint64_t items_done = 0;                ///< Settled: succeeded or failed.
+  std::uint64_t items_failed = 0;              ///< Of these, not done.
+  std::optional<std::uint64_t> items_total{};  ///< The range's size, or BulkOptions::expected_items; else unknown.
+  std::uint64_t bytes_done = 0;                ///< Of request bodies.
   int requests_in_flight = 0;
   std::uint64_t requests = 0;
+  /// Requests that may leave at once under the credential's rate budget; absent without a budget.
+  std::optional<std::uint64_t> budget_left{};
+  std::chrono::milliseconds elapsed{0};
+  /// An estimate from the pace so far and the budget; absent while nothing is done or the total is unknown.
+  std::optional<std::chrono::milliseconds> remaining{};
 };
 
 struct BulkOptions {
@@ -45,6 +52,8 @@ struct BulkOptions {
   std::optional<int> in_flight{};
   /// Largest request body.
   std::uint64_t max_request_bytes = limits::kv_bulk_bytes;
+  /// Items in the input, for BulkProgress::items_total; only needed where the range does not know its size.
+  std::optional<std::uint64_t> expected_items{};
   /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
   std::function<void(const BulkProgress&)> on_progress{};
 };

@@ -138,7 +138,8 @@ class KvVerbs {
   template <kv::KeyNameRange R>
   Returns<kv::BulkResult> erase_many(R&& keys, const kv::BulkOptions& options = kv::BulkOptions()) const {
     return View::run(
-        context_, ops::kv_erase_many(context_, id_, ops::make_key_reader(View::keep(std::forward<R>(keys))), options));
+        context_,
+        ops::kv_erase_many(context_, id_, detail::make_text_reader(View::keep(std::forward<R>(keys))), options));
   }
   /// Reads any number of keys, in requests of up to 100. Values that are not UTF-8 text are read again singly, so that
   /// their bytes come back exactly. One loss is the server's and cannot be seen: its bulk read drops a byte order mark
@@ -146,8 +147,8 @@ class KvVerbs {
   template <kv::KeyNameRange R>
   [[nodiscard]] Returns<kv::GetManyResult> get_many(R&& keys,
                                                     const kv::GetManyOptions& options = kv::GetManyOptions()) const {
-    return View::run(context_,
-                     ops::KvGetMany(context_, id_, ops::make_key_reader(View::keep(std::forward<R>(keys))), options));
+    return View::run(
+        context_, ops::KvGetMany(context_, id_, detail::make_text_reader(View::keep(std::forward<R>(keys))), options));
   }
 
   /// The id of the namespace.

@@ -118,8 +118,9 @@ class VectorizeVerbs {
   template <vectorize::IdInput R>
   [[nodiscard]] Returns<vectorize::GetManyResult> get_many(
       R&& ids, const vectorize::GetManyOptions& options = vectorize::GetManyOptions()) const {
-    return View::run(context_, ops::vectorize_get_many(context_, index_,
-                                                       ops::make_id_reader(View::keep(std::forward<R>(ids))), options));
+    return View::run(
+        context_,
+        ops::vectorize_get_many(context_, index_, detail::make_text_reader(View::keep(std::forward<R>(ids))), options));
   }
 
   /// Removes up to 100 vectors in one request; unknown ids do no harm. POST …/delete_by_ids. Repeated.
@@ -130,8 +131,8 @@ class VectorizeVerbs {
   template <vectorize::IdInput R>
   Returns<vectorize::ManyResult> erase_many(
       R&& ids, const vectorize::EraseManyOptions& options = vectorize::EraseManyOptions()) const {
-    return View::run(
-        context_, ops::VectorizeMany(context_, index_, ops::make_id_reader(View::keep(std::forward<R>(ids))), options));
+    return View::run(context_, ops::VectorizeMany(context_, index_,
+                                                  detail::make_text_reader(View::keep(std::forward<R>(ids))), options));
   }
 
   /// One page of ids. GET …/list, exactly one request. Repeated. @throws Error  rejected: the cursor expired (40052)

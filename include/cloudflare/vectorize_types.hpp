@@ -98,6 +98,8 @@ struct UploadManyOptions {
   /// Largest request body.
   std::uint64_t max_request_bytes = limits::vectorize_upload_bytes;
   std::optional<UnparsableBehavior> unparsable{};
+  /// Vectors in the input, for BulkProgress::items_total; only needed where the range does not know its size.
+  std::optional<std::uint64_t> expected_items{};
   /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
   std::function<void(const BulkProgress&)> on_progress{};
 };

@@ -20,6 +20,7 @@ using detail::Packer;
 using detail::PackFormat;
 using detail::Reply;
 using detail::Request;
+using detail::TextReader;
 
 std::optional<Error> check_count(std::size_t count, std::size_t most, std::string_view what, const Context& context) {
   if (count == 0) return invalid_argument("there are no " + std::string(what));
@@ -93,17 +94,17 @@ class EntryPacker final : public Packer {
 
 class KeyPacker : public Packer {
  public:
-  KeyPacker(const Context& context, std::unique_ptr<KeyReader> keys) : context_(context), keys_(std::move(keys)) {}
+  KeyPacker(const Context& context, std::unique_ptr<TextReader> keys) : context_(context), keys_(std::move(keys)) {}
 
   Read read(std::string& text, std::string& names) override {
-    std::string_view key;
-    if (!keys_->next(key)) return Read::end;
-    names.append(key);
-    if (auto error = check_key(key, detail::checks_limits(context_))) {
+    const std::string_view* key = keys_->next();
+    if (key == nullptr) return Read::end;
+    names.append(*key);
+    if (auto error = check_key(*key, detail::checks_limits(context_))) {
       refusal_ = std::move(*error);
       return Read::refused;
     }
-    detail::append_json_string(text, key);
+    detail::append_json_string(text, *key);
     return Read::item;
   }
   Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
@@ -114,7 +115,7 @@ class KeyPacker : public Packer {
 
  private:
   Context context_;
-  std::unique_ptr<KeyReader> keys_;
+  std::unique_ptr<TextReader> keys_;
 };
 
 int in_flight(const Context& context, const std::optional<int>& option) {
@@ -196,15 +197,17 @@ PackedJob kv_put_many(const Context& context, std::string_view id, std::unique_p
   auto format = array_format(table::kv_put_bulk, context, id, limits::kv_bulk_pairs,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return PackedJob(format.error());
+  format->expected = options.expected_items ? options.expected_items : entries->size();
   return {std::move(*format), std::make_unique<EntryPacker>(context, std::move(entries)), options,
           in_flight(context, options.in_flight)};
 }
 
-PackedJob kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<KeyReader> keys,
+PackedJob kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
                         const kv::BulkOptions& options) {
   auto format = array_format(table::kv_erase_bulk, context, id, limits::kv_bulk_keys,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return PackedJob(format.error());
+  format->expected = options.expected_items ? options.expected_items : keys->size();
   return {std::move(*format), std::make_unique<KeyPacker>(context, std::move(keys)), options,
           in_flight(context, options.in_flight)};
 }
@@ -269,7 +272,7 @@ namespace {
 class ValuePacker final : public Packer {
  public:
   using Take = std::function<void(std::uint64_t, std::string_view, std::optional<kv::Value>&&)>;
-  ValuePacker(const Context& context, std::unique_ptr<KeyReader> keys, bool with_metadata, Take take)
+  ValuePacker(const Context& context, std::unique_ptr<TextReader> keys, bool with_metadata, Take take)
       : keys_(context, std::move(keys)), with_metadata_(with_metadata), take_(std::move(take)) {}
 
   Read read(std::string& text, std::string& names) override { return keys_.read(text, names); }
@@ -303,7 +306,7 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 }  // namespace
 
-KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_ptr<KeyReader> keys,
+KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
                      const kv::GetManyOptions& options)
     : state_(std::make_unique<State>(context, id, options)) {
   auto format = array_format(table::kv_get_bulk, context, id, limits::kv_bulk_get_keys, limits::kv_bulk_bytes);
@@ -313,6 +316,7 @@ KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_pt
   }
   format->prefix = R"({"keys":[)";
   format->suffix = R"(],"type":"text","withMetadata":)" + std::string(options.with_metadata ? "true}" : "false}");
+  format->expected = keys->size();
   state_->most = in_flight(context, options.in_flight);
   auto take = [state = state_.get()](std::uint64_t index, std::string_view key, std::optional<kv::Value>&& value) {
     if (value && value->value.find(replacement_character) != std::string::npos) {

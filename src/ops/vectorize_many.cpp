@@ -16,6 +16,7 @@ using detail::PackedJob;
 using detail::Packer;
 using detail::PackFormat;
 using detail::Reply;
+using detail::TextReader;
 using std::chrono::milliseconds;
 using vectorize::Mutation;
 using vectorize::Vector;
@@ -62,34 +63,34 @@ class VectorPacker final : public MutationPacker {
 };
 
 // Reads ids into a JSON array.
-Packer::Read read_id(IdReader& ids, bool limits, std::string& text, std::string& names, Error& refusal) {
-  std::string_view id;
-  if (!ids.next(id)) return Packer::Read::end;
-  names.append(id);
-  if (auto error = check_vector_id(id, limits)) {
+Packer::Read read_id(TextReader& ids, bool limits, std::string& text, std::string& names, Error& refusal) {
+  const std::string_view* id = ids.next();
+  if (id == nullptr) return Packer::Read::end;
+  names.append(*id);
+  if (auto error = check_vector_id(*id, limits)) {
     refusal = std::move(*error);
     return Packer::Read::refused;
   }
-  detail::append_json_string(text, id);
+  detail::append_json_string(text, *id);
   return Packer::Read::item;
 }
 
 class ErasePacker final : public MutationPacker {
  public:
-  ErasePacker(bool limits, std::unique_ptr<IdReader> ids, std::shared_ptr<Mutation> last)
+  ErasePacker(bool limits, std::unique_ptr<TextReader> ids, std::shared_ptr<Mutation> last)
       : MutationPacker(std::move(last)), limits_(limits), ids_(std::move(ids)) {}
   Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
 
  private:
   bool limits_;
-  std::unique_ptr<IdReader> ids_;
+  std::unique_ptr<TextReader> ids_;
 };
 
 using Take = std::function<void(std::uint64_t, std::string_view, std::optional<Vector>&&)>;
 
 class GetPacker final : public Packer {
  public:
-  GetPacker(bool limits, std::unique_ptr<IdReader> ids, Take take)
+  GetPacker(bool limits, std::unique_ptr<TextReader> ids, Take take)
       : limits_(limits), ids_(std::move(ids)), take_(std::move(take)) {}
   Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
 
@@ -107,7 +108,7 @@ class GetPacker final : public Packer {
 
  private:
   bool limits_;
-  std::unique_ptr<IdReader> ids_;
+  std::unique_ptr<TextReader> ids_;
   Take take_;
 };
 
@@ -138,18 +139,20 @@ PackedJob upload_job(const Context& context, const VectorizeTarget& index, Uploa
                     .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
                     .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
                     .last_alone = true,
-                    .names_batch = true};
+                    .names_batch = true,
+                    .expected = options.expected_items ? options.expected_items : vectors->size()};
   return {std::move(format),
           std::make_unique<VectorPacker>(context, index.dimensions, std::move(vectors), std::move(last)),
           {.on_progress = options.on_progress},
           most_in_flight(context, options.in_flight)};
 }
 
-PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> ids,
+PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::unique_ptr<TextReader> ids,
                     const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
   auto format = ids_format(table::vectorize_erase_by_ids, context, index, limits::vectorize_erase_ids);
   if (!format) return PackedJob(format.error());
   format->last_alone = true;
+  format->expected = ids->size();
   return {std::move(*format),
           std::make_unique<ErasePacker>(detail::checks_limits(context), std::move(ids), std::move(last)),
           {.on_progress = options.on_progress},
@@ -166,7 +169,7 @@ VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& inde
   settle(true);
 }
 
-VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> erased,
+VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<TextReader> erased,
                              const vectorize::EraseManyOptions& options)
     : last_(std::make_shared<Mutation>()), job_(erase_job(context, index, std::move(erased), options, last_)) {
   settle(true);
@@ -218,8 +221,8 @@ void VectorizeMany::settle(bool idle) {
   this->finish(std::move(result));
 }
 
-VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> ids,
-                                    const vectorize::GetManyOptions& options) {
+VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index,
+                                    std::unique_ptr<TextReader> ids, const vectorize::GetManyOptions& options) {
   auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
   Take take = options.on_vector;
   const bool collects = !take;
@@ -229,6 +232,7 @@ VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarge
       (*vectors)[at] = std::move(vector);
     };
   auto format = ids_format(table::vectorize_get_by_ids, context, index, limits::vectorize_get_ids);
+  if (format) format->expected = ids->size();
   PackedJob job =
       format ? PackedJob(std::move(*format),
                          std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),

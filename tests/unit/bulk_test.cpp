@@ -175,6 +175,50 @@ TEST_CASE("progress counts up to all items and shows what is under way") {
   CHECK(seen.back().bytes_done == bytes);
 }
 
+TEST_CASE("progress knows the total of a range that has a size, or the one expected, and estimates what remains") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) {
+    FakeReply reply = ok("null");
+    reply.after = 10s;
+    return reply;
+  });
+  std::vector<cf::BulkProgress> seen;
+  const auto note = [&](const cf::BulkProgress& progress) { seen.push_back(progress); };
+  (void)s.kv().erase_many(numbered(20'000), {.in_flight = 1, .on_progress = note});
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].items_total == 20'000U);
+  CHECK(seen[0].elapsed == 10s);
+  CHECK(seen[0].remaining == 10s);
+  CHECK(seen[1].remaining == 0s);
+  CHECK_FALSE(seen[0].budget_left);
+
+  seen.clear();
+  Made lines(20'000, [](int i) { return std::to_string(i); });
+  (void)s.kv().erase_many(lines, {.in_flight = 1, .expected_items = 40'000, .on_progress = note});
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].items_total == 40'000U);
+  CHECK(seen[0].remaining == 30s);
+  CHECK(seen[1].items_total == 20'000U);  // the input has ended: now it is known
+}
+
+TEST_CASE("progress tells what is left of the rate budget, and its pace bounds the estimate") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return ok("null"); });
+  std::vector<cf::BulkProgress> seen;
+  const auto kv = s.client({.rate_budget = true}).kv("ns");
+  (void)kv.erase_many(numbered(100), {.in_flight = 1,
+                                      .max_request_bytes = 60,
+                                      .on_progress = [&](const auto& progress) { seen.push_back(progress); }});
+  REQUIRE(seen.size() > 2);
+  CHECK(seen[0].budget_left == 1199U);
+  CHECK(seen[1].budget_left == 1198U);
+  CHECK(seen[0].remaining == 0s);  // on a clock that stands still, and within the budget
+  seen.clear();
+  (void)kv.erase_many(numbered(10'000), {.max_request_bytes = 12,
+                                         .on_progress = [&](const auto& progress) { seen.push_back(progress); }});
+  CHECK(*seen[10].remaining > 30min);  // some 9000 requests, 4 in a second
+}
+
 TEST_CASE("a stop token triggered before a bulk job lets no request out and leaves no doubt about the outcome") {
   const Scripted s;
   std::stop_source source;

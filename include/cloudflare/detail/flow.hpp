@@ -80,6 +80,8 @@ class Outbox {
   /// Seconds since the epoch by the client's clock.
   [[nodiscard]] virtual std::chrono::sys_seconds wall() const = 0;
   [[nodiscard]] virtual Clock::time_point now() const = 0;
+  /// Requests that may leave at once under the rate budget; nothing without one.
+  [[nodiscard]] virtual std::optional<std::size_t> budget_left() const = 0;
 
  protected:
   ~Outbox() = default;

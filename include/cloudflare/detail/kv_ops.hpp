@@ -76,28 +76,18 @@ class CLOUDFLARE_API KvFindNamespace final : public detail::FlowOf<std::optional
   std::unique_ptr<detail::PageStep<kv::NamespacePage>> page_{};
 };
 
-/// A range of pairs without its type: null at the end, valid until the next call.
-class EntryReader {
- public:
-  virtual ~EntryReader() = default;
-  virtual const kv::EntryView* next() = 0;
-};
-/// A range of keys without its type: false at the end.
-class KeyReader {
- public:
-  virtual ~KeyReader() = default;
-  virtual bool next(std::string_view& key) = 0;
-};
+using EntryReader = detail::ViewReader<kv::EntryView>;
 
 CLOUDFLARE_API detail::PackedJob kv_put_many(const Context& context, std::string_view id,
                                              std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options);
 CLOUDFLARE_API detail::PackedJob kv_erase_many(const Context& context, std::string_view id,
-                                               std::unique_ptr<KeyReader> keys, const kv::BulkOptions& options);
+                                               std::unique_ptr<detail::TextReader> keys,
+                                               const kv::BulkOptions& options);
 
 /// get_many: the packing flow with values; what is not text is read singly.
 class CLOUDFLARE_API KvGetMany final : public detail::FlowOf<kv::GetManyResult> {
  public:
-  KvGetMany(const Context& context, std::string_view id, std::unique_ptr<KeyReader> keys,
+  KvGetMany(const Context& context, std::string_view id, std::unique_ptr<detail::TextReader> keys,
             const kv::GetManyOptions& options);
   KvGetMany(KvGetMany&&) noexcept;
   ~KvGetMany() override;
@@ -115,38 +105,8 @@ class CLOUDFLARE_API KvGetMany final : public detail::FlowOf<kv::GetManyResult> 
 
 template <class R>
 std::unique_ptr<EntryReader> make_entry_reader(R&& range) {
-  class Reader final : public EntryReader {
-   public:
-    explicit Reader(R&& entries) : entries_(std::forward<R>(entries)) {}
-    const kv::EntryView* next() override {
-      const auto* entry = entries_.next();
-      if (entry == nullptr) return nullptr;
-      view_ = kv::as_view(*entry);
-      return &view_;
-    }
-
-   private:
-    detail::RangeReader<R> entries_;
-    kv::EntryView view_{};
-  };
-  return std::make_unique<Reader>(std::forward<R>(range));
-}
-
-template <class R>
-std::unique_ptr<KeyReader> make_key_reader(R&& range) {
-  class Reader final : public KeyReader {
-   public:
-    explicit Reader(R&& keys) : keys_(std::forward<R>(keys)) {}
-    bool next(std::string_view& key) override {
-      const auto* name = keys_.next();
-      if (name != nullptr) key = *name;
-      return name != nullptr;
-    }
-
-   private:
-    detail::RangeReader<R> keys_;
-  };
-  return std::make_unique<Reader>(std::forward<R>(range));
+  return detail::make_view_reader<kv::EntryView>(std::forward<R>(range),
+                                                 [](const auto& entry) { return kv::as_view(entry); });
 }
 
 }  // namespace cloudflare::ops

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>
@@ -74,8 +75,9 @@ struct PackFormat {
   std::size_t group = 0;
   std::vector<std::string> group_ends{};  ///< [n - 1] ends a group of n items.
   std::string group_separator{};
-  bool last_alone = false;   ///< The last request is sent when all others are answered.
-  bool names_batch = false;  ///< The error of a failed request names its first and last item.
+  bool last_alone = false;                  ///< The last request is sent when all others are answered.
+  bool names_batch = false;                 ///< The error of a failed request names its first and last item.
+  std::optional<std::uint64_t> expected{};  ///< Items in the input, if known.
 };
 
 class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
@@ -95,6 +97,7 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
 
  private:
   void fill(Outbox& out);
+  void conclude();
   [[nodiscard]] bool read_batch(Batch& batch);
   void separate(std::string& text, std::size_t items) const;
   void close(std::string& text, std::size_t items) const;
@@ -106,7 +109,8 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
   void drop_carry(const Error& error);
   [[nodiscard]] Batch subset(const Batch& batch, const std::vector<std::size_t>& positions) const;
   [[nodiscard]] Batch slice(const Batch& batch, std::size_t from, std::size_t to) const;
-  void report() const;
+  void report(const Outbox& out) const;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> estimate(const BulkProgress& progress) const;
 
   PackFormat format_{};
   std::unique_ptr<Packer> packer_{};
@@ -115,6 +119,7 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
 
   BulkResult done_{};
   std::uint64_t bytes_done_ = 0;
+  Clock::time_point started_{};
   std::uint64_t next_index_ = 0;
   bool input_ended_ = false;
   std::string carry_text_{};  ///< An item read that did not fit the batch before.
@@ -151,10 +156,55 @@ class RangeReader {
     }
   }
 
+  [[nodiscard]] std::optional<std::uint64_t> size() {
+    if constexpr (std::ranges::sized_range<R>) return static_cast<std::uint64_t>(std::ranges::size(range_));
+    return std::nullopt;
+  }
+
  private:
   R range_;
   std::optional<std::ranges::iterator_t<R>> at_{};
   std::optional<std::remove_reference_t<Element>> current_{};
 };
+
+/// A range of elements seen as `View`, without its type.
+template <class View>
+class ViewReader {
+ public:
+  virtual ~ViewReader() = default;
+  /// Null at the end; valid until the next call.
+  virtual const View* next() = 0;
+  [[nodiscard]] virtual std::optional<std::uint64_t> size() = 0;
+};
+
+template <class View, class R, class AsView>
+std::unique_ptr<ViewReader<View>> make_view_reader(R&& range, AsView as_view) {
+  class Reader final : public ViewReader<View> {
+   public:
+    Reader(R&& elements, AsView as) : elements_(std::forward<R>(elements)), as_view_(std::move(as)) {}
+    const View* next() override {
+      const auto* element = elements_.next();
+      if (element == nullptr) return nullptr;
+      view_ = as_view_(*element);
+      return &view_;
+    }
+    [[nodiscard]] std::optional<std::uint64_t> size() override { return elements_.size(); }
+
+   private:
+    RangeReader<R> elements_;
+    AsView as_view_;
+    View view_{};
+  };
+  return std::make_unique<Reader>(std::forward<R>(range), std::move(as_view));
+}
+
+/// A range of keys or ids.
+using TextReader = ViewReader<std::string_view>;
+
+template <class R>
+std::unique_ptr<TextReader> make_text_reader(R&& range) {
+  return make_view_reader<std::string_view>(std::forward<R>(range),
+                                            [](const auto& text) -> std::string_view { return text; });
+}
 
 }  // namespace cloudflare::detail

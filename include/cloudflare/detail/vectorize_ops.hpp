@@ -23,18 +23,7 @@ struct VectorizeTarget {
   int dimensions = 0;  ///< 0: unknown.
 };
 
-/// A range of vectors without its type: null at the end, valid until the next call.
-class VectorReader {
- public:
-  virtual ~VectorReader() = default;
-  virtual const vectorize::VectorView* next() = 0;
-};
-/// A range of ids without its type: false at the end.
-class IdReader {
- public:
-  virtual ~IdReader() = default;
-  virtual bool next(std::string_view& id) = 0;
-};
+using VectorReader = detail::ViewReader<vectorize::VectorView>;
 
 CLOUDFLARE_API Call<std::vector<vectorize::Index>> vectorize_list_indexes(const Context& context);
 CLOUDFLARE_API Call<vectorize::Index> vectorize_create(const Context& context, std::string_view name,
@@ -83,7 +72,7 @@ class CLOUDFLARE_API VectorizeMany final : public detail::FlowOf<vectorize::Many
  public:
   VectorizeMany(const Context& context, const VectorizeTarget& index, Upload upload,
                 std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
-  VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<IdReader> erased,
+  VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<detail::TextReader> erased,
                 const vectorize::EraseManyOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
@@ -103,7 +92,7 @@ class CLOUDFLARE_API VectorizeMany final : public detail::FlowOf<vectorize::Many
 using VectorizeGetMany =
     detail::Mapped<detail::PackedJob, std::function<Result<vectorize::GetManyResult>(BulkResult&&)>>;
 CLOUDFLARE_API VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index,
-                                                   std::unique_ptr<IdReader> ids,
+                                                   std::unique_ptr<detail::TextReader> ids,
                                                    const vectorize::GetManyOptions& options);
 
 /// Asks `info` in growing steps until a mutation is processed.
@@ -130,38 +119,8 @@ class CLOUDFLARE_API VectorizeWait final : public detail::FlowOf<vectorize::Inde
 
 template <class R>
 std::unique_ptr<VectorReader> make_vector_reader(R&& range) {
-  class Reader final : public VectorReader {
-   public:
-    explicit Reader(R&& vectors) : vectors_(std::forward<R>(vectors)) {}
-    const vectorize::VectorView* next() override {
-      const auto* vector = vectors_.next();
-      if (vector == nullptr) return nullptr;
-      view_ = vectorize::as_view(*vector);
-      return &view_;
-    }
-
-   private:
-    detail::RangeReader<R> vectors_;
-    vectorize::VectorView view_{};
-  };
-  return std::make_unique<Reader>(std::forward<R>(range));
-}
-
-template <class R>
-std::unique_ptr<IdReader> make_id_reader(R&& range) {
-  class Reader final : public IdReader {
-   public:
-    explicit Reader(R&& ids) : ids_(std::forward<R>(ids)) {}
-    bool next(std::string_view& id) override {
-      const auto* found = ids_.next();
-      if (found != nullptr) id = *found;
-      return found != nullptr;
-    }
-
-   private:
-    detail::RangeReader<R> ids_;
-  };
-  return std::make_unique<Reader>(std::forward<R>(range));
+  return detail::make_view_reader<vectorize::VectorView>(std::forward<R>(range),
+                                                         [](const auto& vector) { return vectorize::as_view(vector); });
 }
 
 }  // namespace cloudflare::ops
