@@ -29,13 +29,18 @@ Credential credential_from_environment() {
   return EmailKey(std::move(email), std::move(key));
 }
 
+detail::AnyCredential any(Credential&& credential) {
+  return std::visit([](auto&& one) -> detail::AnyCredential { return std::forward<decltype(one)>(one); },
+                    std::move(credential));
+}
+
 }  // namespace
 
 template class ClientVerbs<Throwing>;
 template class ClientVerbs<Checked>;
 
 ApiClient::ApiClient(Credential credential, ClientOptions options)
-    : ClientVerbs({detail::make_core(std::move(credential), std::move(options)), {}}) {}
+    : ClientVerbs({detail::make_core(any(std::move(credential)), std::move(options)), {}}) {}
 
 ApiClient ApiClient::from_env(ClientOptions options) {
   if (options.account_id.empty()) options.account_id = environment("CLOUDFLARE_ACCOUNT_ID");

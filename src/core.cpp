@@ -19,6 +19,7 @@ struct CredentialAccess {
   static const std::string& text(const ApiToken& token) { return token.token_; }
   static const std::string& email(const EmailKey& pair) { return pair.email_; }
   static const std::string& key(const EmailKey& pair) { return pair.key_; }
+  static const std::string& text(const edgebase::ServiceKey& key) { return key.key_; }
   static std::string text(const TokenProvider& provider) { return provider.provide_(); }
   static bool given(const TokenProvider& provider) { return static_cast<bool>(provider.provide_); }
 };
@@ -38,20 +39,23 @@ void require_sendable(std::string_view what, std::string_view text) {
                          std::to_string(bad - text.begin()) + "; was it pasted with something around it?");
 }
 
-void require_sendable(const Credential& credential) {
+void require_sendable(const AnyCredential& credential) {
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
     require_sendable("the API token", CredentialAccess::text(*token));
   } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
     require_sendable("the e-mail address", CredentialAccess::email(*pair));
     require_sendable("the API key", CredentialAccess::key(*pair));
+  } else if (const auto* key = std::get_if<edgebase::ServiceKey>(&credential)) {
+    require_sendable("the service key", CredentialAccess::text(*key));
   } else if (!CredentialAccess::given(std::get<TokenProvider>(credential))) {
     throw invalid_argument("the token provider is empty");
   }
 }
 
-std::size_t hash_of(const Credential& credential) {
+std::size_t hash_of(const AnyCredential& credential) {
   const std::hash<std::string> hash;
   if (const auto* token = std::get_if<ApiToken>(&credential)) return hash(CredentialAccess::text(*token));
+  if (const auto* key = std::get_if<edgebase::ServiceKey>(&credential)) return hash(CredentialAccess::text(*key));
   if (const auto* pair = std::get_if<EmailKey>(&credential))
     return hash(CredentialAccess::email(*pair)) * 31 + hash(CredentialAccess::key(*pair));
   return 0;  // replaced by the core's own address: a rotating token has no text to compare
@@ -83,7 +87,7 @@ void require_positive(const ClientOptions& o) {
 
 }  // namespace
 
-Core::Core(Credential credential, ClientOptions options)
+Core::Core(AnyCredential credential, ClientOptions options)
     : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
   require_sendable(credential_);
   require_account(options_.account_id);
@@ -114,6 +118,10 @@ AuthHeaders Core::auth_headers() const {
     const std::string& email = CredentialAccess::email(*pair);
     const std::string& key = CredentialAccess::key(*pair);
     return {.headers = {{"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
+  }
+  if (const auto* service = std::get_if<edgebase::ServiceKey>(&credential_)) {
+    const std::string& key = CredentialAccess::text(*service);
+    return {.headers = {{"X-EdgeBase-Service-Key", key}}, .secrets = {key}};
   }
   std::string token;
   if (const auto* provider = std::get_if<TokenProvider>(&credential_)) {
@@ -154,7 +162,7 @@ void Core::give_back(std::unique_ptr<Loop> loop) {
   if (idle_.size() < kept) idle_.push_back(std::move(loop));
 }
 
-std::shared_ptr<Core> make_core(Credential credential, ClientOptions options) {
+std::shared_ptr<Core> make_core(AnyCredential credential, ClientOptions options) {
   struct Client {
     std::shared_ptr<Core> core;
     explicit Client(std::shared_ptr<Core> made) : core(std::move(made)) {}

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <cloudflare/credentials.hpp>
@@ -19,6 +20,9 @@ class IoThread;
 class Loop;
 class RateBudget;
 
+/// A credential of either API.
+using AnyCredential = std::variant<ApiToken, EmailKey, TokenProvider, edgebase::ServiceKey>;
+
 /// Header values of one attempt, and the texts that must never show in an error.
 struct AuthHeaders {
   std::vector<Header> headers{};
@@ -28,7 +32,7 @@ struct AuthHeaders {
 class Core : public std::enable_shared_from_this<Core> {
  public:
   /// Checks everything a client can get wrong; throws invalid_argument.
-  Core(Credential credential, ClientOptions options);
+  Core(AnyCredential credential, ClientOptions options);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -54,7 +58,7 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::unique_ptr<Loop> lease();
   void give_back(std::unique_ptr<Loop> loop);
 
-  Credential credential_;
+  AnyCredential credential_;
   ClientOptions options_;
   std::shared_ptr<RateBudget> budget_{};
   std::mutex mutex_{};
@@ -67,6 +71,6 @@ class Core : public std::enable_shared_from_this<Core> {
 [[nodiscard]] Context with_options(Context context, const CallOptions& options);
 
 /// A core as handles share it: when the last of them is gone, asynchronous operations complete with `cancelled`.
-[[nodiscard]] std::shared_ptr<Core> make_core(Credential credential, ClientOptions options);
+[[nodiscard]] std::shared_ptr<Core> make_core(AnyCredential credential, ClientOptions options);
 
 }  // namespace cloudflare::detail

@@ -44,6 +44,7 @@ std::string_view to_string(ErrorKind kind) noexcept {
     case ErrorKind::overloaded: return "overloaded";
     case ErrorKind::challenge: return "challenge";
     case ErrorKind::server: return "server";
+    case ErrorKind::stub: return "stub";
     case ErrorKind::decode: return "decode";
     case ErrorKind::too_large: return "too_large";
     case ErrorKind::timeout: return "timeout";

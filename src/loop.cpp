@@ -250,6 +250,7 @@ void Loop::complete(Completion completion) {
                                            : Result<Reply>(completion.reply.error());
     if (reply) {
       reply->attempts = transfer->attempt;
+      reply->operation = transfer->request.operation;
       log(options, record);
       if (options.on_messages && !messages.empty()) options.on_messages(transfer->request.operation->name, messages);
       return deliver(completion.ticket, std::move(reply));

@@ -101,8 +101,9 @@ ErrorKind kind_of_status(int status) {
 
 // D1 says "overloaded" under several codes (Cloudflare docs, "Debug D1").
 bool is_overload(const Operation& operation, const Message& message) {
-  return operation.name.starts_with("d1.") && (message.message.find("overloaded") != std::string::npos ||
-                                               message.message.find("queued for too long") != std::string::npos);
+  const bool d1 = operation.name.starts_with("d1.") || operation.name.starts_with("edgebase.d1.");
+  return d1 && (message.message.find("overloaded") != std::string::npos ||
+                message.message.find("queued for too long") != std::string::npos);
 }
 
 ErrorKind kind_of(const Operation& operation, int status, const std::vector<Message>& errors) {
@@ -147,7 +148,7 @@ Error refusal(const Operation& operation, const HttpResponse& response, std::vec
   d.kind = kind_of(operation, response.status, errors);
   d.messages = std::move(errors);
   d.text = std::move(text);
-  const bool executed_perhaps = response.status >= 500 || response.status == 408;
+  const bool executed_perhaps = (response.status >= 500 && response.status != 501) || response.status == 408;
   d.delivery = executed_perhaps && d.kind != ErrorKind::rate_limited ? Delivery::unknown : Delivery::answered;
   return Error(std::move(d));
 }
@@ -163,6 +164,10 @@ Error misread(const Operation& operation, const HttpResponse& response, std::str
     d.text += "; it begins with \"" + words + "\"";
   d.delivery = Delivery::unknown;
   return Error(std::move(d));
+}
+
+Error redirected(const Operation& operation, const HttpResponse& response) {
+  return refusal(operation, response, {}, "the server redirects; redirects are not followed");
 }
 
 Error challenged() {
@@ -196,8 +201,7 @@ bool ends_as_success(std::string_view text) {
 Result<Reply> judge_envelope(const Operation& operation, HttpResponse&& response, std::vector<Message>& messages) {
   const bool ok_status = response.status >= 200 && response.status < 300;
   if (response.status == 204 || response.status == 205) return Reply{.http = std::move(response)};
-  if (response.status >= 300 && response.status < 400)
-    return refusal(operation, response, {}, "the server redirects; redirects are not followed");
+  if (response.status >= 300 && response.status < 400) return redirected(operation, response);
   if (response.body.empty()) return misread(operation, response, "the reply is empty");
   if (operation.form == Form::rows && ok_status && ends_as_success(response.body)) {
     const std::size_t size = response.body.size();
@@ -213,6 +217,40 @@ Result<Reply> judge_envelope(const Operation& operation, HttpResponse&& response
                .result_size = envelope->result_size,
                .info_begin = envelope->info_begin,
                .info_size = envelope->info_size};
+}
+
+// Why EdgeBase's reply is no answer: it has no Vectorize binding there and says so beside an empty result. Its own
+// members are told from those of metadata and rows, which lie deeper.
+std::optional<Error> stub_of(std::string& body) {
+  if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
+  bool stub = false;
+  std::string warning;
+  const auto read = read_json(body, 0, body.size(), "the reply", [&](json::document& document) {
+    each_member(document.get_value(), [&](std::string_view name, json::value member) {
+      if (name == "_stub")
+        stub = member.type() == json::json_type::boolean && member.get_bool();
+      else if (name == "_warning")
+        warning = text_of(member);
+    });
+    return stub;
+  });
+  if (!read || !stub) return std::nullopt;
+  return Error(ErrorDetails{.kind = ErrorKind::stub,
+                            .text = "the server has no Vectorize there and answers with an empty stub: " + warning});
+}
+
+// The status decides. EdgeBase sends a success as it is and an error as {code, message}, the code that of the status.
+Result<Reply> judge_bare(const Operation& operation, HttpResponse&& response) {
+  if (response.status >= 300 && response.status < 400) return redirected(operation, response);
+  if (response.body.empty()) return misread(operation, response, "the reply is empty");
+  if (response.status >= 200 && response.status < 300) {
+    if (auto stub = stub_of(response.body)) return std::move(*stub);
+    const std::size_t size = response.body.size();
+    return Reply{.http = std::move(response), .result_size = size};
+  }
+  auto envelope = read_envelope(response.body);
+  if (!envelope) return misread(operation, response, envelope.error().details().text);
+  return refusal(operation, response, std::move(envelope->errors), {});
 }
 
 // Only the status decides: the body of a success is the caller's bytes, the body of an error an envelope.
@@ -235,7 +273,7 @@ Result<Envelope> read_envelope(std::string& text) {
       begin = static_cast<std::size_t>(raw.data() - text.data());
       size = raw.size();
     };
-    Message flat;  // {code, message} or {code, error} without a list
+    Message flat;  // {code, message} or {code, error} without a list, with EdgeBase's {slug, data} if they are there
     for (auto field : document.get_object()) {
       const std::string_view name = field.unescaped_key();
       json::value value = field.value();
@@ -254,8 +292,11 @@ Result<Envelope> read_envelope(std::string& text) {
         flat.code = read_code(value);
       } else if (name == "message" || name == "error") {
         flat.message = text_of(value);
+      } else if (name == "slug" || name == "data") {
+        flat.meta.append(flat.meta.empty() ? "{" : ",").append("\"").append(name).append("\":").append(raw_text(value));
       }
     }
+    if (!flat.meta.empty()) flat.meta.push_back('}');
     if (envelope.errors.empty() && (flat.code != 0 || !flat.message.empty()))
       envelope.errors.push_back(std::move(flat));
     return envelope;
@@ -277,8 +318,9 @@ Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::ch
   Result<Reply> reply = [&]() -> Result<Reply> {
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");
     if (mitigated != nullptr && mitigated->find("challenge") != std::string::npos) return challenged();
-    return operation.form == Form::raw ? judge_raw(operation, std::move(response), messages)
-                                       : judge_envelope(operation, std::move(response), messages);
+    if (operation.form == Form::raw) return judge_raw(operation, std::move(response), messages);
+    if (operation.form == Form::bare) return judge_bare(operation, std::move(response));
+    return judge_envelope(operation, std::move(response), messages);
   }();
   if (reply) return reply;
   return with_reply(reply.error(), head, wall);

@@ -7,6 +7,7 @@
 
 #include <cloudflare/client.hpp>
 #include <cloudflare/d1.hpp>
+#include <cloudflare/edgebase.hpp>
 #include <cloudflare/kv.hpp>
 #include <cloudflare/operation.hpp>
 #include <cloudflare/task.hpp>
@@ -74,3 +75,26 @@ class AsyncVectorizeIndexes : public detail::AsyncHandle<VectorizeIndexesVerbs<A
 };
 
 }  // namespace cloudflare
+
+namespace cloudflare::edgebase {
+
+extern template class CLOUDFLARE_API KvVerbs<Async>;
+extern template class CLOUDFLARE_API D1Verbs<Async>;
+extern template class CLOUDFLARE_API VectorizeVerbs<Async>;
+
+class AsyncKvNamespace : public detail::AsyncHandle<KvVerbs<Async>> {
+  friend KvNamespace;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncD1Database : public detail::AsyncHandle<D1Verbs<Async>> {
+  friend D1Database;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncVectorizeIndex : public detail::AsyncHandle<VectorizeVerbs<Async>> {
+  friend VectorizeIndex;
+  using AsyncHandle::AsyncHandle;
+};
+
+}  // namespace cloudflare::edgebase

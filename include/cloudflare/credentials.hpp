@@ -44,6 +44,20 @@ class TokenProvider {
   std::function<std::string()> provide_;
 };
 
+namespace edgebase {
+
+/// A service key of EdgeBase, sent as `X-EdgeBase-Service-Key` and nowhere else.
+class ServiceKey {
+ public:
+  explicit ServiceKey(std::string key) : key_(std::move(key)) {}
+
+ private:
+  friend cloudflare::detail::CredentialAccess;
+  std::string key_;
+};
+
+}  // namespace edgebase
+
 using Credential = std::variant<ApiToken, EmailKey, TokenProvider>;
 
 }  // namespace cloudflare

@@ -28,6 +28,7 @@ enum class ErrorKind : std::uint8_t {
   overloaded,        ///< D1 is overloaded (7429).
   challenge,         ///< A web application firewall answered in place of the API (`cf-mitigated`).
   server,            ///< 5xx.
+  stub,              ///< EdgeBase has no Vectorize there and says so (`_stub`) beside an empty result.
   decode,            ///< The reply, or a value in it, is not what was asked for.
   too_large,         ///< The reply is larger than the cap.
   timeout,           ///< The deadline passed, or the transfer stalled.

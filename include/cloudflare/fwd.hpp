@@ -74,6 +74,14 @@ struct Vector;
 struct VectorView;
 }  // namespace vectorize
 
+namespace edgebase {
+class Client;
+class KvNamespace;
+class D1Database;
+class VectorizeIndex;
+class ServiceKey;
+}  // namespace edgebase
+
 namespace local {
 class Cloudflare;
 }

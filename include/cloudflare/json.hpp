@@ -7,6 +7,7 @@
 
 #include <cloudflare/error.hpp>
 #include <cloudflare/json_text.hpp>
+#include <cloudflare/result.hpp>
 
 namespace cloudflare {
 
@@ -33,6 +34,16 @@ T parse_as(std::string_view what, std::string_view text) {
       return parsed.template get<T>();
     }
   });
+}
+
+/// The same as a Result.
+template <class T, class Json = nlohmann::json>
+Result<T> try_parse_as(std::string_view what, std::string_view text) {
+  try {
+    return parse_as<T, Json>(what, text);
+  } catch (const Error& error) {
+    return error;
+  }
 }
 
 }  // namespace detail

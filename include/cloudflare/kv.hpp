@@ -56,15 +56,7 @@ class KvVerbs {
   /// The value parsed as JSON and converted to T. @throws Error  decode if the value is no JSON or does not fit T
   template <class T, class Json = nlohmann::json>
   [[nodiscard]] Returns<std::optional<T>> get_as(std::string_view key) const {
-    auto convert = [](const std::optional<std::string>& text) -> Result<std::optional<T>> {
-      if (!text) return std::optional<T>();
-      try {
-        return std::optional<T>(detail::parse_as<T, Json>("the value", *text));
-      } catch (const Error& error) {
-        return error;
-      }
-    };
-    return View::run(context_, detail::Mapped(ops::kv_get(context_, id_, key), convert));
+    return View::run(context_, detail::Mapped(ops::kv_get(context_, id_, key), ops::value_as<T, Json>));
   }
 
   /// The metadata of `key`: empty text if it has none, nullopt if there is no such key.

@@ -56,6 +56,10 @@ inline constexpr std::size_t vectorize_erase_ids = 100;
 inline constexpr std::size_t vectorize_filter_bytes = 2047;
 inline constexpr std::size_t vectorize_filter_key_chars = 512;
 
+// EdgeBase's server cuts larger requests into pieces of 20 vectors or ids and runs them one after the other
+// (edge-base/edgebase, routes/vectorize.ts).
+inline constexpr std::size_t edgebase_vectors = 20;
+
 // Cloudflare API reference: account ids.
 inline constexpr std::size_t account_id_chars = 32;
 

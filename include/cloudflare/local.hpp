@@ -5,11 +5,28 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <cloudflare/client.hpp>
 #include <cloudflare/transport.hpp>
 
 namespace cloudflare::local {
+
+/// A Vectorize index as EdgeBase's configuration declares it.
+struct EdgeBaseIndex {
+  std::string name{};
+  int dimensions = 0;
+  std::string metric = "cosine";  ///< Or "euclidean", "dot-product".
+};
+
+/// What the store also answers as an EdgeBase server, under /api. Names are those of namespaces (their titles),
+/// databases and indexes of the account, which are made where they are missing.
+struct EdgeBaseOptions {
+  std::string service_key{};  ///< Empty: EdgeBase's routes are not there.
+  std::vector<std::string> kv{};
+  std::vector<std::string> d1{};
+  std::vector<EdgeBaseIndex> vectorize{};
+};
 
 struct CloudflareOptions {
   /// Account id the store answers for.
@@ -25,6 +42,8 @@ struct CloudflareOptions {
   std::string token{};
   std::string email{};
   std::string api_key{};
+  /// Off, unless it has a service key.
+  EdgeBaseOptions edgebase{};
 };
 
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
@@ -49,7 +68,8 @@ class CLOUDFLARE_API Cloudflare {
 
   /// A client of this account. `options.transport` and the account id are filled in.
   [[nodiscard]] ApiClient client(ClientOptions options = ClientOptions()) const;
-  /// Answers requests to .../client/v4, whatever the host. For clients with options of their own.
+  /// Answers requests to .../client/v4, and to .../api for EdgeBase, whatever the host. For clients with options of
+  /// their own.
   [[nodiscard]] std::shared_ptr<Transport> transport() const;
   [[nodiscard]] const std::string& account_id() const noexcept;
 

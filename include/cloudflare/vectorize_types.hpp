@@ -55,6 +55,7 @@ struct Index {
 /// How far an index is. Both `processed_up_to…` are absent before the first mutation.
 struct IndexInfo {
   int dimensions = 0;
+  std::optional<Metric> metric{};  ///< As EdgeBase says; v4 does not: see Index.
   std::int64_t vector_count = 0;
   std::optional<std::string> processed_up_to_mutation{};
   std::optional<std::chrono::sys_seconds> processed_up_to_datetime{};  ///< Fractions of a second are cut off.

@@ -3,6 +3,8 @@
 // D1: the handlers of its routes.
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "routes.hpp"
 
@@ -28,6 +30,8 @@ Reply d1_download(Account& account, Request& request);
 [[nodiscard]] D1Record d1_record(Account& account, const Request& request);
 /// The same, ready for use.
 [[nodiscard]] std::shared_ptr<D1Database> d1_database(Account& account, const Request& request);
+/// The statements of the text in the member `name`, with their parameters. @throws ApiError  7400
+[[nodiscard]] std::vector<D1Query> d1_queries(const Json& body, std::string_view name);
 /// The body, which must be a JSON object. @throws ApiError  7400
 [[nodiscard]] Json d1_body(Request& request);
 

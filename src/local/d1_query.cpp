@@ -14,9 +14,10 @@ bool is_parameter(const Json& value) {
                      [](const Json& byte) { return byte.is(Json::Kind::number); });
 }
 
-D1Query query_of(const Json& item) {
-  const Json* sql = item.find("sql");
-  if (sql == nullptr || !sql->is(Json::Kind::string)) throw d1_invalid("Invalid property: sql => Required");
+D1Query query_of(const Json& item, std::string_view name = "sql") {
+  const Json* sql = item.find(name);
+  if (sql == nullptr || !sql->is(Json::Kind::string))
+    throw d1_invalid("Invalid property: " + std::string(name) + " => Required");
   D1Query query{.sql = sql->string};
   const Json* params = item.find("params");
   if (params == nullptr || params->is(Json::Kind::null)) return query;
@@ -29,21 +30,13 @@ D1Query query_of(const Json& item) {
 }
 
 std::vector<D1Query> queries_of(const Json& body) {
-  std::vector<D1Query> queries;
   if (const Json* batch = body.find("batch")) {
+    std::vector<D1Query> queries;
     if (!batch->is(Json::Kind::array)) throw d1_invalid("Invalid property: batch => expected an array");
     for (const Json& item : batch->items) queries.push_back(query_of(item));
     return queries;
   }
-  D1Query only = query_of(body);
-  std::vector<std::string> statements = split_sql(only.sql);
-  if (statements.size() > 1 && !only.params.empty())
-    throw d1_invalid("params with multiple statements is not supported");
-  if (statements.size() <= 1)
-    queries.push_back(std::move(only));
-  else
-    for (std::string& sql : statements) queries.push_back({.sql = std::move(sql)});
-  return queries;
+  return d1_queries(body, "sql");
 }
 
 Reply run(Account& account, Request& request, D1Format format) {
@@ -54,6 +47,19 @@ Reply run(Account& account, Request& request, D1Format format) {
 }
 
 }  // namespace
+
+std::vector<D1Query> d1_queries(const Json& body, std::string_view name) {
+  std::vector<D1Query> queries;
+  D1Query only = query_of(body, name);
+  std::vector<std::string> statements = split_sql(only.sql);
+  if (statements.size() > 1 && !only.params.empty())
+    throw d1_invalid("params with multiple statements is not supported");
+  if (statements.size() <= 1)
+    queries.push_back(std::move(only));
+  else
+    for (std::string& sql : statements) queries.push_back({.sql = std::move(sql)});
+  return queries;
+}
 
 Reply d1_query(Account& account, Request& request) { return run(account, request, D1Format::objects); }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "edgebase.hpp"
 #include "routes.hpp"
 #include "tokens.hpp"
 
@@ -29,6 +30,7 @@ void check_account(const Account& account, const Request& request) {
 Reply answer(Account& account, const HttpRequest& http) {
   try {
     Request request(http);
+    if (request.segments().front() == "api" && account.edgebase.on()) return edgebase_answer(account, request);
     // Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
     const bool is_signed = request.segments().front() == "signed";
     if (!is_signed) {

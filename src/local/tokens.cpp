@@ -13,12 +13,6 @@ bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-// In constant time, but for the length. What is not set equals nothing.
-bool same(std::string_view given, const std::string& accepted) {
-  return !accepted.empty() && given.size() == accepted.size() &&
-         CRYPTO_memcmp(given.data(), accepted.data(), accepted.size()) == 0;
-}
-
 bool accepts_any(const Account& account) { return account.options.token.empty() && account.options.api_key.empty(); }
 
 ApiError invalid_token() { return {.status = 401, .code = 1000, .message = "Invalid API Token"}; }
@@ -38,6 +32,11 @@ Reply active(const Request& request) {
 
 }  // namespace
 
+bool same_secret(std::string_view given, const std::string& accepted) {
+  return !accepted.empty() && given.size() == accepted.size() &&
+         CRYPTO_memcmp(given.data(), accepted.data(), accepted.size()) == 0;
+}
+
 void authenticate(const Account& account, const Request& request) {
   const std::string_view authorization = request.header("authorization");
   const std::string_view email = request.header("x-auth-email");
@@ -51,7 +50,8 @@ void authenticate(const Account& account, const Request& request) {
     if (email.empty() || key.empty())
       throw ApiError{.code = 9106, .message = "Missing X-Auth-Key, X-Auth-Email or Authorization headers"};
     if (!is_word(email) || !is_word(key)) throw ApiError{.code = 6003, .message = "Invalid request headers"};
-    if (!accepts_any(account) && !(same(email, account.options.email) && same(key, account.options.api_key)))
+    if (!accepts_any(account) &&
+        !(same_secret(email, account.options.email) && same_secret(key, account.options.api_key)))
       throw unknown_credential(request);
     return;
   }
@@ -59,7 +59,7 @@ void authenticate(const Account& account, const Request& request) {
   if (!authorization.starts_with(scheme) || !is_word(authorization.substr(scheme.size())) || !email.empty() ||
       !key.empty())
     throw invalid;
-  if (!accepts_any(account) && !same(authorization.substr(scheme.size()), account.options.token))
+  if (!accepts_any(account) && !same_secret(authorization.substr(scheme.size()), account.options.token))
     throw unknown_credential(request);
 }
 

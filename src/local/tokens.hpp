@@ -6,6 +6,9 @@
 
 namespace cloudflare::local {
 
+/// In constant time, but for the length. What is not set equals nothing.
+[[nodiscard]] bool same_secret(std::string_view given, const std::string& accepted);
+
 /// Takes one credential of those the account accepts.
 /// @throws ApiError  none (9106), malformed or more than one (6003), not accepted (10000)
 void authenticate(const Account& account, const Request& request);

@@ -45,9 +45,27 @@ Reply vectorize_remove_metadata_index(Account& account, Request& request);
 void vectorize_check_id(std::string_view id);
 /// @throws ApiError  40026 empty or over 64 bytes
 void vectorize_check_namespace(std::string_view ns);
-/// Hands a mutation to the index, and answers with its id.
+/// Hands a mutation to the index; its id.
+[[nodiscard]] std::string vectorize_accept(VectorizeIndex& index, Mutation mutation,
+                                           const VectorizeIndex::Check& check = VectorizeIndex::Check());
+/// The same, answered as the routes do.
 [[nodiscard]] Reply vectorize_submit(VectorizeIndex& index, Mutation mutation,
                                      const VectorizeIndex::Check& check = VectorizeIndex::Check());
+[[nodiscard]] Reply vectorize_accepted(const std::string& mutation_id);
+/// The mutation that stores the vectors of `lines`, a JSON object each; with `discard` without those that are none.
+/// Checks the number of namespaces too. @throws ApiError
+[[nodiscard]] std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::string_view lines,
+                                          bool discard);
+/// `{"count","matches"}` for the members of a query. @throws ApiError
+[[nodiscard]] std::string vectorize_matches(VectorizeIndex& index, const Json& body);
+/// The member `ids`, each once, in their order. @throws ApiError  40007 more than `most`, 40026
+[[nodiscard]] std::vector<std::string> vectorize_ids(const Json& body, std::size_t most);
+/// The JSON array of the vectors with these ids, those that are there.
+[[nodiscard]] std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string>& ids);
+/// The mutation that erases these. @throws ApiError
+[[nodiscard]] std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids);
+/// What `info` tells.
+[[nodiscard]] ObjectWriter vectorize_describe(VectorizeIndex& index);
 /// Appends a JSON array of floats, each the shortest text that reads back to it.
 void append_floats(std::string& out, std::span<const float> values);
 

@@ -69,11 +69,19 @@ void vectorize_check_namespace(std::string_view ns) {
                           "invalid namespace: must have 1 to 64 bytes, got " + std::to_string(ns.size()) + " bytes");
 }
 
-Reply vectorize_submit(VectorizeIndex& index, Mutation mutation, const VectorizeIndex::Check& check) {
+std::string vectorize_accept(VectorizeIndex& index, Mutation mutation, const VectorizeIndex::Check& check) {
   mutation.id = random_uuid();
-  ObjectWriter result;
-  result.text("mutationId", mutation.id);
   index.submit(mutation, check);
+  return std::move(mutation.id);
+}
+
+Reply vectorize_submit(VectorizeIndex& index, Mutation mutation, const VectorizeIndex::Check& check) {
+  return vectorize_accepted(vectorize_accept(index, std::move(mutation), check));
+}
+
+Reply vectorize_accepted(const std::string& mutation_id) {
+  ObjectWriter result;
+  result.text("mutationId", mutation_id);
   return ok(std::move(result).take());
 }
 

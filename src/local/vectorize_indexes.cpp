@@ -51,15 +51,15 @@ void read_config(const Json& body, VectorizeRecord& record) {
       dimensions->number > limits::vectorize_max_dimensions || std::trunc(dimensions->number) != dimensions->number)
     throw wrong_index("dimensions must be a whole number from 1 to 1536");
   record.dimensions = static_cast<std::size_t>(dimensions->number);
-  const auto metric = std::find(metric_names.begin(), metric_names.end(), vectorize_text(*config, "metric"));
-  if (metric == metric_names.end()) throw wrong_index("metric must be cosine, euclidean or dot-product");
-  record.metric = static_cast<Metric>(metric - metric_names.begin());
+  const auto metric = metric_of(vectorize_text(*config, "metric"));
+  if (!metric) throw wrong_index("metric must be cosine, euclidean or dot-product");
+  record.metric = *metric;
 }
 
 std::string to_json(const VectorizeRecord& record) {
   ObjectWriter config;
   config.number("dimensions", static_cast<std::int64_t>(record.dimensions));
-  config.text("metric", metric_names.at(static_cast<std::size_t>(record.metric)));
+  config.text("metric", name_of(record.metric));
   ObjectWriter out;
   out.text("created_on", record.created_on).text("modified_on", record.created_on).text("name", record.name);
   out.text("description", record.description).raw("config", std::move(config).take());
@@ -67,6 +67,14 @@ std::string to_json(const VectorizeRecord& record) {
 }
 
 }  // namespace
+
+std::string_view name_of(Metric metric) { return metric_names.at(static_cast<std::size_t>(metric)); }
+
+std::optional<Metric> metric_of(std::string_view name) {
+  const auto found = std::find(metric_names.begin(), metric_names.end(), name);
+  if (found == metric_names.end()) return std::nullopt;
+  return static_cast<Metric>(found - metric_names.begin());
+}
 
 Reply vectorize_list_indexes(Account& account, Request&) {
   std::string result = "[";
@@ -103,18 +111,21 @@ Reply vectorize_remove_index(Account& account, Request& request) {
   return ok("null");
 }
 
-Reply vectorize_info(Account& account, Request& request) {
-  const auto index = vectorize_index(account, request);
-  const VectorizeIndex::State state = index->state();
+ObjectWriter vectorize_describe(VectorizeIndex& index) {
+  const VectorizeIndex::State state = index.state();
   ObjectWriter result;
-  result.number("dimensions", static_cast<std::int64_t>(index->record().dimensions));
+  result.number("dimensions", static_cast<std::int64_t>(index.record().dimensions));
   result.number("vectorCount", static_cast<std::int64_t>(state.vectors));
   if (!state.progress.mutation.empty()) {
     const std::chrono::sys_seconds time{std::chrono::seconds(state.progress.accepted)};
     result.text("processedUpToDatetime", cloudflare::detail::format_rfc3339(time));
     result.text("processedUpToMutation", state.progress.mutation);
   }
-  return ok(std::move(result).take());
+  return result;
+}
+
+Reply vectorize_info(Account& account, Request& request) {
+  return ok(vectorize_describe(*vectorize_index(account, request)).take());
 }
 
 }  // namespace cloudflare::local

@@ -128,19 +128,22 @@ std::vector<Hit> search(const VectorTable& table, Metric metric, const Query& qu
 
 }  // namespace
 
-Reply vectorize_query(Account& account, Request& request) {
-  const auto index = vectorize_index(account, request);
-  const Json body = vectorize_body(request);
-  const Query query = read_query(body, index->record().dimensions);
-  return index->read([&](const VectorTable& table) {
-    const std::vector<Hit> hits = search(table, index->record().metric, query);
+std::string vectorize_matches(VectorizeIndex& index, const Json& body) {
+  const Query query = read_query(body, index.record().dimensions);
+  return index.read([&](const VectorTable& table) {
+    const std::vector<Hit> hits = search(table, index.record().metric, query);
     std::string matches = "[";
     for (const Hit& hit : hits)
-      matches.append(matches.size() > 1 ? "," : "").append(match_json(*index, table, hit, query));
+      matches.append(matches.size() > 1 ? "," : "").append(match_json(index, table, hit, query));
     ObjectWriter result;
     result.number("count", static_cast<std::int64_t>(hits.size())).raw("matches", matches + "]");
-    return ok(std::move(result).take());
+    return std::move(result).take();
   });
+}
+
+Reply vectorize_query(Account& account, Request& request) {
+  const auto index = vectorize_index(account, request);
+  return ok(vectorize_matches(*index, vectorize_body(request)));
 }
 
 }  // namespace cloudflare::local

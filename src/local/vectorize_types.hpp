@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,10 @@
 namespace cloudflare::local {
 
 enum class Metric : std::uint8_t { cosine, euclidean, dot_product };
+
+/// As the API spells it.
+[[nodiscard]] std::string_view name_of(Metric metric);
+[[nodiscard]] std::optional<Metric> metric_of(std::string_view name);
 
 struct VectorizeRecord {
   std::int64_t number = 0;  ///< Never used again after removal.

@@ -118,9 +118,8 @@ bool discards_unparsable(const Request& request) {
   throw vectorize_error(40026, "unparsable-behavior must be error or discard, not " + *behavior);
 }
 
-std::vector<StoredVector> read_upload(Request& request, std::size_t dimensions) {
-  const bool discard = discards_unparsable(request);
-  const simdjson::padded_string text(lines_of(request));
+std::vector<StoredVector> read_lines(std::string_view lines, bool discard, std::size_t dimensions) {
+  const simdjson::padded_string text(lines);
   std::vector<StoredVector> vectors;
   ondemand::parser parser;
   std::size_t number = 0;
@@ -151,7 +150,14 @@ std::vector<StoredVector> read_upload(Request& request, std::size_t dimensions) 
 
 Reply upload(Account& account, Request& request, Mutation::Kind kind) {
   const auto index = vectorize_index(account, request);
-  Mutation mutation{.kind = kind, .vectors = read_upload(request, index->record().dimensions)};
+  const bool discard = discards_unparsable(request);
+  return vectorize_accepted(vectorize_store(*index, kind, lines_of(request), discard));
+}
+
+}  // namespace
+
+std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::string_view lines, bool discard) {
+  Mutation mutation{.kind = kind, .vectors = read_lines(lines, discard, index.record().dimensions)};
   std::unordered_set<std::string> namespaces;
   for (const StoredVector& vector : mutation.vectors)
     if (!vector.ns.empty()) namespaces.insert(vector.ns);
@@ -160,10 +166,8 @@ Reply upload(Account& account, Request& request, Mutation::Kind kind) {
     if (table.ns_count() + namespaces.size() > max_namespaces)
       throw vectorize_error(40026, "the index has reached its limit of 50000 namespaces");
   };
-  return vectorize_submit(*index, std::move(mutation), check);
+  return vectorize_accept(index, std::move(mutation), check);
 }
-
-}  // namespace
 
 Reply vectorize_insert(Account& account, Request& request) { return upload(account, request, Mutation::Kind::insert); }
 

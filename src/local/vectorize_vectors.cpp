@@ -14,25 +14,6 @@ namespace {
 
 constexpr int default_count = 100;
 
-// The ids of the body, each once, in their order.
-std::vector<std::string> read_ids(Request& request, std::size_t most) {
-  const Json body = vectorize_body(request);
-  const Json* ids = body.find("ids");
-  if (ids == nullptr || !ids->is(Json::Kind::array) || ids->items.empty())
-    throw vectorize_error(40026, "invalid request body: ids must be an array of at least one id");
-  if (ids->items.size() > most)
-    throw vectorize_error(
-        40007, "too many ids; max is " + std::to_string(most) + ", got " + std::to_string(ids->items.size()));
-  std::vector<std::string> found;
-  std::unordered_set<std::string_view> seen;
-  for (const Json& id : ids->items) {
-    if (!id.is(Json::Kind::string)) throw vectorize_error(40026, "invalid request body: each id must be a string");
-    vectorize_check_id(id.string);
-    if (seen.insert(id.string).second) found.push_back(id.string);
-  }
-  return found;
-}
-
 // Where a list goes on.
 struct Place {
   std::string name{};
@@ -55,10 +36,25 @@ Place find_place(Account& account, const VectorizeIndex& index, const std::strin
 
 }  // namespace
 
-Reply vectorize_get_by_ids(Account& account, Request& request) {
-  const auto index = vectorize_index(account, request);
-  const std::vector<std::string> ids = read_ids(request, limits::vectorize_get_ids);
-  return index->read([&](const VectorTable& table) {
+std::vector<std::string> vectorize_ids(const Json& body, std::size_t most) {
+  const Json* ids = body.find("ids");
+  if (ids == nullptr || !ids->is(Json::Kind::array) || ids->items.empty())
+    throw vectorize_error(40026, "invalid request body: ids must be an array of at least one id");
+  if (ids->items.size() > most)
+    throw vectorize_error(
+        40007, "too many ids; max is " + std::to_string(most) + ", got " + std::to_string(ids->items.size()));
+  std::vector<std::string> found;
+  std::unordered_set<std::string_view> seen;
+  for (const Json& id : ids->items) {
+    if (!id.is(Json::Kind::string)) throw vectorize_error(40026, "invalid request body: each id must be a string");
+    vectorize_check_id(id.string);
+    if (seen.insert(id.string).second) found.push_back(id.string);
+  }
+  return found;
+}
+
+std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string>& ids) {
+  return index.read([&](const VectorTable& table) {
     std::string result = "[";
     for (const std::string& id : ids) {
       const auto row = table.find(id);
@@ -67,20 +63,29 @@ Reply vectorize_get_by_ids(Account& account, Request& request) {
       append_floats(values, {table.values(*row), table.dimensions()});
       ObjectWriter one;
       one.text("id", id).raw("values", values);
-      if (const std::string metadata = index->metadata(id); !metadata.empty()) one.raw("metadata", metadata);
+      if (const std::string metadata = index.metadata(id); !metadata.empty()) one.raw("metadata", metadata);
       if (const std::uint32_t ns = table.ns(*row); ns != 0) one.text("namespace", table.ns_name(ns));
       result.append(result.size() > 1 ? "," : "").append(std::move(one).take());
     }
-    return ok(result + "]");
+    return result + "]";
   });
+}
+
+std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids) {
+  Mutation mutation{.kind = Mutation::Kind::erase};
+  for (std::string& id : ids) mutation.vectors.push_back({.id = std::move(id)});
+  return vectorize_accept(index, std::move(mutation));
+}
+
+Reply vectorize_get_by_ids(Account& account, Request& request) {
+  const auto index = vectorize_index(account, request);
+  return ok(vectorize_found(*index, vectorize_ids(vectorize_body(request), limits::vectorize_get_ids)));
 }
 
 Reply vectorize_delete_by_ids(Account& account, Request& request) {
   const auto index = vectorize_index(account, request);
-  Mutation mutation{.kind = Mutation::Kind::erase};
-  for (std::string& id : read_ids(request, limits::vectorize_erase_ids))
-    mutation.vectors.push_back({.id = std::move(id)});
-  return vectorize_submit(*index, std::move(mutation));
+  return vectorize_accepted(
+      vectorize_erase(*index, vectorize_ids(vectorize_body(request), limits::vectorize_erase_ids)));
 }
 
 Reply vectorize_list_vectors(Account& account, Request& request) {

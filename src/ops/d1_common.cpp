@@ -97,11 +97,11 @@ std::optional<Error> append_parameter(std::string& json, const d1::Value& value)
 }
 
 std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
-                                      const Context& context) {
+                                      const Context& context, std::string_view member) {
   if (!detail::is_utf8(sql)) return invalid_argument("the SQL is not UTF-8");
   const bool limits = detail::checks_limits(context);
   if (auto error = limits ? check_sizes(sql, params) : std::nullopt) return error;
-  json.append(R"({"sql":)");
+  json.append(R"({")").append(member).append(R"(":)");
   detail::append_json_string(json, with_plain_lines(sql));
   if (!params.empty()) json.append(R"(,"params":[)");
   for (std::size_t i = 0; i < params.size(); ++i) {

@@ -25,9 +25,15 @@ namespace cloudflare::ops {
 /// Why a value cannot be a parameter, or nothing, and then its JSON is appended.
 [[nodiscard]] std::optional<Error> append_parameter(std::string& json, const d1::Value& value);
 
-/// Appends `{"sql":…,"params":[…]}`, or says which limit the statement breaks.
+/// Appends `{"sql":…,"params":[…]}`, with `member` in the place of "sql", or says which limit the statement breaks.
 [[nodiscard]] std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
-                                                    const Context& context);
+                                                    const Context& context, std::string_view member = "sql");
+/// Gives a request one statement, or several in its one text. Its retry class becomes `read` if it cannot write.
+[[nodiscard]] Result<detail::Request> with_statement(Result<detail::Request> request, const Context& context,
+                                                     std::string_view sql, const d1::Params& params,
+                                                     bool several_allowed, std::string_view member = "sql");
+/// The result of one statement, kept as its JSON text; an error if it says `success:false`.
+[[nodiscard]] Result<d1::StatementResult> read_statement(std::string text, std::size_t position);
 
 [[nodiscard]] d1::Meta read_meta(detail::json::value value);
 

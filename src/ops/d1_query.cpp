@@ -33,45 +33,6 @@ Error about(const Error& error, const detail::Operation& operation, const Reply&
   return about_reply(error, operation, reply.http);
 }
 
-// A request with one statement, or with several in its one text.
-Result<Request> sql_request(const detail::Operation& operation, const Context& context, std::string_view id,
-                            std::string_view sql, const d1::Params& params, bool several_allowed) {
-  auto request = database_request(operation, context, id);
-  if (!request) return request;
-  const SqlShape shape = shape_of(sql);
-  if (shape.statements > 1 && !several_allowed)
-    return invalid_argument("the text holds several statements; execute() and batch() keep the result of each");
-  if (shape.statements > 1 && !params.empty())
-    return invalid_argument("several statements in one text take no parameters; batch() gives each its own");
-  std::string body;
-  if (auto error = append_statement(body, sql, params, context)) return std::move(*error);
-  detail::set_json(*request, std::move(body));
-  if (shape.reads) request->repeat = detail::Repeat::read;
-  return request;
-}
-
-Result<d1::StatementResult> read_statement(std::string text, std::size_t position) {
-  std::string copy = text;
-  return detail::read_json(copy, 0, copy.size(), "a result",
-                           [&](json::document& document) -> Result<d1::StatementResult> {
-                             d1::Meta meta;
-                             Judgement judgement;
-                             for (auto field : document.get_object()) {
-                               const std::string_view name = field.unescaped_key();
-                               json::value value = field.value();
-                               if (name == "meta")
-                                 meta = read_meta(value);
-                               else
-                                 judgement.take(name, value);
-                             }
-                             if (judgement.failed)
-                               return inner_failure("statement " + std::to_string(position) + ": " + judgement.error,
-                                                    judgement.code);
-                             return d1::StatementResult(std::move(meta), std::move(text));
-                           })
-      .and_then([](Result<d1::StatementResult>&& inner) { return std::move(inner); });
-}
-
 Result<d1::Results> read_results(Reply&& reply) {
   auto texts = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the results",
                                  [](json::document& document) {
@@ -116,7 +77,49 @@ Result<JsonText> read_objects(Reply&& reply) {
   return JsonText::raw(std::move(*rows));
 }
 
+Result<Request> sql_request(const detail::Operation& operation, const Context& context, std::string_view id,
+                            std::string_view sql, const d1::Params& params, bool several_allowed) {
+  return with_statement(database_request(operation, context, id), context, sql, params, several_allowed);
+}
+
 }  // namespace
+
+Result<Request> with_statement(Result<Request> request, const Context& context, std::string_view sql,
+                               const d1::Params& params, bool several_allowed, std::string_view member) {
+  if (!request) return request;
+  const SqlShape shape = shape_of(sql);
+  if (shape.statements > 1 && !several_allowed)
+    return invalid_argument("the text holds several statements; execute() and batch() keep the result of each");
+  if (shape.statements > 1 && !params.empty())
+    return invalid_argument("several statements in one text take no parameters; batch() gives each its own");
+  std::string body;
+  if (auto error = append_statement(body, sql, params, context, member)) return std::move(*error);
+  detail::set_json(*request, std::move(body));
+  if (shape.reads) request->repeat = detail::Repeat::read;
+  return request;
+}
+
+Result<d1::StatementResult> read_statement(std::string text, std::size_t position) {
+  std::string copy = text;
+  return detail::read_json(copy, 0, copy.size(), "a result",
+                           [&](json::document& document) -> Result<d1::StatementResult> {
+                             d1::Meta meta;
+                             Judgement judgement;
+                             for (auto field : document.get_object()) {
+                               const std::string_view name = field.unescaped_key();
+                               json::value value = field.value();
+                               if (name == "meta")
+                                 meta = read_meta(value);
+                               else
+                                 judgement.take(name, value);
+                             }
+                             if (judgement.failed)
+                               return inner_failure("statement " + std::to_string(position) + ": " + judgement.error,
+                                                    judgement.code);
+                             return d1::StatementResult(std::move(meta), std::move(text));
+                           })
+      .and_then([](Result<d1::StatementResult>&& inner) { return std::move(inner); });
+}
 
 Call<Reply> d1_query(const Context& context, std::string_view id, std::string_view sql, const d1::Params& params) {
   return {sql_request(table::d1_rows, context, id, sql, params, false),

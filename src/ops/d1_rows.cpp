@@ -63,10 +63,7 @@ class Decoder {
   }
 
   void results(json::value value) {
-    if (value.type() == json::json_type::array) {  // a statement without a result
-      for ([[maybe_unused]] auto item : value.get_array()) refuse(simdjson::INCORRECT_TYPE);
-      return;
-    }
+    if (value.type() == json::json_type::array) return read_objects(value.get_array());
     if (value.is_null()) return;
     json::object object = value.get_object();
     for (auto name : object.find_field_unordered("columns").get_array()) head_.columns.push_back(string(name.value()));
@@ -75,6 +72,32 @@ class Decoder {
     for (auto row : object.find_field_unordered("rows").get_array()) {
       in_row_ = true;
       read_row(row.get_array());
+      in_row_ = false;
+      ++row_;
+    }
+  }
+
+  // Rows as objects, which is EdgeBase's form; an empty list is also the form of a statement without a result. The
+  // first row has to tell the columns before any cell is handed over.
+  void read_objects(json::array rows) {
+    for (auto row : rows) {
+      json::object object = row.get_object();
+      if (row_ == 0) {
+        for (auto field : object) head_.columns.emplace_back(std::string_view(field.unescaped_key()));
+        object.reset();
+        cells_.resize(head_.columns.size());
+        rows_.columns(head_.columns);
+      }
+      in_row_ = true;
+      column_ = 0;
+      for (auto field : object) {
+        if (column_ == cells_.size() || head_.columns[column_] != std::string_view(field.unescaped_key()))
+          throw Error(ErrorKind::decode, "the row has other columns than the first row");
+        read_cell(field.value(), cells_[column_]);
+        ++column_;
+      }
+      if (column_ != cells_.size()) refuse_width();
+      rows_.row(cells_.data(), column_);
       in_row_ = false;
       ++row_;
     }
@@ -171,7 +194,8 @@ void read_envelope(json::document& document, Decoder& decoder) {
 
 Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
   Decoder decoder(reply.http.body, rows);
-  const auto refused = [&](const Error& error) { return ops::about_reply(error, table::d1_rows, reply.http); };
+  const Operation& operation = reply.operation != nullptr ? *reply.operation : table::d1_rows;
+  const auto refused = [&](const Error& error) { return ops::about_reply(error, operation, reply.http); };
   constexpr std::string_view what = "the result";
   try {
     const auto parsed = std::make_shared<Parsed>(reply.http.body, reply.result_begin, reply.result_size);

@@ -42,4 +42,10 @@ void set_json(Request& request, std::string json) {
   request.http.body = Body(std::move(json));
 }
 
+Result<Request> with_json(Result<Request> request, std::optional<Error> error, std::string json) {
+  if (request && error) return std::move(*error);
+  if (request) set_json(*request, std::move(json));
+  return request;
+}
+
 }  // namespace cloudflare::detail

@@ -3,6 +3,7 @@
 // From a row of the operation table to a request.
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ void add_query(Request& request, std::string_view name, std::string_view value);
 
 /// Sets a JSON body.
 void set_json(Request& request, std::string json);
+/// The request with a JSON body; `error`, if there is one, in its place.
+[[nodiscard]] Result<Request> with_json(Result<Request> request, std::optional<Error> error, std::string json);
 
 [[nodiscard]] inline bool checks_limits(const Context& context) {
   return context.call.check_limits.value_or(context.core->options().check_limits);

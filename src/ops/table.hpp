@@ -1,6 +1,6 @@
 #pragma once
 
-// Every operation of the API in one table: name, method, path under /client/v4, retry class, form of the reply.
+// Every operation of the API in one table: name, method, path under the base URL, retry class, form of the reply.
 
 #include <array>
 
@@ -72,9 +72,23 @@ inline constexpr Operation
     vectorize_list_metadata_indexes {"vectorize.list_metadata_indexes", "GET",  CLOUDFLARE_VECTORIZE "/{}/metadata_index/list",   Repeat::read},
     vectorize_erase_metadata_index  {"vectorize.erase_metadata_index",  "POST", CLOUDFLARE_VECTORIZE "/{}/metadata_index/delete", Repeat::idempotent};
 #undef CLOUDFLARE_VECTORIZE
+
+// EdgeBase, under a base URL of its own; `action` in the body says what is done.
+inline constexpr Operation
+    edgebase_kv_get    {"edgebase.kv.get",   "POST", "/api/kv/{}", Repeat::read,       Form::bare},
+    edgebase_kv_put    {"edgebase.kv.put",   "POST", "/api/kv/{}", Repeat::idempotent, Form::bare},
+    edgebase_kv_erase  {"edgebase.kv.erase", "POST", "/api/kv/{}", Repeat::idempotent, Form::bare},
+    edgebase_kv_list   {"edgebase.kv.list",  "POST", "/api/kv/{}", Repeat::read,       Form::bare},
+    edgebase_d1_query  {"edgebase.d1.query", "POST", "/api/d1/{}", Repeat::once,       Form::bare},  // or read
+    edgebase_vectorize_info         {"edgebase.vectorize.info",         "POST", "/api/vectorize/{}", Repeat::read,       Form::bare},
+    edgebase_vectorize_insert       {"edgebase.vectorize.insert",       "POST", "/api/vectorize/{}", Repeat::idempotent, Form::bare},
+    edgebase_vectorize_upsert       {"edgebase.vectorize.upsert",       "POST", "/api/vectorize/{}", Repeat::idempotent, Form::bare},
+    edgebase_vectorize_query        {"edgebase.vectorize.query",        "POST", "/api/vectorize/{}", Repeat::read,       Form::bare},
+    edgebase_vectorize_get_by_ids   {"edgebase.vectorize.get_by_ids",   "POST", "/api/vectorize/{}", Repeat::read,       Form::bare},
+    edgebase_vectorize_erase_by_ids {"edgebase.vectorize.erase_by_ids", "POST", "/api/vectorize/{}", Repeat::idempotent, Form::bare};
 // clang-format on
 
-/// All that have a path, for tests.
+/// All of v4 that have a path, for tests.
 inline constexpr std::array all = {
     &verify_user_token,
     &verify_account_token,

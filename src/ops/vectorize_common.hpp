@@ -36,10 +36,35 @@ namespace cloudflare::ops {
                                                      Upload upload,
                                                      std::optional<vectorize::UnparsableBehavior> unparsable);
 
-/// `{"mutationId"}` and the Date header.
-[[nodiscard]] Result<vectorize::Mutation> read_mutation(detail::Reply&& reply);
-/// The replies to get_by_ids.
+/// `{"mutationId"}` and the Date header; an error if the reply has a `count` that is less than `sent`.
+[[nodiscard]] Result<vectorize::Mutation> read_mutation(detail::Reply&& reply, std::size_t sent = 0);
+[[nodiscard]] inline Result<vectorize::Mutation> read_mutation_reply(detail::Reply&& reply) {
+  return read_mutation(std::move(reply));
+}
+/// Of an insert, sent a second time and refused because it is there already.
+[[nodiscard]] Result<vectorize::Mutation> inserted_if_repeated(Error&& error);
+/// The replies to get_by_ids: an array, or EdgeBase's object around it.
 [[nodiscard]] Result<std::vector<vectorize::Vector>> read_vectors(detail::Reply& reply);
+[[nodiscard]] Result<vectorize::IndexInfo> read_info(detail::Reply&& reply);
+[[nodiscard]] Result<vectorize::QueryResult> read_matches(detail::Reply&& reply);
+/// Nothing for a name that this version does not know.
+[[nodiscard]] std::optional<vectorize::Metric> read_metric(std::string_view name);
+
+/// Appends the members of a query and the end of its object, or says what is not allowed.
+[[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, const VectorizeTarget& index,
+                                                std::span<const float> vector, const vectorize::QueryOptions& options);
+[[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, std::string_view id,
+                                                const vectorize::QueryOptions& options);
+/// Appends `"ids":[…]}`, at most `most` of them, or says what is not allowed.
+[[nodiscard]] std::optional<Error> append_ids(std::string& json, const Context& context,
+                                              std::span<const std::string> ids, std::size_t most);
+
+/// How ids become requests: `prefix`, ids as a JSON array's items, `]}`.
+[[nodiscard]] Result<detail::PackFormat> ids_format(Result<detail::Request> request, std::string prefix,
+                                                    std::size_t max_items);
+/// The ids of a `_many` job, in requests that `format` describes.
+[[nodiscard]] VectorizeGetMany get_vectors(const Context& context, Result<detail::PackFormat> format,
+                                           std::unique_ptr<detail::TextReader> ids, const vectorize::GetManyOptions& options);
 /// Appends the floats of a JSON array.
 void read_floats(std::vector<float>& to, detail::json::value value);
 /// An RFC 3339 time, absent if it is null or no time.

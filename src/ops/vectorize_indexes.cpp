@@ -34,7 +34,7 @@ void read_config(Index& index, json::value config) {
     if (name == "dimensions")
       index.dimensions = static_cast<int>(detail::integer(value));
     else if (name == "metric")
-      index.metric = find_name<Metric>(metrics, value.get_string());
+      index.metric = read_metric(value.get_string());
   });
 }
 
@@ -145,6 +145,8 @@ MetadataIndex read_metadata_index(json::value value) {
 
 }  // namespace
 
+std::optional<Metric> read_metric(std::string_view name) { return find_name<Metric>(metrics, name); }
+
 Call<std::vector<Index>> vectorize_list_indexes(const Context& context) {
   return {detail::account_request(table::vectorize_list_indexes, context), read_indexes};
 }
@@ -189,7 +191,8 @@ Call<void> vectorize_remove(const Context& context, std::string_view name) {
 
 Call<Mutation> vectorize_create_metadata_index(const Context& context, const VectorizeTarget& index,
                                                std::string_view property, MetadataType type) {
-  return {property_request(table::vectorize_create_metadata_index, context, index, property, type), read_mutation};
+  return {property_request(table::vectorize_create_metadata_index, context, index, property, type),
+          read_mutation_reply};
 }
 
 Call<std::vector<MetadataIndex>> vectorize_list_metadata_indexes(const Context& context, const VectorizeTarget& index) {
@@ -213,7 +216,7 @@ Call<std::vector<MetadataIndex>> vectorize_list_metadata_indexes(const Context& 
 Call<Mutation> vectorize_erase_metadata_index(const Context& context, const VectorizeTarget& index,
                                               std::string_view property) {
   return {property_request(table::vectorize_erase_metadata_index, context, index, property, std::nullopt),
-          read_mutation, erased_if_repeated};
+          read_mutation_reply, erased_if_repeated};
 }
 
 }  // namespace cloudflare::ops

@@ -28,9 +28,10 @@ constexpr milliseconds longest_wait = std::chrono::hours(24 * 365);  // more wou
 // Packs what changes the index; each reply names a mutation.
 class MutationPacker : public Packer {
  public:
-  explicit MutationPacker(std::shared_ptr<Mutation> last) : last_(std::move(last)) {}
-  Result<std::vector<std::size_t>> settle(const Batch&, Reply&& reply) override {
-    auto mutation = read_mutation(std::move(reply));
+  /// `counts`: a reply that counts fewer items than were sent is an error.
+  MutationPacker(std::shared_ptr<Mutation> last, bool counts) : last_(std::move(last)), counts_(counts) {}
+  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
+    auto mutation = read_mutation(std::move(reply), counts_ ? batch.items.size() : 0);
     if (!mutation) return mutation.error();
     *last_ = std::move(mutation).value();
     return std::vector<std::size_t>();
@@ -38,13 +39,14 @@ class MutationPacker : public Packer {
 
  private:
   std::shared_ptr<Mutation> last_;
+  bool counts_;
 };
 
 class VectorPacker final : public MutationPacker {
  public:
   VectorPacker(const Context& context, int dimensions, std::unique_ptr<VectorReader> vectors,
                std::shared_ptr<Mutation> last)
-      : MutationPacker(std::move(last)), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
+      : MutationPacker(std::move(last), true), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
 
   Read read(std::string& text, std::string& names) override {
     const vectorize::VectorView* vector = vectors_->next();
@@ -78,7 +80,7 @@ Packer::Read read_id(TextReader& ids, bool limits, std::string& text, std::strin
 class ErasePacker final : public MutationPacker {
  public:
   ErasePacker(bool limits, std::unique_ptr<TextReader> ids, std::shared_ptr<Mutation> last)
-      : MutationPacker(std::move(last)), limits_(limits), ids_(std::move(ids)) {}
+      : MutationPacker(std::move(last), false), limits_(limits), ids_(std::move(ids)) {}
   Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
 
  private:
@@ -116,40 +118,30 @@ int most_in_flight(const Context& context, const std::optional<int>& option) {
   return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
 }
 
-Result<PackFormat> ids_format(const detail::Operation& operation, const Context& context, const VectorizeTarget& index,
-                              std::size_t max_items) {
-  auto request = index_request(operation, context, index);
+Result<PackFormat> upload_format(const Context& context, const VectorizeTarget& index, Upload upload,
+                                 const vectorize::UploadManyOptions& options) {
+  auto request = upload_request(context, index, upload, options.unparsable);
   if (!request) return request.error();
-  detail::set_json(*request, {});
   return PackFormat{.request = std::move(*request),
-                    .prefix = R"({"ids":[)",
-                    .separator = ",",
-                    .suffix = "]}",
-                    .max_items = max_items,
-                    .max_bytes = limits::vectorize_upload_bytes,
+                    .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
+                    .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
                     .names_batch = true};
 }
 
-PackedJob upload_job(const Context& context, const VectorizeTarget& index, Upload upload,
+PackedJob upload_job(const Context& context, Result<PackFormat> format, int dimensions,
                      std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
                      std::shared_ptr<Mutation> last) {
-  auto request = upload_request(context, index, upload, options.unparsable);
-  if (!request) return PackedJob(request.error());
-  PackFormat format{.request = std::move(*request),
-                    .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
-                    .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
-                    .last_alone = true,
-                    .names_batch = true,
-                    .expected = options.expected_items ? options.expected_items : vectors->size()};
-  return {std::move(format),
-          std::make_unique<VectorPacker>(context, index.dimensions, std::move(vectors), std::move(last)),
+  if (!format) return PackedJob(format.error());
+  format->last_alone = true;
+  format->expected = options.expected_items ? options.expected_items : vectors->size();
+  return {std::move(*format),
+          std::make_unique<VectorPacker>(context, dimensions, std::move(vectors), std::move(last)),
           {.on_progress = options.on_progress},
           most_in_flight(context, options.in_flight)};
 }
 
-PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::unique_ptr<TextReader> ids,
+PackedJob erase_job(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> ids,
                     const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
-  auto format = ids_format(table::vectorize_erase_by_ids, context, index, limits::vectorize_erase_ids);
   if (!format) return PackedJob(format.error());
   format->last_alone = true;
   format->expected = ids->size();
@@ -161,17 +153,42 @@ PackedJob erase_job(const Context& context, const VectorizeTarget& index, std::u
 
 }  // namespace
 
+Result<PackFormat> ids_format(Result<detail::Request> request, std::string prefix, std::size_t max_items) {
+  if (!request) return request.error();
+  detail::set_json(*request, {});
+  return PackFormat{.request = std::move(*request),
+                    .prefix = std::move(prefix),
+                    .separator = ",",
+                    .suffix = "]}",
+                    .max_items = max_items,
+                    .max_bytes = limits::vectorize_upload_bytes,
+                    .names_batch = true};
+}
+
 VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, Upload upload,
                              std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
+    : VectorizeMany(context, upload_format(context, index, upload, options), index.dimensions, upload,
+                    std::move(vectors), options) {}
+
+VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<TextReader> erased,
+                             const vectorize::EraseManyOptions& options)
+    : VectorizeMany(context,
+                    ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
+                               limits::vectorize_erase_ids),
+                    std::move(erased), options) {}
+
+VectorizeMany::VectorizeMany(const Context& context, Result<PackFormat> format, int dimensions, Upload upload,
+                             std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
     : last_(std::make_shared<Mutation>()),
-      job_(upload_job(context, index, upload, std::move(vectors), options, last_)),
+      job_(upload_job(context, std::move(format), dimensions, std::move(vectors), options, last_)),
       inserts_(upload == Upload::insert) {
   settle(true);
 }
 
-VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<TextReader> erased,
+VectorizeMany::VectorizeMany(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> erased,
                              const vectorize::EraseManyOptions& options)
-    : last_(std::make_shared<Mutation>()), job_(erase_job(context, index, std::move(erased), options, last_)) {
+    : last_(std::make_shared<Mutation>()),
+      job_(erase_job(context, std::move(format), std::move(erased), options, last_)) {
   settle(true);
 }
 
@@ -223,6 +240,14 @@ void VectorizeMany::settle(bool idle) {
 
 VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index,
                                     std::unique_ptr<TextReader> ids, const vectorize::GetManyOptions& options) {
+  return get_vectors(
+      context,
+      ids_format(index_request(table::vectorize_get_by_ids, context, index), R"({"ids":[)", limits::vectorize_get_ids),
+      std::move(ids), options);
+}
+
+VectorizeGetMany get_vectors(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> ids,
+                             const vectorize::GetManyOptions& options) {
   auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
   Take take = options.on_vector;
   const bool collects = !take;
@@ -231,7 +256,6 @@ VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarge
       if (vectors->size() <= at) vectors->resize(at + 1);
       (*vectors)[at] = std::move(vector);
     };
-  auto format = ids_format(table::vectorize_get_by_ids, context, index, limits::vectorize_get_ids);
   if (format) format->expected = ids->size();
   PackedJob job =
       format ? PackedJob(std::move(*format),

@@ -23,14 +23,8 @@ Error upload_too_large() {
                           std::string("upsert_many split"));
 }
 
-// Of an insert, sent a second time and refused because it is there already.
-Result<Mutation> inserted_if_repeated(Error&& error) {
-  if (error.details().repeated_unknown && error.http_status() == 409) return Mutation();
-  return std::move(error);
-}
-
 Call<Mutation> upload_call(Result<detail::Request> request, Upload upload) {
-  return {std::move(request), read_mutation, upload == Upload::insert ? inserted_if_repeated : nullptr};
+  return {std::move(request), read_mutation_reply, upload == Upload::insert ? inserted_if_repeated : nullptr};
 }
 
 // Lines as the server counts them: the last may lack its newline.
@@ -99,6 +93,11 @@ Error thrown_by_source() {
 }
 
 }  // namespace
+
+Result<Mutation> inserted_if_repeated(Error&& error) {
+  if (error.details().repeated_unknown && error.http_status() == 409) return Mutation();
+  return std::move(error);
+}
 
 Result<detail::Request> upload_request(const Context& context, const VectorizeTarget& index, Upload upload,
                                        std::optional<vectorize::UnparsableBehavior> unparsable) {

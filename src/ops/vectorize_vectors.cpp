@@ -37,7 +37,7 @@ float to_float(json::value value) {
   return exact;
 }
 
-IndexInfo read_info(json::object object) {
+IndexInfo read_info_object(json::object object) {
   IndexInfo info;
   for (auto field : object) {
     const std::string_view name = field.unescaped_key();
@@ -45,6 +45,8 @@ IndexInfo read_info(json::object object) {
     if (value.is_null()) continue;
     if (name == "dimensions")
       info.dimensions = static_cast<int>(detail::integer(value));
+    else if (name == "metric")
+      info.metric = read_metric(value.get_string());
     else if (name == "vectorCount")
       info.vector_count = detail::integer(value);
     else if (name == "processedUpToMutation")
@@ -96,28 +98,6 @@ Match read_match(json::object object, std::size_t expected) {
     }
   }
   return match;
-}
-
-Result<QueryResult> read_matches(Reply&& reply) {
-  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the query result",
-                           [](json::document& document) {
-                             QueryResult result;
-                             for (auto field : document.get_object()) {
-                               const std::string_view name = field.unescaped_key();
-                               json::value value = field.value();
-                               if (value.is_null()) continue;
-                               if (name == "count") {
-                                 result.count = detail::integer(value);
-                               } else if (name == "matches") {
-                                 std::size_t expected = 0;
-                                 for (auto item : value.get_array()) {
-                                   result.matches.push_back(read_match(item.get_object(), expected));
-                                   expected = result.matches.back().values.size();
-                                 }
-                               }
-                             }
-                             return result;
-                           });
 }
 
 Result<VectorPage> read_vector_page(Reply&& reply) {
@@ -177,43 +157,49 @@ void append_options(std::string& body, const QueryOptions& options) {
   body.push_back('}');
 }
 
-Call<QueryResult> query(Result<detail::Request> request, std::string body, const QueryOptions& options) {
-  if (request) {
-    append_options(body, options);
-    detail::set_json(*request, std::move(body));
-  }
-  return {std::move(request), read_matches};
+}  // namespace
+
+std::optional<Error> append_query(std::string& json, const Context& context, const VectorizeTarget& index,
+                                  std::span<const float> vector, const QueryOptions& options) {
+  const bool limits = detail::checks_limits(context);
+  if (auto error = check_query(options, limits)) return error;
+  const std::size_t most = index.dimensions > 0 ? static_cast<std::size_t>(index.dimensions) : 0;
+  if (limits && (vector.empty() || (most != 0 && vector.size() != most) ||
+                 vector.size() > static_cast<std::size_t>(limits::vectorize_max_dimensions)))
+    return invalid_argument("the query has " + std::to_string(vector.size()) + " dimensions; " +
+                            (most != 0 ? std::to_string(most) + " are needed" : "1 to 1536 are allowed"));
+  if (const auto position = detail::append_floats(json.append(R"("vector":)"), vector))
+    return detail::not_finite(*position);
+  append_options(json, options);
+  return std::nullopt;
 }
 
-Result<detail::Request> query_request(const Context& context, const VectorizeTarget& index,
-                                      const QueryOptions& options) {
-  auto request = index_request(table::vectorize_query, context, index);
-  if (request)
-    if (auto error = check_query(options, detail::checks_limits(context))) request = std::move(*error);
-  return request;
+std::optional<Error> append_query(std::string& json, const Context& context, std::string_view id,
+                                  const QueryOptions& options) {
+  const bool limits = detail::checks_limits(context);
+  if (auto error = check_query(options, limits)) return error;
+  if (auto error = check_vector_id(id, limits)) return error;
+  detail::append_json_string(json.append(R"("vectorId":)"), id);
+  append_options(json, options);
+  return std::nullopt;
 }
 
-// `{"ids":[…]}`, at most `most` of them.
-Result<detail::Request> ids_request(const detail::Operation& operation, const Context& context,
-                                    const VectorizeTarget& index, std::span<const std::string> ids, std::size_t most) {
-  auto request = index_request(operation, context, index);
-  if (!request) return request;
+std::optional<Error> append_ids(std::string& json, const Context& context, std::span<const std::string> ids,
+                                std::size_t most) {
   const bool limits = detail::checks_limits(context);
   if (ids.empty()) return invalid_argument("there are no ids");
   if (limits && ids.size() > most)
     return invalid_argument("there are " + std::to_string(ids.size()) + " ids; at most " + std::to_string(most) +
                             " are allowed in one request");
-  std::string body = R"({"ids":[)";
+  json.append(R"("ids":[)");
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (auto error = check_vector_id(ids[i], limits)) return at_vector(*error, i, ids[i]);
-    if (i != 0) body.push_back(',');
-    detail::append_json_string(body, ids[i]);
+    if (i != 0) json.push_back(',');
+    detail::append_json_string(json, ids[i]);
   }
-  detail::set_json(*request, body + "]}");
-  return request;
+  json.append("]}");
+  return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<std::chrono::sys_seconds> read_time(json::value value) {
   if (value.type() != json::json_type::string) return std::nullopt;
@@ -230,78 +216,120 @@ Result<detail::Request> index_request(const detail::Operation& operation, const 
   return detail::account_request(operation, context, {index.name});
 }
 
-Result<Mutation> read_mutation(Reply&& reply) {
+Result<Mutation> read_mutation(Reply&& reply, std::size_t sent) {
   Mutation mutation;
   if (const std::string* date = find_header(reply.http.headers, "date"))
     mutation.accepted_at = detail::parse_http_date(*date);
   if (!reply.result().starts_with('{')) return mutation;
-  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the mutation",
-                           [&](json::document& document) {
+  std::optional<std::int64_t> count;
+  auto read = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the mutation",
+                                [&](json::document& document) {
+                                  for (auto field : document.get_object()) {
+                                    const std::string_view name = field.unescaped_key();
+                                    json::value value = field.value();
+                                    if (value.is_null()) continue;
+                                    if (name == "mutationId")
+                                      mutation.id = detail::string(value);
+                                    else if (name == "count")
+                                      count = detail::integer(value);
+                                  }
+                                  if (mutation.id && mutation.id->empty()) mutation.id.reset();
+                                  return mutation;
+                                });
+  if (read && count && *count < static_cast<std::int64_t>(sent))
+    return Error(ErrorKind::decode,
+                 "the server took " + std::to_string(*count) + " of " + std::to_string(sent) + " vectors");
+  return read;
+}
+
+Result<IndexInfo> read_info(Reply&& reply) {
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the info",
+                           [](json::document& document) { return read_info_object(document.get_object()); });
+}
+
+Result<QueryResult> read_matches(Reply&& reply) {
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the query result",
+                           [](json::document& document) {
+                             QueryResult result;
                              for (auto field : document.get_object()) {
                                const std::string_view name = field.unescaped_key();
                                json::value value = field.value();
-                               if (name == "mutationId" && !value.is_null()) mutation.id = detail::string(value);
+                               if (value.is_null()) continue;
+                               if (name == "count") {
+                                 result.count = detail::integer(value);
+                               } else if (name == "matches") {
+                                 std::size_t expected = 0;
+                                 for (auto item : value.get_array()) {
+                                   result.matches.push_back(read_match(item.get_object(), expected));
+                                   expected = result.matches.back().values.size();
+                                 }
+                               }
                              }
-                             if (mutation.id && mutation.id->empty()) mutation.id.reset();
-                             return mutation;
+                             return result;
                            });
 }
 
 Result<std::vector<Vector>> read_vectors(Reply& reply) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the vectors",
                            [](json::document& document) {
+                             const bool wrapped = document.type() == json::json_type::object;
                              std::vector<Vector> vectors;
                              std::size_t expected = 0;
-                             for (auto item : document.get_array()) {
-                               vectors.push_back(read_vector(item.get_object(), expected));
-                               expected = vectors.back().values.size();
+                             const auto take = [&](json::array list) {
+                               for (auto item : list) {
+                                 vectors.push_back(read_vector(item.get_object(), expected));
+                                 expected = vectors.back().values.size();
+                               }
+                             };
+                             if (!wrapped) {
+                               take(document.get_array());
+                               return vectors;
                              }
+                             bool found = false;
+                             for (auto field : document.get_object()) {
+                               if (std::string_view(field.unescaped_key()) != "vectors") continue;
+                               take(field.value().get_array());
+                               found = true;
+                             }
+                             if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
                              return vectors;
                            });
 }
 
 Call<IndexInfo> vectorize_info(const Context& context, const VectorizeTarget& index) {
-  return {index_request(table::vectorize_info, context, index), [](Reply&& reply) -> Result<IndexInfo> {
-            return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the info",
-                                     [](json::document& document) { return read_info(document.get_object()); });
-          }};
+  return {index_request(table::vectorize_info, context, index), read_info};
 }
 
 Call<QueryResult> vectorize_query(const Context& context, const VectorizeTarget& index, std::span<const float> vector,
                                   const QueryOptions& options) {
-  auto request = query_request(context, index, options);
-  std::string body = R"({"vector":)";
-  if (request && detail::checks_limits(context)) {
-    const std::size_t most = index.dimensions > 0 ? static_cast<std::size_t>(index.dimensions) : 0;
-    if (vector.empty() || (most != 0 && vector.size() != most) ||
-        vector.size() > static_cast<std::size_t>(limits::vectorize_max_dimensions))
-      request = invalid_argument("the query has " + std::to_string(vector.size()) + " dimensions; " +
-                                 (most != 0 ? std::to_string(most) + " are needed" : "1 to 1536 are allowed"));
-  }
-  if (const auto position = detail::append_floats(body, vector); position && request)
-    request = detail::not_finite(*position);
-  return query(std::move(request), std::move(body), options);
+  std::string body = "{";
+  auto error = append_query(body, context, index, vector, options);
+  return {with_json(index_request(table::vectorize_query, context, index), std::move(error), std::move(body)),
+          read_matches};
 }
 
 Call<QueryResult> vectorize_query_by_id(const Context& context, const VectorizeTarget& index, std::string_view id,
                                         const QueryOptions& options) {
-  auto request = query_request(context, index, options);
-  std::string body = R"({"vectorId":)";
-  if (request)
-    if (auto error = check_vector_id(id, detail::checks_limits(context))) request = std::move(*error);
-  if (request) detail::append_json_string(body, id);
-  return query(std::move(request), std::move(body), options);
+  std::string body = "{";
+  auto error = append_query(body, context, id, options);
+  return {with_json(index_request(table::vectorize_query, context, index), std::move(error), std::move(body)),
+          read_matches};
 }
 
 Call<std::vector<Vector>> vectorize_get_by_ids(const Context& context, const VectorizeTarget& index,
                                                std::span<const std::string> ids) {
-  return {ids_request(table::vectorize_get_by_ids, context, index, ids, limits::vectorize_get_ids),
+  std::string body = "{";
+  auto error = append_ids(body, context, ids, limits::vectorize_get_ids);
+  return {with_json(index_request(table::vectorize_get_by_ids, context, index), std::move(error), std::move(body)),
           [](Reply&& reply) { return read_vectors(reply); }};
 }
 
 Call<Mutation> vectorize_erase_by_ids(const Context& context, const VectorizeTarget& index,
                                       std::span<const std::string> ids) {
-  return {ids_request(table::vectorize_erase_by_ids, context, index, ids, limits::vectorize_erase_ids), read_mutation};
+  std::string body = "{";
+  auto error = append_ids(body, context, ids, limits::vectorize_erase_ids);
+  return {with_json(index_request(table::vectorize_erase_by_ids, context, index), std::move(error), std::move(body)),
+          read_mutation_reply};
 }
 
 Call<VectorPage> vectorize_list(const Context& context, const VectorizeTarget& index,

@@ -1,10 +1,12 @@
 // cloudflare-local: Workers KV, D1 and Vectorize on this machine, over HTTP, for every language.
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <cloudflare/local.hpp>
 #include <cloudflare/version.hpp>
@@ -20,6 +22,19 @@ std::string made_up_token() {
   std::string token;
   for (int i = 0; i < 40; ++i) token += "0123456789abcdef"[random() % 16];
   return token;
+}
+
+// NAME:DIMENSIONS:METRIC
+cf::local::EdgeBaseIndex index_of(const std::string& text) {
+  const std::size_t first = text.find(':');
+  const std::size_t second = text.find(':', first + 1);
+  cf::local::EdgeBaseIndex index{.name = text.substr(0, first), .metric = text.substr(second + 1)};
+  if (first != std::string::npos && second != std::string::npos) {
+    const char* const end = text.data() + second;
+    const auto [stop, failed] = std::from_chars(text.data() + first + 1, end, index.dimensions);
+    if (failed == std::errc() && stop == end) return index;
+  }
+  throw cf::invalid_argument("--edgebase-vectorize " + text + " must be NAME:DIMENSIONS:METRIC, like docs:768:cosine");
 }
 
 bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
@@ -41,6 +56,16 @@ int run(int argc, char** argv) {
   email->needs(key);
   key->needs(email);
   app.add_option("--data", folder, "folder to keep everything in; without it everything is gone at the end");
+  cf::local::EdgeBaseOptions& edgebase = store.edgebase;
+  std::vector<std::string> indexes;
+  auto* service_key = app.add_option("--service-key", edgebase.service_key,
+                                     "service key to accept; serves EdgeBase's routes under /api");
+  app.add_option("--edgebase-kv", edgebase.kv, "KV namespace of EdgeBase; may be given several times")
+      ->needs(service_key);
+  app.add_option("--edgebase-d1", edgebase.d1, "D1 database of EdgeBase; may be given several times")
+      ->needs(service_key);
+  app.add_option("--edgebase-vectorize", indexes, "NAME:DIMENSIONS:METRIC of a Vectorize index of EdgeBase; likewise")
+      ->needs(service_key);
   std::int64_t delay = 0;
   app.add_option("--mutation-delay", delay,
                  "milliseconds until a change to a Vectorize index is visible, rounded up to seconds")
@@ -61,6 +86,7 @@ int run(int argc, char** argv) {
                                " is no loopback address: add --allow-remote if others may reach it");
 
   store.vectorize_delay = std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(delay));
+  for (const std::string& index : indexes) edgebase.vectorize.push_back(index_of(index));
   const bool made_up = store.token.empty() && store.api_key.empty();
   if (made_up) store.token = made_up_token();
   const cf::local::Cloudflare cloud =
@@ -69,7 +95,7 @@ int run(int argc, char** argv) {
                      : verbose ? cf::tools::LogLevel::bodies
                                : cf::tools::LogLevel::requests;
   std::vector<std::string> secrets;
-  for (const std::string& secret : {store.token, store.api_key})
+  for (const std::string& secret : {store.token, store.api_key, edgebase.service_key})
     if (!secret.empty()) secrets.push_back(secret);
   cf::tools::Exchange exchange(cloud.transport(), level, std::move(secrets));
   cf::tools::serve(server, exchange, [&](const std::string& origin) {

@@ -2,6 +2,7 @@
 // operation of the headers that is missing here.
 
 #include <cloudflare/async.hpp>
+#include <cloudflare/concepts.hpp>
 
 #include <array>
 #include <span>
@@ -131,6 +132,47 @@ THREE_VIEWS(VectorizeIndexes, create, "name", vectorize::CreateOptions());
 THREE_VIEWS(VectorizeIndexes, get, "name");
 THREE_VIEWS(VectorizeIndexes, find, "name");
 THREE_VIEWS(VectorizeIndexes, remove, "name");
+
+THREE_VIEWS(edgebase::KvNamespace, get, "k");
+THREE_VIEWS(edgebase::KvNamespace, template get_as<int>, "k");
+THREE_VIEWS(edgebase::KvNamespace, put, "k", "v");
+THREE_VIEWS(edgebase::KvNamespace, put_json, "k", 1);
+THREE_VIEWS(edgebase::KvNamespace, erase, "k");
+THREE_VIEWS(edgebase::KvNamespace, list_page);
+THREE_VIEWS(edgebase::KvNamespace, pages);
+
+THREE_VIEWS(edgebase::D1Database, template query<int>, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, template query_as<std::tuple<int>>, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, template query_one<int>, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, template query_one_as<std::tuple<int>>, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, template query_value<int>, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, query_json, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, execute, "SELECT 1");
+
+THREE_VIEWS(edgebase::VectorizeIndex, info);
+THREE_VIEWS(edgebase::VectorizeIndex, insert, vectors());
+THREE_VIEWS(edgebase::VectorizeIndex, upsert, vectors());
+THREE_VIEWS(edgebase::VectorizeIndex, insert_many, vectors());
+THREE_VIEWS(edgebase::VectorizeIndex, upsert_many, vectors());
+THREE_VIEWS(edgebase::VectorizeIndex, query, vector());
+THREE_VIEWS(edgebase::VectorizeIndex, query_by_id, "id");
+THREE_VIEWS(edgebase::VectorizeIndex, get_by_ids, keys());
+THREE_VIEWS(edgebase::VectorizeIndex, get_many, keys());
+THREE_VIEWS(edgebase::VectorizeIndex, erase_by_ids, keys());
+THREE_VIEWS(edgebase::VectorizeIndex, erase_many, keys());
+
+// The concepts hold for either API in each view.
+template <class Handle>
+using CheckedOf = decltype(std::declval<const Handle&>().checked());
+template <class Handle>
+using AsyncOf = decltype(std::declval<const Handle&>().async());
+static_assert(AnyKvNamespace<CheckedOf<KvNamespace>> && AnyKvNamespace<AsyncOf<KvNamespace>>);
+static_assert(AnyKvNamespace<CheckedOf<edgebase::KvNamespace>> && AnyKvNamespace<AsyncOf<edgebase::KvNamespace>>);
+static_assert(AnyD1Database<CheckedOf<D1Database>> && AnyD1Database<AsyncOf<D1Database>>);
+static_assert(AnyD1Database<CheckedOf<edgebase::D1Database>> && AnyD1Database<AsyncOf<edgebase::D1Database>>);
+static_assert(AnyVectorizeIndex<CheckedOf<VectorizeIndex>> && AnyVectorizeIndex<AsyncOf<VectorizeIndex>>);
+static_assert(AnyVectorizeIndex<CheckedOf<edgebase::VectorizeIndex>> &&
+              AnyVectorizeIndex<AsyncOf<edgebase::VectorizeIndex>>);
 
 }  // namespace views_test
 

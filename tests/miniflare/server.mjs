@@ -33,8 +33,8 @@ const miniflare = new Miniflare({
   modulesRoot: root,
   modules: modules.map((path) => ({ type: "ESModule", path: join(root, path) })),
   bindings: { POOLS: pools },
-  kvNamespaces: bindings(pools.kv),
-  d1Databases: bindings(pools.d1),
+  kvNamespaces: { ...bindings(pools.kv), EDGEBASE_KV: "edgebase-cache" },
+  d1Databases: { ...bindings(pools.d1), EDGEBASE_DB: "edgebase-analytics" },
 });
 
 let proxy;

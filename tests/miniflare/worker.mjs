@@ -9,11 +9,12 @@
 //   routes, credentials, the envelope, error codes and the part of a message before the colon; namespaces and databases with
 //   their ids, titles, names, pages; forms and counts of bulk bodies; list limits 10 to 1000; multipart; base64;
 //   how several statements in one text are told apart; the steps of import and export and their signed URLs
-// Time travel has no engine here and answers 7500.
+// Time travel has no engine here and answers 7500. EdgeBase's routes under /api are in worker/edgebase.mjs.
 
 import { authenticate, requireKnown, verify } from "./worker/auth.mjs";
 import { d1 } from "./worker/d1.mjs";
 import { signed } from "./worker/d1_transfer.mjs";
+import { edgebase } from "./worker/edgebase.mjs";
 import { ApiError, unroutable } from "./worker/envelope.mjs";
 import { kv } from "./worker/kv.mjs";
 import { Pool } from "./worker/pool.mjs";
@@ -23,6 +24,7 @@ let pools; // one account, whatever its id
 
 async function route(request) {
   if (request.path.startsWith("/signed/")) return signed(request);
+  if (request.path.startsWith("/api/")) return edgebase(request);
   const token = authenticate(request.headers);
   // The path is cut before it is decoded: a key holds %2F. The URL keeps escapes as they were sent.
   const path = request.path.slice(PREFIX.length + 1).split("/").map(decode);

@@ -48,6 +48,7 @@ case $1 in
     for header in include/cloudflare/*.hpp; do
       grep -q '^class [A-Za-z0-9]*Verbs {' "$header" || continue
       text=$(code "$header" | cut -d: -f3- | tr -s '\n ' ' ')
+      space=$(sed -n 's/^namespace cloudflare::\([a-z]*\) {$/\1::/p' "$header" | head -1)
       verbs=
       while read -r word; do
         case $word in
@@ -57,7 +58,7 @@ case $1 in
               sed -E 's/class (CLOUDFLARE_API )?//; s/ .*//')
             verb=${word##* }
             verb=${verb%(}
-            grep -qE "THREE_VIEWS\($handle, (template )?$verb[<,)]" tests/async/views_test.cpp ||
+            grep -qE "THREE_VIEWS\($space$handle, (template )?$verb[<,)]" tests/async/views_test.cpp ||
               missing+="$header: $verbs::$verb"$'\n'
             ;;
         esac

@@ -15,6 +15,7 @@ class Miniflare {
   static constexpr const char* account_owned_token = "test-account-token";
   static constexpr const char* email = "test@example.com";
   static constexpr const char* key = "test-key";
+  static constexpr const char* service_key = "test-service-key";                 ///< EdgeBase's.
   static constexpr const char* account_id = "0123456789abcdef0123456789abcdef";  ///< Any id will do.
 
   /// Starts the server and waits until it serves; about two seconds. @throws std::runtime_error  with its reason
@@ -28,6 +29,8 @@ class Miniflare {
 
   /// The mapping of the v4 API onto the engines, up to and including /client/v4.
   [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
+  /// EdgeBase's routes over engines of their own, without /api.
+  [[nodiscard]] std::string edgebase_url() const { return base_url_.substr(0, base_url_.find("/client/v4")); }
   /// Miniflare's own Local Explorer over the same namespaces and databases.
   [[nodiscard]] const std::string& explorer_url() const noexcept { return explorer_url_; }
 

@@ -58,8 +58,9 @@ struct Reply {
   std::size_t info_begin = 0;
   std::size_t info_size = 0;
   int attempts = 0;
+  const Operation* operation = nullptr;  ///< That it answers; null for a part of another reply.
 
-  /// Text of the envelope's `result`; empty if it is absent.
+  /// Text of the envelope's `result`, or of a bare reply; empty if it is absent.
   [[nodiscard]] std::string_view result() const {
     return std::string_view(http.body).substr(result_begin, result_size);
   }

@@ -103,6 +103,15 @@ class CLOUDFLARE_API KvGetMany final : public detail::FlowOf<kv::GetManyResult> 
   std::unique_ptr<State> state_;
 };
 
+/// A value parsed as JSON and converted to T; nothing stays nothing.
+template <class T, class Json>
+Result<std::optional<T>> value_as(const std::optional<std::string>& text) {
+  if (!text) return std::optional<T>();
+  return detail::try_parse_as<T, Json>("the value", *text).transform([](T&& value) {
+    return std::optional<T>(std::move(value));
+  });
+}
+
 template <class R>
 std::unique_ptr<EntryReader> make_entry_reader(R&& range) {
   return detail::make_view_reader<kv::EntryView>(std::forward<R>(range),

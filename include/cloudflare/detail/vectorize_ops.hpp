@@ -74,6 +74,11 @@ class CLOUDFLARE_API VectorizeMany final : public detail::FlowOf<vectorize::Many
                 std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
   VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<detail::TextReader> erased,
                 const vectorize::EraseManyOptions& options);
+  /// The same in requests of another form.
+  VectorizeMany(const Context& context, Result<detail::PackFormat> format, int dimensions, Upload upload,
+                std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
+  VectorizeMany(const Context& context, Result<detail::PackFormat> format, std::unique_ptr<detail::TextReader> erased,
+                const vectorize::EraseManyOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
