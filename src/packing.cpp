@@ -19,6 +19,7 @@ bool is_hopeless(const Error& error) {
     case ErrorKind::not_found:
     case ErrorKind::quota_exceeded:
     case ErrorKind::challenge:
+    case ErrorKind::stub:
     case ErrorKind::tls:
     case ErrorKind::cancelled:
     case ErrorKind::callback: return true;

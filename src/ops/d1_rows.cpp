@@ -78,25 +78,27 @@ class Decoder {
   }
 
   // Rows as objects, which is EdgeBase's form; an empty list is also the form of a statement without a result. The
-  // first row has to tell the columns before any cell is handed over.
+  // first row tells the columns. Each name is unescaped once: simdjson's buffer has no room for more.
   void read_objects(json::array rows) {
     for (auto row : rows) {
-      json::object object = row.get_object();
-      if (row_ == 0) {
-        for (auto field : object) head_.columns.emplace_back(std::string_view(field.unescaped_key()));
-        object.reset();
-        cells_.resize(head_.columns.size());
-        rows_.columns(head_.columns);
-      }
+      const bool first = row_ == 0;
       in_row_ = true;
       column_ = 0;
-      for (auto field : object) {
-        if (column_ == cells_.size() || head_.columns[column_] != std::string_view(field.unescaped_key()))
+      for (auto field : row.get_object()) {
+        const std::string_view name = field.unescaped_key();
+        if (first) {
+          head_.columns.emplace_back(name);
+          cells_.emplace_back();
+        } else if (column_ == cells_.size() || head_.columns[column_] != name) {
           throw Error(ErrorKind::decode, "the row has other columns than the first row");
+        }
         read_cell(field.value(), cells_[column_]);
         ++column_;
       }
       if (column_ != cells_.size()) refuse_width();
+      in_row_ = false;
+      if (first) rows_.columns(head_.columns);
+      in_row_ = true;
       rows_.row(cells_.data(), column_);
       in_row_ = false;
       ++row_;

@@ -40,9 +40,13 @@ std::optional<Error> check_namespace(const Context& context, std::string_view ns
 
 std::string ids_before(std::string_view action) { return edgebase_action(action) + ","; }
 
+// Requests are small: one that breaks is repeated as it is, and a repeated insert knows that it is one.
 Result<PackFormat> many_ids(const detail::Operation& operation, std::string_view action, const Context& context,
                             const VectorizeTarget& index) {
-  return ids_format(request_on(operation, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
+  auto format =
+      ids_format(request_on(operation, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
+  if (format) format->halve_on_break = false;
+  return format;
 }
 
 Result<PackFormat> many_vectors(const Context& context, const VectorizeTarget& index, Upload upload,
@@ -58,6 +62,7 @@ Result<PackFormat> many_vectors(const Context& context, const VectorizeTarget& i
                     .suffix = after_vectors(options.ns),
                     .max_items = limits::edgebase_vectors,
                     .max_bytes = limits::vectorize_upload_bytes,
+                    .halve_on_break = false,
                     .names_batch = true};
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("describe tells all five fields, a search has ten matches unless told,
   const auto cloud = cloud_with("dot-product");
   const auto docs = docs_of(cloud);
   CHECK_FALSE(docs.info().processed_up_to_mutation);
-  docs.upsert_many(numbered(15), {.ns = "team"});
+  CHECK(docs.upsert_many(numbered(15), {.ns = "team"}).succeeded == 15);
   const Vector own{.id = "own", .values = {1, 2, 3}, .ns = "mine"};
   const auto mutation = docs.upsert({own}, {.ns = "team"});
   const auto info = docs.info();

@@ -44,7 +44,7 @@ TEST_CASE("each action of Vectorize sends one JSON document with the documented 
   {
     Server s{accepted(1)};
     s.docs().insert(numbered(1));
-    sent(s, {{"action", "insert"}, {"vectors", {{{"id", "v0"}, {"values", {1, 2}}}}}});
+    sent(s, {{"action", "insert"}, {"vectors", json::array({json{{"id", "v0"}, {"values", {1, 2}}}})}});
   }
   {
     Server s{
@@ -84,7 +84,7 @@ TEST_CASE("each action of Vectorize sends one JSON document with the documented 
     Server s{accepted(1)};
     const std::vector<std::string> ids{"a"};
     s.docs().erase_by_ids(ids);
-    sent(s, {{"action", "delete"}, {"ids", {"a"}}});
+    sent(s, {{"action", "delete"}, {"ids", json::array({"a"})}});
   }
   {
     Server s{bare(R"({"vectorCount":1500,"dimensions":384,"metric":"dot-product","processedUpToMutation":"m",)"
