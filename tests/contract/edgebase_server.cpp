@@ -13,9 +13,9 @@ using cloudflare::edgebase::Client;
 using cloudflare::edgebase::ServiceKey;
 using cloudflare_tests::Miniflare;
 
-class InStore final : public EdgeBase {
+class EdgeBaseInStore final : public EdgeBase {
  public:
-  InStore() {
+  EdgeBaseInStore() {
     // Declared, made, and removed behind its back.
     const auto account = cloud_.client();
     account.kv_namespaces().remove(account.kv_namespaces().find("unbound").value().id);
@@ -35,7 +35,7 @@ class InStore final : public EdgeBase {
                    .vectorize = {{.name = "docs", .dimensions = 3, .metric = "euclidean"}}}}};
 };
 
-class Engine final : public EdgeBase {
+class EdgeBaseOnEngines final : public EdgeBase {
  public:
   Client client(const std::string& key) override { return {url(), ServiceKey(key)}; }
   HttpResponse send(const HttpRequest& request) override {
@@ -56,14 +56,14 @@ std::string EdgeBase::fresh(const std::string& prefix) {
 
 template <>
 EdgeBase* open_edgebase<Embedded>(std::string*) {
-  static InStore server;
+  static EdgeBaseInStore server;
   return &server;
 }
 
 template <>
 EdgeBase* open_edgebase<Real>(std::string* why) {
   if (!Miniflare::available(why)) return nullptr;
-  static Engine server;
+  static EdgeBaseOnEngines server;
   return &server;
 }
 
