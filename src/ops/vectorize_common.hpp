@@ -64,7 +64,8 @@ namespace cloudflare::ops {
                                                     std::size_t max_items);
 /// The ids of a `_many` job, in requests that `format` describes.
 [[nodiscard]] VectorizeGetMany get_vectors(const Context& context, Result<detail::PackFormat> format,
-                                           std::unique_ptr<detail::TextReader> ids, const vectorize::GetManyOptions& options);
+                                           std::unique_ptr<detail::TextReader> ids,
+                                           const vectorize::GetManyOptions& options);
 /// Appends the floats of a JSON array.
 void read_floats(std::vector<float>& to, detail::json::value value);
 /// An RFC 3339 time, absent if it is null or no time.
