@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include <cloudflare/clock.hpp>
 #include <cloudflare/credentials.hpp>
 #include <cloudflare/detail/flow.hpp>
 #include <cloudflare/options.hpp>

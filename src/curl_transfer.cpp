@@ -23,32 +23,34 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+void prepare(CURL* easy, const CurlOptions& options) {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // a key ".." must not climb
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // The default is added to, not replaced: libcurl's directory of certificates stays.
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+}
+
 CurlTransfer::CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request,
-                           const TransferLimits& limits, const CurlOptions& options)
+                           const TransferLimits& limits)
     : easy_(std::move(easy)),
       ticket_(ticket),
       request_(std::move(request)),
       stall_limit_(std::min<std::chrono::milliseconds>(limits.stall_timeout, std::chrono::hours(24))) {
-  set_url_and_limits(limits, options);
+  set_url_and_limits(limits);
   set_headers();
   set_body();
 }
 
-void CurlTransfer::set_url_and_limits(const TransferLimits& limits, const CurlOptions& options) {
+void CurlTransfer::set_url_and_limits(const TransferLimits& limits) {
   CURL* const easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason_);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_URL, request_->url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // a key ".." must not climb
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
   // first reply.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, request_->url.starts_with("https:") ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // The default is added to, not replaced: libcurl's directory of certificates stays.
-  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
@@ -76,10 +78,8 @@ void CurlTransfer::set_body() {
   CURL* const easy = easy_.get();
   const Body& body = request_->body;
   const bool empty = !body.source() && body.text().empty();
-  if (request_->method == "GET" && empty) {
-    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    return;
-  }
+  plain_get_ = request_->method == "GET" && empty;
+  if (plain_get_) return;  // what a handle does by itself
   if (request_->method == "HEAD") {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
@@ -291,8 +291,11 @@ Error CurlTransfer::error_of(CURLcode code) const {
   return Error(std::move(d));
 }
 
-EasyPtr CurlTransfer::release() && {
-  curl_easy_reset(easy_.get());
+EasyPtr CurlTransfer::release(const CurlOptions& options) && {
+  if (!plain_get_) {
+    curl_easy_reset(easy_.get());
+    prepare(easy_.get(), options);
+  }
   return std::move(easy_);
 }
 

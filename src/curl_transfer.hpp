@@ -21,10 +21,13 @@ struct CloseEasy {
 };
 using EasyPtr = std::unique_ptr<CURL, CloseEasy>;
 
+/// Sets what all transfers share.
+void prepare(CURL* easy, const CurlOptions& options);
+
 class CurlTransfer {
  public:
-  CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits,
-               const CurlOptions& options);
+  /// `easy` is prepared.
+  CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -35,15 +38,15 @@ class CurlTransfer {
   [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
   /// The reply, or what `code` means; the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
-  /// The handle, cleared for another transfer; its connections stay with the multi handle.
-  [[nodiscard]] EasyPtr release() &&;
+  /// The handle, prepared for another transfer; its connections stay with the multi handle.
+  [[nodiscard]] EasyPtr release(const CurlOptions& options) &&;
 
  private:
   struct FreeList {
     void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
   };
 
-  void set_url_and_limits(const TransferLimits& limits, const CurlOptions& options);
+  void set_url_and_limits(const TransferLimits& limits);
   void set_headers();
   void set_body();
   [[nodiscard]] Error error_of(CURLcode code) const;
@@ -70,11 +73,11 @@ class CurlTransfer {
   std::chrono::steady_clock::time_point moved_at_{};  // when enough bytes had moved last
   std::uint64_t moved_ = 0;                           // and how many in all
   int sends_ = 0;                                     // how often libcurl began to send the request
+  bool plain_get_ = false;
   bool head_complete_ = false;
   bool unknown_encoding_ = false;
   bool too_large_ = false;
   std::exception_ptr thrown_{};  // by a sink or source; never through libcurl's frames
-  char reason_[CURL_ERROR_SIZE] = {};
 };
 
 }  // namespace cloudflare::detail

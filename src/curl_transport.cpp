@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include <cloudflare/clock.hpp>
 #include <cloudflare/transport.hpp>
 
 #include "curl_transfer.hpp"
@@ -46,7 +47,7 @@ class CurlChannel final : public Channel {
       done_.push_back({ticket, broken("libcurl has no memory")});
       return;
     }
-    auto transfer = std::make_unique<CurlTransfer>(std::move(easy), ticket, std::move(request), limits, options_);
+    auto transfer = std::make_unique<CurlTransfer>(std::move(easy), ticket, std::move(request), limits);
     curl_multi_add_handle(multi_.get(), transfer->easy());
     next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(*transfer));
     transfers_.emplace(ticket, std::move(transfer));
@@ -57,7 +58,7 @@ class CurlChannel final : public Channel {
     if (const auto it = transfers_.find(ticket); it != transfers_.end()) retire(it);
   }
 
-  std::optional<Completion> wait(Clock::time_point until) override {
+  std::optional<Completion> wait(TimePoint until) override {
     for (;;) {
       if (!done_.empty()) {
         Completion next = std::move(done_.front());
@@ -88,7 +89,11 @@ class CurlChannel final : public Channel {
   using Transfers = std::map<unsigned, std::unique_ptr<CurlTransfer>>;
 
   EasyPtr take_handle() {
-    if (idle_.empty()) return EasyPtr(curl_easy_init());
+    if (idle_.empty()) {
+      EasyPtr easy(curl_easy_init());
+      if (easy) detail::prepare(easy.get(), options_);
+      return easy;
+    }
     EasyPtr easy = std::move(idle_.back());
     idle_.pop_back();
     return easy;
@@ -99,8 +104,8 @@ class CurlChannel final : public Channel {
   }
 
   // libcurl's own low-speed limit works in seconds and takes five more.
-  void look_for_stalls(Clock::time_point now) {
-    next_look_ = Clock::time_point::max();
+  void look_for_stalls(TimePoint now) {
+    next_look_ = TimePoint::max();
     for (auto it = transfers_.begin(); it != transfers_.end();) {
       const auto transfer = it++;
       if (transfer->second->stalled(now)) {
@@ -115,7 +120,7 @@ class CurlChannel final : public Channel {
   void retire(Transfers::iterator it) {
     constexpr std::size_t kept = 64;
     curl_multi_remove_handle(multi_.get(), it->second->easy());
-    EasyPtr easy = std::move(*it->second).release();
+    EasyPtr easy = std::move(*it->second).release(options_);
     if (idle_.size() < kept) idle_.push_back(std::move(easy));
     transfers_.erase(it);
   }
@@ -137,7 +142,7 @@ class CurlChannel final : public Channel {
   Transfers transfers_{};
   std::vector<EasyPtr> idle_{};
   std::deque<Completion> done_{};
-  Clock::time_point next_look_ = Clock::time_point::max();
+  TimePoint next_look_ = TimePoint::max();
   std::atomic<bool> woken_{false};
 };
 

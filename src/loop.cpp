@@ -20,7 +20,7 @@ class Loop::JobOutbox final : public Outbox {
   }
   [[nodiscard]] Request& sent() override { return *answered_; }
   [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
-  [[nodiscard]] Clock::time_point now() const override { return loop_.core_.clock().now(); }
+  [[nodiscard]] TimePoint now() const override { return loop_.core_.clock().now(); }
   [[nodiscard]] std::optional<std::size_t> budget_left() const override {
     if (loop_.core_.budget() == nullptr) return std::nullopt;
     return loop_.core_.budget()->left(now());

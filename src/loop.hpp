@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <vector>
 
+#include <cloudflare/clock.hpp>
 #include <cloudflare/detail/flow.hpp>
 #include <cloudflare/operation.hpp>
 

@@ -1,4 +1,4 @@
-#include <cloudflare/detail/packing.hpp>
+#include "packing.hpp"
 
 #include <algorithm>
 #include <cmath>

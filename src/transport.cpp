@@ -1,3 +1,4 @@
+#include <cloudflare/clock.hpp>
 #include <cloudflare/transport.hpp>
 
 #include <algorithm>
@@ -31,7 +32,7 @@ class InlineChannel final : public Channel {
   void abandon(unsigned ticket) override {
     std::erase_if(waiting_, [ticket](const Waiting& w) { return w.ticket == ticket; });
   }
-  std::optional<Completion> wait(Clock::time_point until) override {
+  std::optional<Completion> wait(TimePoint until) override {
     if (waiting_.empty()) {
       sleep(until);
       return std::nullopt;
@@ -53,7 +54,7 @@ class InlineChannel final : public Channel {
     TransferLimits limits;
   };
 
-  void sleep(Clock::time_point until) {
+  void sleep(TimePoint until) {
     std::unique_lock lock(mutex_);
     clock_.wait(lock, signal_, until, [this] { return woken_; });
     woken_ = false;

@@ -80,7 +80,7 @@ class ClientVerbs {
 
  protected:
   explicit ClientVerbs(detail::Context context) : context_(std::move(context)) {}
-  detail::Context context_;
+  typename View::Context context_;
 };
 
 extern template class CLOUDFLARE_API ClientVerbs<Throwing>;

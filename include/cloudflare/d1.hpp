@@ -121,8 +121,9 @@ class D1Verbs {
   template <std::ranges::input_range R>
   Returns<d1::InsertResult> insert_many(std::string_view table, std::span<const std::string_view> columns, R&& rows,
                                         const d1::InsertOptions& options = d1::InsertOptions()) const {
-    return View::run(context_, ops::d1_insert_many(context_, id_, table, columns,
-                                                   ops::make_row_source(View::keep(std::forward<R>(rows))), options));
+    return View::run(context_,
+                     ops::d1_insert_many(context_, id_, table, columns,
+                                         ops::make_params_reader(View::keep(std::forward<R>(rows))), options));
   }
   template <std::ranges::input_range R>
   Returns<d1::InsertResult> insert_many(std::string_view table, std::initializer_list<std::string_view> columns,
@@ -139,7 +140,7 @@ class D1Verbs {
   /// @throws Error  rejected, with SQLite's text; decode: the etag is another one; outcome_unknown(): ingest or the end
   ///                of the import was not answered
   Returns<d1::ImportResult> import_sql(Body sql, const d1::ImportOptions& options = d1::ImportOptions()) const {
-    return View::run(context_, ops::D1Import(context_, id_, std::move(sql), options));
+    return View::run(context_, ops::d1_import(context_, id_, std::move(sql), options));
   }
   /// The same from a file (UTF-8 path). @throws Error  invalid_argument if it cannot be read
   Returns<d1::ImportResult> import_file(const std::string& path,
@@ -155,7 +156,7 @@ class D1Verbs {
   /// @throws Error  rejected, with the server's text
   Returns<d1::ExportResult> export_to(std::shared_ptr<Sink> sink,
                                       const d1::ExportOptions& options = d1::ExportOptions()) const {
-    return View::run(context_, ops::D1Export(context_, id_, std::move(sink), options));
+    return View::run(context_, ops::d1_export(context_, id_, std::move(sink), options));
   }
   /// The same to a file (UTF-8 path), which appears only when it is complete.
   Returns<d1::ExportResult> export_to_file(const std::string& path,
@@ -191,7 +192,7 @@ class D1Verbs {
   /// @throws Error  only what is found before the first file: a name without a number, a folder that cannot be read
   Returns<d1::MigrateResult> migrate(const std::string& folder,
                                      const d1::MigrateOptions& options = d1::MigrateOptions()) const {
-    return View::run(context_, ops::D1Migrate(context_, id_, folder, options));
+    return View::run(context_, ops::d1_migrate(context_, id_, folder, options));
   }
 
   /// The id of the database.
@@ -205,7 +206,7 @@ class D1Verbs {
     return View::run(context_, detail::Mapped(ops::d1_query(context_, id_, sql, params), read));
   }
 
-  detail::Context context_;
+  typename View::Context context_;
   std::string id_;
 };
 
@@ -281,13 +282,13 @@ class D1DatabasesVerbs {
   }
   /// The database with exactly this name, looked for on every page; nullopt if there is none.
   [[nodiscard]] Returns<std::optional<d1::Database>> find(std::string_view name) const {
-    return View::run(context_, ops::D1FindDatabase(context_, name));
+    return View::run(context_, ops::d1_find_database(context_, name));
   }
 
  protected:
   explicit D1DatabasesVerbs(detail::Context context) : context_(std::move(context)) {}
   static constexpr std::initializer_list<std::string_view> no_fields{};
-  detail::Context context_;
+  typename View::Context context_;
 };
 
 extern template class CLOUDFLARE_API D1DatabasesVerbs<Throwing>;

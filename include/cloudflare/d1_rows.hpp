@@ -139,7 +139,8 @@ struct Type<std::string> {
 template <>
 struct Type<std::span<const std::byte>> {
   static std::span<const std::byte> from(const Cell& cell) {
-    if (cell.type() == CellType::blob) return std::as_bytes(std::span(cell.bytes()));
+    const std::string_view bytes = cell.bytes();
+    if (cell.type() == CellType::blob) return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
     throw detail::cell_mismatch(cell, "a blob");
   }
 };

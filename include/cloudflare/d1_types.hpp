@@ -44,7 +44,7 @@ concept CustomParameter = requires(const T& value) {
 ///
 /// D1 binds every number as REAL and lets the column decide: `typeof(?)` is 'real' for 1, an INTEGER column stores 1.
 /// Where no column decides, write CAST(? AS INTEGER).
-class Value {
+class CLOUDFLARE_API Value {
  public:
   using Stored = std::variant<std::nullptr_t, std::int64_t, std::uint64_t, double, std::string, Blob>;
 
@@ -67,8 +67,7 @@ class Value {
   Value(std::string_view text) : stored_(std::string(text)) {}  // NOLINT(*-explicit-*)
   Value(std::string text) : stored_(std::move(text)) {}         // NOLINT(*-explicit-*)
   Value(Blob bytes) : stored_(std::move(bytes)) {}              // NOLINT(*-explicit-*)
-  Value(std::span<const std::byte> bytes)                       // NOLINT(*-explicit-*)
-      : stored_(Blob(bytes.begin(), bytes.end())) {}
+  Value(std::span<const std::byte> bytes);                      // NOLINT(*-explicit-*)
   /// Seconds since 1970, as an integer.
   Value(std::chrono::sys_seconds time)  // NOLINT(*-explicit-*)
       : stored_(std::int64_t{time.time_since_epoch().count()}) {}
@@ -89,9 +88,7 @@ using Params = std::vector<Value>;
 /// stay exact here. At most 2 000 000 bytes of JSON, the largest string of D1 (Cloudflare docs, "D1 limits").
 /// @throws Error  invalid_argument: too long, a blob, NaN, text that is not UTF-8
 [[nodiscard]] CLOUDFLARE_API Value in_list(std::span<const Value> values);
-[[nodiscard]] inline Value in_list(std::initializer_list<Value> values) {
-  return in_list(std::span(values.begin(), values.size()));
-}
+[[nodiscard]] CLOUDFLARE_API Value in_list(std::initializer_list<Value> values);
 template <std::ranges::input_range R>
 requires std::constructible_from<Value, std::ranges::range_reference_t<const R>>
 [[nodiscard]] Value in_list(const R& values) {

@@ -10,7 +10,9 @@ class Result;
 template <class T>
 class Operation;
 class JsonText;
-class Metadata;
+template <class = void>
+class BasicMetadata;
+using Metadata = BasicMetadata<>;
 
 class ApiClient;
 class AsyncApiClient;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cloudflare/error.hpp>
+#include <cloudflare/fwd.hpp>
 #include <cloudflare/json_text.hpp>
 #include <cloudflare/result.hpp>
 
@@ -54,19 +55,21 @@ T JsonText::as() const {
   return detail::parse_as<T>("the JSON text", text_);
 }
 
-/// JSON given by the caller: `{{"lang", "en"}}`, a json value, or JsonText. Empty means absent.
-class Metadata : public JsonText {
+/// JSON given by the caller: `{{"lang", "en"}}`, a json value, or JsonText. Empty means absent. Metadata names it; a
+/// template only so that compilers look at the conversions where they are used.
+template <class>
+class BasicMetadata : public JsonText {
  public:
-  Metadata() = default;
-  Metadata(JsonText text) : JsonText(std::move(text)) {}  // NOLINT(*-explicit-*)
+  BasicMetadata() = default;
+  BasicMetadata(JsonText text) : JsonText(std::move(text)) {}  // NOLINT(*-explicit-*)
   /// Any value nlohmann/json can take.
   template <class J>
   requires(!std::is_base_of_v<JsonText, std::remove_cvref_t<J>> && std::is_constructible_v<nlohmann::json, J>)
-      Metadata(J&& value) {  // NOLINT(*-explicit-*)
+      BasicMetadata(J&& value) {  // NOLINT(*-explicit-*)
     set(nlohmann::json(std::forward<J>(value)));
   }
   /// Braces, by nlohmann's rule (a list of pairs is an object); one object in braces is that object.
-  Metadata(nlohmann::json::initializer_list_t list) {  // NOLINT(*-explicit-*)
+  BasicMetadata(nlohmann::json::initializer_list_t list) {  // NOLINT(*-explicit-*)
     set(list.size() == 1 && (*list.begin())->is_object() ? **list.begin() : nlohmann::json(list));
   }
 

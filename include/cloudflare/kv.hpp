@@ -37,7 +37,7 @@ class KvVerbs {
   /// The value with its expiration and metadata, in two concurrent reads (GET …/values/{key} and …/metadata/{key}):
   /// a write in between may show in one of them only. nullopt if there is no such key.
   [[nodiscard]] Returns<std::optional<kv::Value>> get_with_metadata(std::string_view key) const {
-    return View::run(context_, ops::KvGetWithMetadata(context_, id_, key));
+    return View::run(context_, ops::kv_get_with_metadata(context_, id_, key));
   }
 
   /// Streams the value into `sink` without holding it; nullopt, and nothing written, if there is no such key.
@@ -139,8 +139,8 @@ class KvVerbs {
   template <kv::KeyNameRange R>
   [[nodiscard]] Returns<kv::GetManyResult> get_many(R&& keys,
                                                     const kv::GetManyOptions& options = kv::GetManyOptions()) const {
-    return View::run(
-        context_, ops::KvGetMany(context_, id_, detail::make_text_reader(View::keep(std::forward<R>(keys))), options));
+    return View::run(context_, ops::kv_get_many(context_, id_,
+                                                detail::make_text_reader(View::keep(std::forward<R>(keys))), options));
   }
 
   /// The id of the namespace.
@@ -148,7 +148,7 @@ class KvVerbs {
 
  protected:
   KvVerbs(detail::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
-  detail::Context context_;
+  typename View::Context context_;
   std::string id_;
 };
 
@@ -218,12 +218,12 @@ class KvNamespacesVerbs {
   }
   /// The namespace with exactly this title, looked for on every page; nullopt if there is none.
   [[nodiscard]] Returns<std::optional<kv::Namespace>> find(std::string_view title) const {
-    return View::run(context_, ops::KvFindNamespace(context_, title));
+    return View::run(context_, ops::kv_find_namespace(context_, title));
   }
 
  protected:
   explicit KvNamespacesVerbs(detail::Context context) : context_(std::move(context)) {}
-  detail::Context context_;
+  typename View::Context context_;
 };
 
 extern template class CLOUDFLARE_API KvNamespacesVerbs<Throwing>;

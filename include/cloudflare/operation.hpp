@@ -194,12 +194,17 @@ class [[nodiscard]] Operation {
 
 /// The asynchronous view: `Operation<T>`.
 struct Async {
+  using Context = detail::Context;
   template <class T>
   using Returns = Operation<T>;
 
   template <class F>
   static Operation<typename F::value_type> run(const detail::Context& context, F flow) {
     return {context, std::make_unique<F>(std::move(flow))};
+  }
+  template <class T>
+  static Operation<T> run(const detail::Context& context, detail::FlowPtr<T> flow) {
+    return {context, std::move(flow)};
   }
   /// Owned: nobody waits while the range is read.
   template <class R>

@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include <cloudflare/clock.hpp>
 #include <cloudflare/error.hpp>
 
 namespace cloudflare {
 
+class Clock;
 class Transport;
 
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
@@ -82,7 +82,7 @@ struct ClientOptions {
 
   /// Null: libcurl.
   std::shared_ptr<Transport> transport{};
-  /// Null: the machine's clocks.
+  /// Null: the machine's clocks. <cloudflare/clock.hpp>
   std::shared_ptr<Clock> clock{};
 };
 

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include <cloudflare/detail/view.hpp>
@@ -33,7 +33,7 @@ struct PageWalk {
   std::function<Call<Page>(const std::string& cursor)> fetch{};
   std::string cursor{};
   bool done = false;
-  std::unordered_set<std::size_t> seen{};
+  std::set<std::size_t> seen{};
   std::size_t last_page = 0;
 
   /// Steps past `page`, or says why the list cannot be trusted.

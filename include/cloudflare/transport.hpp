@@ -13,10 +13,13 @@
 #include <vector>
 
 #include <cloudflare/body.hpp>
-#include <cloudflare/clock.hpp>
 #include <cloudflare/result.hpp>
 
 namespace cloudflare {
+
+class Clock;
+/// Of a Clock (<cloudflare/clock.hpp>).
+using TimePoint = std::chrono::steady_clock::time_point;
 
 struct Header {
   std::string name{};
@@ -51,7 +54,7 @@ struct HttpResponse {
 
 /// Limits of time for one transfer.
 struct TransferLimits {
-  Clock::time_point deadline = Clock::time_point::max();
+  TimePoint deadline = TimePoint::max();
   std::chrono::milliseconds connect_timeout{10'000};
   /// A transfer that moves less than one byte a second for this long is a timeout.
   std::chrono::milliseconds stall_timeout{30'000};
@@ -73,7 +76,7 @@ class CLOUDFLARE_API Channel {
   virtual void abandon(unsigned ticket) = 0;
   /// Works until a transfer completes, `until` passes or wake() is called. What goes wrong is a Completion too, never
   /// an exception.
-  virtual std::optional<Completion> wait(Clock::time_point until) = 0;
+  virtual std::optional<Completion> wait(TimePoint until) = 0;
   virtual void wake() noexcept = 0;
 };
 
@@ -94,7 +97,7 @@ struct CurlOptions {
   std::string ca_file{};
   /// Connections open at once, and kept for the next call, per thread that drives calls; further requests wait for one.
   /// HTTP/2 carries many requests on each.
-  long max_connections = 32;
+  long max_connections = 64;
 };
 
 /// HTTP/1.1 and HTTP/2 through libcurl, with its usual proxy variables.

@@ -84,17 +84,17 @@ class VectorizeVerbs {
   template <vectorize::VectorInput R>
   Returns<vectorize::ManyResult> insert_many(
       R&& vectors, const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
-    return View::run(context_,
-                     ops::VectorizeMany(context_, index_, ops::Upload::insert,
-                                        ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
+    return View::run(
+        context_, ops::vectorize_upload_many(context_, index_, ops::Upload::insert,
+                                             ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
   }
   /// The same with upserts.
   template <vectorize::VectorInput R>
   Returns<vectorize::ManyResult> upsert_many(
       R&& vectors, const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
-    return View::run(context_,
-                     ops::VectorizeMany(context_, index_, ops::Upload::upsert,
-                                        ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
+    return View::run(
+        context_, ops::vectorize_upload_many(context_, index_, ops::Upload::upsert,
+                                             ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
   }
 
   /// The nearest neighbours of `vector`: namespace first, then filter, then the best top_k.
@@ -131,8 +131,9 @@ class VectorizeVerbs {
   template <vectorize::IdInput R>
   Returns<vectorize::ManyResult> erase_many(
       R&& ids, const vectorize::EraseManyOptions& options = vectorize::EraseManyOptions()) const {
-    return View::run(context_, ops::VectorizeMany(context_, index_,
-                                                  detail::make_text_reader(View::keep(std::forward<R>(ids))), options));
+    return View::run(context_,
+                     ops::vectorize_erase_many(context_, index_,
+                                               detail::make_text_reader(View::keep(std::forward<R>(ids))), options));
   }
 
   /// One page of ids. GET …/list, exactly one request. Repeated. @throws Error  rejected: the cursor expired (40052)
@@ -166,7 +167,7 @@ class VectorizeVerbs {
   /// time of the upload (its Date header); mutation ids are random, and a later mutation may overtake ours. The local
   /// clock's time of day plays no part. The timeout is that of the whole wait. @throws Error  timeout, cancelled
   Returns<vectorize::IndexInfo> wait_for(const vectorize::Mutation& mutation, std::chrono::milliseconds timeout) const {
-    return View::run(context_, ops::VectorizeWait(context_, index_, mutation, timeout));
+    return View::run(context_, ops::vectorize_wait(context_, index_, mutation, timeout));
   }
   /// Waits for everything that a `_many` call had accepted; if that is nothing, only asks info().
   Returns<vectorize::IndexInfo> wait_for(const vectorize::ManyResult& result, std::chrono::milliseconds timeout) const {
@@ -178,7 +179,7 @@ class VectorizeVerbs {
  protected:
   VectorizeVerbs(detail::Context context, ops::VectorizeTarget index)
       : context_(std::move(context)), index_(std::move(index)) {}
-  detail::Context context_;
+  typename View::Context context_;
   ops::VectorizeTarget index_;
 };
 
@@ -247,7 +248,7 @@ class VectorizeIndexesVerbs {
 
  protected:
   explicit VectorizeIndexesVerbs(detail::Context context) : context_(std::move(context)) {}
-  detail::Context context_;
+  typename View::Context context_;
 };
 
 extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Throwing>;

@@ -48,8 +48,10 @@ class CLOUDFLARE_API Filter {
   /// Nothing to hold: every vector.
   Filter() = default;
   /// A filter in the API's own language, checked as well and sent as given.
-  Filter(const JsonText& json) : raw_(json.text()) {}        // NOLINT(*-explicit-*)
-  Filter(const nlohmann::json& json) : raw_(json.dump()) {}  // NOLINT(*-explicit-*)
+  Filter(const JsonText& json) : raw_(json.text()) {}  // NOLINT(*-explicit-*)
+  template <class Json>                                // a template: compiled only where it is used
+  requires(std::is_same_v<Json, nlohmann::json>) Filter(const Json& json)
+      : raw_(json.dump()) {}  // NOLINT(*-explicit-*)
   Filter(std::string_view key, std::string_view op, const std::string& value_json);
 
   [[nodiscard]] bool empty() const noexcept { return conditions_.empty() && raw_.empty(); }
@@ -74,10 +76,10 @@ class CLOUDFLARE_API Field {
  public:
   explicit Field(std::string name) : name_(std::move(name)) {}
 
-  [[nodiscard]] Filter in(std::initializer_list<FilterValue> values) const { return list("$in", values); }
-  [[nodiscard]] Filter in(std::span<const FilterValue> values) const { return list("$in", values); }
-  [[nodiscard]] Filter not_in(std::initializer_list<FilterValue> values) const { return list("$nin", values); }
-  [[nodiscard]] Filter not_in(std::span<const FilterValue> values) const { return list("$nin", values); }
+  [[nodiscard]] Filter in(std::initializer_list<FilterValue> values) const;
+  [[nodiscard]] Filter in(std::span<const FilterValue> values) const;
+  [[nodiscard]] Filter not_in(std::initializer_list<FilterValue> values) const;
+  [[nodiscard]] Filter not_in(std::span<const FilterValue> values) const;
 
   friend Filter operator==(const Field& f, const FilterValue& v) { return {f.name_, "$eq", v.text()}; }
   friend Filter operator!=(const Field& f, const FilterValue& v) { return {f.name_, "$ne", v.text()}; }
@@ -87,7 +89,6 @@ class CLOUDFLARE_API Field {
   friend Filter operator>=(const Field& f, const FilterValue& v) { return {f.name_, "$gte", v.text()}; }
 
  private:
-  [[nodiscard]] Filter list(std::string_view op, std::span<const FilterValue> values) const;
   std::string name_;
 };
 

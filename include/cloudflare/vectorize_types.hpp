@@ -196,7 +196,9 @@ inline const std::string& page_item_name(const ListedVector& item) noexcept { re
 using VectorRange = PageRange<VectorPage>;
 
 /// What an element of an upload may look like: a Vector, a VectorView, or a pair of id and floats.
-inline VectorView view_of(const Vector& v) { return {v.id, v.values, v.ns, v.metadata.text()}; }
+inline VectorView view_of(const Vector& v) {
+  return {v.id, {v.values.data(), v.values.size()}, v.ns, v.metadata.text()};
+}
 inline VectorView view_of(const VectorView& v) { return v; }
 template <class I, class V>
 requires std::convertible_to<const I&, std::string_view> && std::convertible_to<const V&, std::span<const float>>

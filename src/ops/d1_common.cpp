@@ -184,6 +184,12 @@ Error inner_failure(std::string text, int code) {
 
 }  // namespace cloudflare::ops
 
+cloudflare::d1::Value::Value(std::span<const std::byte> bytes) : stored_(Blob(bytes.begin(), bytes.end())) {}
+
+cloudflare::d1::Value cloudflare::d1::in_list(std::initializer_list<Value> values) {
+  return in_list(std::span<const Value>(values));
+}
+
 cloudflare::d1::Value cloudflare::d1::in_list(std::span<const Value> values) {
   std::string json = "[";
   for (std::size_t i = 0; i < values.size(); ++i) {

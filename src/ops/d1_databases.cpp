@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ops/d1_common.hpp"
+#include "ops/find.hpp"
 
 namespace cloudflare::ops {
 
@@ -179,28 +180,11 @@ std::shared_ptr<detail::PageWalk<d1::DatabasePage>> d1_database_walk(const Conte
 }
 
 // The search text narrows the walk; the whole name decides.
-D1FindDatabase::D1FindDatabase(const Context& context, std::string_view name)
-    : name_(name), walk_(d1_database_walk(context, {.name = name_})) {
-  if (auto error = check_name(name)) this->finish(std::move(*error));
-}
-
-void D1FindDatabase::begin(detail::Outbox& out) { step(out); }
-
-void D1FindDatabase::step(detail::Outbox& out) {
-  page_ = std::make_unique<detail::PageStep<d1::DatabasePage>>(walk_);
-  if (!page_->finished()) return page_->begin(out);
-  auto page = page_->take();
-  if (!page) return this->finish(page.error());
-  this->finish(std::optional<d1::Database>());  // the walk is over
-}
-
-void D1FindDatabase::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
-  page_->on_reply(tag, std::move(reply), out);
-  auto page = page_->take();
-  if (!page) return this->finish(page.error());
-  for (d1::Database& found : (*page)->databases)
-    if (found.name == name_) return this->finish(std::optional(std::move(found)));
-  step(out);
+FlowPtr<std::optional<d1::Database>> d1_find_database(const Context& context, std::string_view name) {
+  using Find = detail::Find<d1::DatabasePage, d1::Database>;
+  if (auto error = check_name(name)) return std::make_unique<Find>(std::move(*error));
+  return std::make_unique<Find>(d1_database_walk(context, {.name = std::string(name)}),
+                                [whole = std::string(name)](const d1::Database& found) { return found.name == whole; });
 }
 
 }  // namespace cloudflare::ops

@@ -24,16 +24,36 @@ std::string dump_options(const d1::ExportOptions& options) {
   return json + "]}";
 }
 
-}  // namespace
+/// Export, poll, download.
+class D1Export final : public detail::FlowOf<d1::ExportResult> {
+ public:
+  /// `file` is the sink, if it needs its name at the end.
+  D1Export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink, std::shared_ptr<FileSink> file,
+           const d1::ExportOptions& options);
+  /// Refused before any request.
+  explicit D1Export(Error refused);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  struct State;
+  void ask(detail::Outbox& out);
+  void download(const std::string& url, detail::Outbox& out);
+  void take_status(JobStatus& status, const detail::Reply& reply, detail::Outbox& out);
+  std::unique_ptr<State> state_;
+};
 
 struct D1Export::State {
-  State(const Context& given, std::string_view database, std::shared_ptr<Sink> to, d1::ExportOptions wishes)
-      : context(given), id(database), sink(std::move(to)), options(std::move(wishes)) {}
+  State(const Context& given, std::string_view database, std::shared_ptr<Sink> to, std::shared_ptr<FileSink> named,
+        d1::ExportOptions wishes)
+      : context(given), id(database), sink(std::move(to)), file(std::move(named)), options(std::move(wishes)) {}
 
   Context context;
   std::string id;
   std::shared_ptr<Sink> sink;
-  std::shared_ptr<FileSink> file{};  // gets its name at the end
+  std::shared_ptr<FileSink> file;
   d1::ExportOptions options;
   d1::ExportResult result{};
 
@@ -67,8 +87,8 @@ struct D1Export::State {
 };
 
 D1Export::D1Export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink,
-                   const d1::ExportOptions& options)
-    : state_(std::make_unique<State>(context, id, std::move(sink), options)) {
+                   std::shared_ptr<FileSink> file, const d1::ExportOptions& options)
+    : state_(std::make_unique<State>(context, id, std::move(sink), std::move(file), options)) {
   auto request = database_request(table::d1_export, context, id);
   if (!request) {
     this->finish(request.error());
@@ -80,20 +100,6 @@ D1Export::D1Export(const Context& context, std::string_view id, std::shared_ptr<
 }
 
 D1Export::D1Export(Error refused) { this->finish(std::move(refused)); }
-D1Export::D1Export(D1Export&&) noexcept = default;
-D1Export::~D1Export() = default;
-
-D1Export d1_export_to_file(const Context& context, std::string_view id, const std::string& path,
-                           const d1::ExportOptions& options) {
-  try {
-    const auto file = std::make_shared<FileSink>(path);
-    D1Export flow(context, id, file, options);
-    flow.state_->file = file;
-    return flow;
-  } catch (const Error& error) {
-    return D1Export(error);
-  }
-}
 
 void D1Export::begin(detail::Outbox& out) { ask(out); }
 void D1Export::on_wake(detail::Outbox& out) { ask(out); }
@@ -143,6 +149,23 @@ void D1Export::take_status(JobStatus& status, const Reply& reply, detail::Outbox
         about_reply(Error(ErrorKind::decode, "the status of the export is neither active, complete nor error"),
                     table::d1_export, reply.http));
   out.wake_after(s.options.poll_interval);
+}
+
+}  // namespace
+
+FlowPtr<d1::ExportResult> d1_export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink,
+                                    const d1::ExportOptions& options) {
+  return std::make_unique<D1Export>(context, id, std::move(sink), nullptr, options);
+}
+
+FlowPtr<d1::ExportResult> d1_export_to_file(const Context& context, std::string_view id, const std::string& path,
+                                            const d1::ExportOptions& options) {
+  try {
+    const auto file = std::make_shared<FileSink>(path);
+    return std::make_unique<D1Export>(context, id, file, file, options);
+  } catch (const Error& error) {
+    return std::make_unique<D1Export>(error);
+  }
 }
 
 }  // namespace cloudflare::ops

@@ -48,7 +48,27 @@ std::string as_json(std::string_view text) {
   return json;
 }
 
-}  // namespace
+/// MD5, init, upload, ingest, poll.
+class D1Import final : public detail::FlowOf<d1::ImportResult> {
+ public:
+  D1Import(const Context& context, std::string_view id, Body sql, const d1::ImportOptions& options);
+  /// Refused before any request.
+  explicit D1Import(Error refused);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  struct State;
+  void read_on(detail::Outbox& out);
+  void upload(const std::string& url, detail::Outbox& out);
+  void post(const detail::Operation& operation, std::string body, detail::Outbox& out);
+  void take_status(JobStatus& status, const detail::Operation& operation, const detail::Reply& reply,
+                   detail::Outbox& out);
+  std::unique_ptr<State> state_;
+};
 
 struct D1Import::State {
   State(const Context& given, std::string_view database, Body body, d1::ImportOptions wishes)
@@ -124,17 +144,6 @@ D1Import::D1Import(const Context& context, std::string_view id, Body sql, const 
 }
 
 D1Import::D1Import(Error refused) { this->finish(std::move(refused)); }
-D1Import::D1Import(D1Import&&) noexcept = default;
-D1Import::~D1Import() = default;
-
-D1Import d1_import_file(const Context& context, std::string_view id, const std::string& path,
-                        const d1::ImportOptions& options) {
-  try {
-    return {context, id, Body::file(path), options};
-  } catch (const Error& error) {
-    return D1Import(error);
-  }
-}
 
 void D1Import::begin(detail::Outbox& out) {
   state_->md5.emplace();
@@ -221,6 +230,22 @@ void D1Import::take_status(JobStatus& status, const detail::Operation& operation
         about_reply(Error(ErrorKind::decode, "the status of the import is neither active, complete nor error"),
                     operation, reply.http)));
   out.wake_after(s.options.poll_interval);
+}
+
+}  // namespace
+
+FlowPtr<d1::ImportResult> d1_import(const Context& context, std::string_view id, Body sql,
+                                    const d1::ImportOptions& options) {
+  return std::make_unique<D1Import>(context, id, std::move(sql), options);
+}
+
+FlowPtr<d1::ImportResult> d1_import_file(const Context& context, std::string_view id, const std::string& path,
+                                         const d1::ImportOptions& options) {
+  try {
+    return d1_import(context, id, Body::file(path), options);
+  } catch (const Error& error) {
+    return std::make_unique<D1Import>(error);
+  }
 }
 
 }  // namespace cloudflare::ops

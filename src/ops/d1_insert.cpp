@@ -4,6 +4,7 @@
 
 #include "ops/d1_common.hpp"
 #include "ops/d1_sql.hpp"
+#include "packing.hpp"
 
 namespace cloudflare::ops {
 
@@ -23,8 +24,8 @@ Error at_row(const Error& error, std::size_t column) {
 
 class RowPacker final : public Packer {
  public:
-  RowPacker(std::unique_ptr<RowSource> rows, std::size_t width, bool limits, std::shared_ptr<InsertTotals> totals)
-      : rows_(std::move(rows)), width_(width), limits_(limits), totals_(std::move(totals)) {}
+  RowPacker(std::unique_ptr<ParamsReader> rows, std::size_t width, bool limits, std::shared_ptr<std::int64_t> changes)
+      : rows_(std::move(rows)), width_(width), limits_(limits), changes_(std::move(changes)) {}
 
   Read read(std::string& text, std::string&) override {
     const d1::Params* row = rows_->next();
@@ -43,7 +44,7 @@ class RowPacker final : public Packer {
     if (!sum) return about_reply(sum.error(), table::d1_insert, reply.http);
     auto changes = std::move(*sum);
     if (!changes) return about_reply(changes.error(), table::d1_insert, reply.http);
-    totals_->changes += *changes;
+    *changes_ += *changes;
     return std::vector<std::size_t>();
   }
 
@@ -92,10 +93,10 @@ class RowPacker final : public Packer {
     return sum;
   }
 
-  std::unique_ptr<RowSource> rows_;
+  std::unique_ptr<ParamsReader> rows_;
   std::size_t width_;
   bool limits_;
-  std::shared_ptr<InsertTotals> totals_;
+  std::shared_ptr<std::int64_t> changes_;
 };
 
 // INSERT … VALUES (?,?),(?,?) for `rows` rows, as a JSON string.
@@ -144,10 +145,9 @@ std::optional<Error> check_names(std::string_view table, std::span<const std::st
   return std::nullopt;
 }
 
-}  // namespace
-
-Result<d1::InsertResult> InsertSummary::operator()(BulkResult&& done) const {
-  d1::InsertResult result{.committed = done.succeeded, .changes = totals->changes, .requests = done.requests};
+// What packing says, as the result of insert_many.
+Result<d1::InsertResult> summary_of(const BulkResult& done, std::int64_t changes) {
+  d1::InsertResult result{.committed = done.succeeded, .changes = changes, .requests = done.requests};
   const auto first = std::min_element(done.failed.begin(), done.failed.end(),
                                       [](const ItemFailure& a, const ItemFailure& b) { return a.index < b.index; });
   if (first != done.failed.end()) {
@@ -162,22 +162,29 @@ Result<d1::InsertResult> InsertSummary::operator()(BulkResult&& done) const {
   return result;
 }
 
-D1InsertMany d1_insert_many(const Context& context, std::string_view id, std::string_view table,
-                            std::span<const std::string_view> columns, std::unique_ptr<RowSource> rows,
-                            const d1::InsertOptions& options) {
-  const auto totals = std::make_shared<InsertTotals>();
-  const InsertSummary summary{totals};
+// `changes` of all replies, added up by the packer for the summary.
+FlowPtr<d1::InsertResult> insert_job(PackedJob job, std::shared_ptr<std::int64_t> changes) {
+  auto summary = [changes = std::move(changes)](const BulkResult& done) { return summary_of(done, *changes); };
+  return std::make_unique<detail::Mapped<PackedJob, decltype(summary)>>(std::move(job), std::move(summary));
+}
+
+}  // namespace
+
+FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_view id, std::string_view table,
+                                         std::span<const std::string_view> columns, std::unique_ptr<ParamsReader> rows,
+                                         const d1::InsertOptions& options) {
+  const auto changes = std::make_shared<std::int64_t>(0);
+  const auto refused = [&](Error error) { return insert_job(PackedJob(std::move(error)), changes); };
   const bool limits = detail::checks_limits(context);
   auto request = database_request(table::d1_insert, context, id);
-  if (!request) return {PackedJob(request.error()), summary};
-  if (auto error = check_names(table, columns, limits)) return {PackedJob(std::move(*error)), summary};
+  if (!request) return refused(request.error());
+  if (auto error = check_names(table, columns, limits)) return refused(std::move(*error));
 
   const InsertText text(table, columns, options.on_conflict);
   std::size_t group = std::max<std::size_t>(1, limits::d1_parameters / columns.size());
   while (group > 1 && text.size(group) > limits::d1_statement_bytes) --group;
   if (limits && text.size(group) > limits::d1_statement_bytes)
-    return {PackedJob(invalid_argument("the INSERT statement has more than 100000 bytes; at most 100000 are allowed")),
-            summary};
+    return refused(invalid_argument("the INSERT statement has more than 100000 bytes; at most 100000 are allowed"));
 
   detail::set_json(*request, {});
   PackFormat format{.request = std::move(*request),
@@ -198,9 +205,10 @@ D1InsertMany d1_insert_many(const Context& context, std::string_view id, std::st
     bulk.on_progress = [hook = options.on_progress](const BulkProgress& progress) {
       hook({.rows_committed = progress.items_done - progress.items_failed, .requests = progress.requests});
     };
-  return {PackedJob(std::move(format), std::make_unique<RowPacker>(std::move(rows), columns.size(), limits, totals),
-                    std::move(bulk), 1),
-          summary};
+  return insert_job(
+      PackedJob(std::move(format), std::make_unique<RowPacker>(std::move(rows), columns.size(), limits, changes),
+                std::move(bulk), 1),
+      changes);
 }
 
 }  // namespace cloudflare::ops

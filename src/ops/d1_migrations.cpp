@@ -90,7 +90,20 @@ Error about_file(const Error& error, const std::string& name) {
   return Error(std::move(d));
 }
 
-}  // namespace
+/// What was applied, then one request for each file that was not.
+class D1Migrate final : public detail::FlowOf<d1::MigrateResult> {
+ public:
+  D1Migrate(const Context& context, std::string_view id, const std::string& folder, const d1::MigrateOptions& options);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  struct State;
+  void apply_next(detail::Outbox& out);
+  void fail(const Error& error);
+  std::unique_ptr<State> state_;
+};
 
 struct D1Migrate::State {
   State(const Context& given, std::string_view database, const std::string& from, d1::MigrateOptions wishes)
@@ -148,9 +161,6 @@ D1Migrate::D1Migrate(const Context& context, std::string_view id, const std::str
   }
 }
 
-D1Migrate::D1Migrate(D1Migrate&&) noexcept = default;
-D1Migrate::~D1Migrate() = default;
-
 void D1Migrate::begin(detail::Outbox& out) {
   auto request = state_->listing();
   if (!request) return this->finish(request.error());
@@ -193,6 +203,13 @@ void D1Migrate::fail(const Error& error) {
   const std::string& name = state_->files[state_->next];
   state_->result.failure = d1::MigrationFailure{name, about_file(error, name)};
   this->finish(std::move(state_->result));
+}
+
+}  // namespace
+
+FlowPtr<d1::MigrateResult> d1_migrate(const Context& context, std::string_view id, const std::string& folder,
+                                      const d1::MigrateOptions& options) {
+  return std::make_unique<D1Migrate>(context, id, folder, options);
 }
 
 }  // namespace cloudflare::ops

@@ -25,7 +25,7 @@ Result<Reply> as_results(Reply&& reply) {
   return std::move(reply);
 }
 
-Result<d1::Results> read_result(Reply&& reply) {
+Result<d1::Results> read_bare_result(Reply&& reply) {
   auto result = read_statement(std::string(reply.result()), 0);
   if (!result) return result.error();
   std::vector<d1::StatementResult> results;
@@ -33,7 +33,7 @@ Result<d1::Results> read_result(Reply&& reply) {
   return d1::Results(std::move(results));
 }
 
-Result<JsonText> read_objects(Reply&& reply) {
+Result<JsonText> read_bare_objects(Reply&& reply) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the result",
                            [](json::document& document) {
                              JsonText rows;
@@ -56,12 +56,12 @@ Call<Reply> edgebase_d1_query(const Context& context, std::string_view name, std
 
 Call<d1::Results> edgebase_d1_execute(const Context& context, std::string_view name, std::string_view sql,
                                       const d1::Params& params) {
-  return {statement_request(context, name, sql, params, true), read_result};
+  return {statement_request(context, name, sql, params, true), read_bare_result};
 }
 
 Call<JsonText> edgebase_d1_query_json(const Context& context, std::string_view name, std::string_view sql,
                                       const d1::Params& params) {
-  return {statement_request(context, name, sql, params, false), read_objects};
+  return {statement_request(context, name, sql, params, false), read_bare_objects};
 }
 
 }  // namespace cloudflare::ops

@@ -134,27 +134,24 @@ Call<Mutation> edgebase_vectorize_erase_by_ids(const Context& context, const Vec
           read_mutation_reply};
 }
 
-VectorizeMany edgebase_vectorize_upload_many(const Context& context, const VectorizeTarget& index, Upload upload,
-                                             std::unique_ptr<VectorReader> vectors,
-                                             const edgebase::UploadManyOptions& options) {
-  return {
-      context,
-      many_vectors(context, index, upload, options),
-      index.dimensions,
-      upload,
-      std::move(vectors),
-      {.in_flight = options.in_flight, .expected_items = options.expected_items, .on_progress = options.on_progress}};
+FlowPtr<vectorize::ManyResult> edgebase_vectorize_upload_many(const Context& context, const VectorizeTarget& index,
+                                                              Upload upload, std::unique_ptr<VectorReader> vectors,
+                                                              const edgebase::UploadManyOptions& options) {
+  return upload_vectors(
+      context, many_vectors(context, index, upload, options), index.dimensions, upload, std::move(vectors),
+      {.in_flight = options.in_flight, .expected_items = options.expected_items, .on_progress = options.on_progress});
 }
 
-VectorizeMany edgebase_vectorize_erase_many(const Context& context, const VectorizeTarget& index,
-                                            std::unique_ptr<detail::TextReader> ids,
-                                            const vectorize::EraseManyOptions& options) {
-  return {context, many_ids(table::edgebase_vectorize_erase_by_ids, "delete", context, index), std::move(ids), options};
+FlowPtr<vectorize::ManyResult> edgebase_vectorize_erase_many(const Context& context, const VectorizeTarget& index,
+                                                             std::unique_ptr<detail::TextReader> ids,
+                                                             const vectorize::EraseManyOptions& options) {
+  return erase_vectors(context, many_ids(table::edgebase_vectorize_erase_by_ids, "delete", context, index),
+                       std::move(ids), options);
 }
 
-VectorizeGetMany edgebase_vectorize_get_many(const Context& context, const VectorizeTarget& index,
-                                             std::unique_ptr<detail::TextReader> ids,
-                                             const vectorize::GetManyOptions& options) {
+FlowPtr<vectorize::GetManyResult> edgebase_vectorize_get_many(const Context& context, const VectorizeTarget& index,
+                                                              std::unique_ptr<detail::TextReader> ids,
+                                                              const vectorize::GetManyOptions& options) {
   return get_vectors(context, many_ids(table::edgebase_vectorize_get_by_ids, "getByIds", context, index),
                      std::move(ids), options);
 }

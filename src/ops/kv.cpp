@@ -210,6 +210,19 @@ std::shared_ptr<detail::PageWalk<kv::KeyPage>> kv_list_walk(const Context& conte
   return walk;
 }
 
+namespace {
+
+class KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> {
+ public:
+  KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+
+ private:
+  Call<std::optional<kv::Value>> value_;
+  Call<std::optional<JsonText>> metadata_;
+};
+
 KvGetWithMetadata::KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key)
     : value_(
           value_request(context, id, key),
@@ -241,6 +254,13 @@ void KvGetWithMetadata::on_reply(unsigned tag, Result<Reply> reply, detail::Outb
   if (!metadata) return this->finish(metadata.error());
   if (*value && *metadata) (*value)->metadata = std::move(**metadata);
   this->finish(std::move(value));
+}
+
+}  // namespace
+
+FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const Context& context, std::string_view id,
+                                                       std::string_view key) {
+  return std::make_unique<KvGetWithMetadata>(context, id, key);
 }
 
 }  // namespace cloudflare::ops

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "ops/kv_common.hpp"
+#include "packing.hpp"
 
 namespace cloudflare::ops {
 
@@ -192,25 +193,43 @@ Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, 
           }};
 }
 
-PackedJob kv_put_many(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries,
-                      const kv::BulkOptions& options) {
+FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries,
+                                const kv::BulkOptions& options) {
   auto format = array_format(table::kv_put_bulk, context, id, limits::kv_bulk_pairs,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
-  if (!format) return PackedJob(format.error());
+  if (!format) return std::make_unique<PackedJob>(format.error());
   format->expected = options.expected_items ? options.expected_items : entries->size();
-  return {std::move(*format), std::make_unique<EntryPacker>(context, std::move(entries)), options,
-          in_flight(context, options.in_flight)};
+  return std::make_unique<PackedJob>(std::move(*format), std::make_unique<EntryPacker>(context, std::move(entries)),
+                                     options, in_flight(context, options.in_flight));
 }
 
-PackedJob kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
-                        const kv::BulkOptions& options) {
+FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
+                                  const kv::BulkOptions& options) {
   auto format = array_format(table::kv_erase_bulk, context, id, limits::kv_bulk_keys,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
-  if (!format) return PackedJob(format.error());
+  if (!format) return std::make_unique<PackedJob>(format.error());
   format->expected = options.expected_items ? options.expected_items : keys->size();
-  return {std::move(*format), std::make_unique<KeyPacker>(context, std::move(keys)), options,
-          in_flight(context, options.in_flight)};
+  return std::make_unique<PackedJob>(std::move(*format), std::make_unique<KeyPacker>(context, std::move(keys)), options,
+                                     in_flight(context, options.in_flight));
 }
+
+namespace {
+
+class KvGetMany final : public detail::FlowOf<kv::GetManyResult> {
+ public:
+  KvGetMany(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
+            const kv::GetManyOptions& options);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  void settle();
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // The server decodes values as text; one that holds U+FFFD may have been bytes, so it is read again by itself. While
 // such reads run, no further bulk read begins: what waits stays bounded.
@@ -267,8 +286,6 @@ struct KvGetMany::State {
   }
 };
 
-namespace {
-
 class ValuePacker final : public Packer {
  public:
   using Take = std::function<void(std::uint64_t, std::string_view, std::optional<kv::Value>&&)>;
@@ -304,8 +321,6 @@ class ValuePacker final : public Packer {
 // What the server's decoding leaves where bytes were no text.
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
-}  // namespace
-
 KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
                      const kv::GetManyOptions& options)
     : state_(std::make_unique<State>(context, id, options)) {
@@ -329,9 +344,6 @@ KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_pt
                       std::make_unique<ValuePacker>(context, std::move(keys), options.with_metadata, std::move(take)),
                       kv::BulkOptions{.on_progress = options.on_progress}, state_->most);
 }
-
-KvGetMany::KvGetMany(KvGetMany&&) noexcept = default;
-KvGetMany::~KvGetMany() = default;
 
 void KvGetMany::begin(detail::Outbox& out) {
   state_->job->begin(out);
@@ -374,6 +386,13 @@ void KvGetMany::settle() {
   result.outcome.succeeded -= state_->failed_singles.size();
   for (ItemFailure& failure : state_->failed_singles) result.outcome.failed.push_back(std::move(failure));
   this->finish(std::move(result));
+}
+
+}  // namespace
+
+FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
+                                       const kv::GetManyOptions& options) {
+  return std::make_unique<KvGetMany>(context, id, std::move(keys), options);
 }
 
 }  // namespace cloudflare::ops

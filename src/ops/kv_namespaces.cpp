@@ -1,5 +1,6 @@
 // The operations on the account's namespaces.
 
+#include "ops/find.hpp"
 #include "ops/kv_common.hpp"
 
 namespace cloudflare::ops {
@@ -127,28 +128,12 @@ std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(const Con
   return walk;
 }
 
-KvFindNamespace::KvFindNamespace(const Context& context, std::string_view title)
-    : title_(title), walk_(kv_namespace_walk(context, {})) {
-  if (auto error = check_title(title, context)) this->finish(std::move(*error));
-}
-
-void KvFindNamespace::begin(detail::Outbox& out) { step(out); }
-
-void KvFindNamespace::step(detail::Outbox& out) {
-  page_ = std::make_unique<detail::PageStep<kv::NamespacePage>>(walk_);
-  if (!page_->finished()) return page_->begin(out);
-  auto page = page_->take();
-  if (!page) return this->finish(page.error());
-  this->finish(std::optional<kv::Namespace>());  // the walk is over
-}
-
-void KvFindNamespace::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
-  page_->on_reply(tag, std::move(reply), out);
-  auto page = page_->take();
-  if (!page) return this->finish(page.error());
-  for (kv::Namespace& found : (*page)->namespaces)
-    if (found.title == title_) return this->finish(std::optional(std::move(found)));
-  step(out);
+FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const Context& context, std::string_view title) {
+  using Find = detail::Find<kv::NamespacePage, kv::Namespace>;
+  if (auto error = check_title(title, context)) return std::make_unique<Find>(std::move(*error));
+  return std::make_unique<Find>(
+      kv_namespace_walk(context, {}),
+      [whole = std::string(title)](const kv::Namespace& found) { return found.title == whole; });
 }
 
 }  // namespace cloudflare::ops

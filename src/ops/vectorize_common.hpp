@@ -13,6 +13,7 @@
 #include "ndjson.hpp"
 #include "ops/paging.hpp"
 #include "ops/request.hpp"
+#include "packing.hpp"
 
 namespace cloudflare::ops {
 
@@ -63,9 +64,16 @@ namespace cloudflare::ops {
 [[nodiscard]] Result<detail::PackFormat> ids_format(Result<detail::Request> request, std::string prefix,
                                                     std::size_t max_items);
 /// The ids of a `_many` job, in requests that `format` describes.
-[[nodiscard]] VectorizeGetMany get_vectors(const Context& context, Result<detail::PackFormat> format,
-                                           std::unique_ptr<detail::TextReader> ids,
-                                           const vectorize::GetManyOptions& options);
+[[nodiscard]] FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<detail::PackFormat> format,
+                                                            int dimensions, Upload upload,
+                                                            std::unique_ptr<VectorReader> vectors,
+                                                            const vectorize::UploadManyOptions& options);
+[[nodiscard]] FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<detail::PackFormat> format,
+                                                           std::unique_ptr<detail::TextReader> ids,
+                                                           const vectorize::EraseManyOptions& options);
+[[nodiscard]] FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<detail::PackFormat> format,
+                                                            std::unique_ptr<detail::TextReader> ids,
+                                                            const vectorize::GetManyOptions& options);
 /// Appends the floats of a JSON array.
 void read_floats(std::vector<float>& to, detail::json::value value);
 /// An RFC 3339 time, absent if it is null or no time.

@@ -29,6 +29,15 @@ std::string json_number(double value) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
+std::string json_array(std::span<const FilterValue> values) {
+  std::string json = "[";
+  for (const FilterValue& value : values) {
+    if (json.size() > 1) json.push_back(',');
+    json.append(value.text());
+  }
+  return json + "]";
+}
+
 }  // namespace
 
 FilterValue::FilterValue(double value) : json_(json_number(value)) {}
@@ -75,14 +84,10 @@ std::string Filter::text() const {
   return json + "}";
 }
 
-Filter Field::list(std::string_view op, std::span<const FilterValue> values) const {
-  std::string json = "[";
-  for (const FilterValue& value : values) {
-    if (json.size() > 1) json.push_back(',');
-    json.append(value.text());
-  }
-  return {name_, op, json + "]"};
-}
+Filter Field::in(std::span<const FilterValue> values) const { return {name_, "$in", json_array(values)}; }
+Filter Field::in(std::initializer_list<FilterValue> values) const { return {name_, "$in", json_array(values)}; }
+Filter Field::not_in(std::span<const FilterValue> values) const { return {name_, "$nin", json_array(values)}; }
+Filter Field::not_in(std::initializer_list<FilterValue> values) const { return {name_, "$nin", json_array(values)}; }
 
 }  // namespace vectorize
 

@@ -1,4 +1,4 @@
-// Any number of vectors over the packing flow, and waiting for what was accepted.
+// Any number of vectors over the packing flow.
 
 #include <algorithm>
 #include <unordered_map>
@@ -17,13 +17,8 @@ using detail::Packer;
 using detail::PackFormat;
 using detail::Reply;
 using detail::TextReader;
-using std::chrono::milliseconds;
 using vectorize::Mutation;
 using vectorize::Vector;
-
-constexpr milliseconds first_step{500};
-constexpr milliseconds longest_step{10'000};
-constexpr milliseconds longest_wait = std::chrono::hours(24 * 365);  // more would overflow the clock
 
 // Packs what changes the index; each reply names a mutation.
 class MutationPacker : public Packer {
@@ -151,31 +146,27 @@ PackedJob erase_job(const Context& context, Result<PackFormat> format, std::uniq
           most_in_flight(context, options.in_flight)};
 }
 
-}  // namespace
+// Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
+class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
+ public:
+  VectorizeMany(const Context& context, Result<PackFormat> format, int dimensions, Upload upload,
+                std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
+  VectorizeMany(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> erased,
+                const vectorize::EraseManyOptions& options);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
 
-Result<PackFormat> ids_format(Result<detail::Request> request, std::string prefix, std::size_t max_items) {
-  if (!request) return request.error();
-  detail::set_json(*request, {});
-  return PackFormat{.request = std::move(*request),
-                    .prefix = std::move(prefix),
-                    .separator = ",",
-                    .suffix = "]}",
-                    .max_items = max_items,
-                    .max_bytes = limits::vectorize_upload_bytes,
-                    .names_batch = true};
-}
-
-VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, Upload upload,
-                             std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
-    : VectorizeMany(context, upload_format(context, index, upload, options), index.dimensions, upload,
-                    std::move(vectors), options) {}
-
-VectorizeMany::VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<TextReader> erased,
-                             const vectorize::EraseManyOptions& options)
-    : VectorizeMany(context,
-                    ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
-                               limits::vectorize_erase_ids),
-                    std::move(erased), options) {}
+ private:
+  void settle(bool idle);
+  std::shared_ptr<vectorize::Mutation> last_;  ///< Of the reply being settled.
+  detail::PackedJob job_;
+  vectorize::Mutation mutation_{};
+  bool inserts_ = false;
+  bool alone_ = false;  ///< The request under way was sent after all others had been answered.
+};
 
 VectorizeMany::VectorizeMany(const Context& context, Result<PackFormat> format, int dimensions, Upload upload,
                              std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
@@ -238,16 +229,60 @@ void VectorizeMany::settle(bool idle) {
   this->finish(std::move(result));
 }
 
-VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index,
-                                    std::unique_ptr<TextReader> ids, const vectorize::GetManyOptions& options) {
+}  // namespace
+
+Result<PackFormat> ids_format(Result<detail::Request> request, std::string prefix, std::size_t max_items) {
+  if (!request) return request.error();
+  detail::set_json(*request, {});
+  return PackFormat{.request = std::move(*request),
+                    .prefix = std::move(prefix),
+                    .separator = ",",
+                    .suffix = "]}",
+                    .max_items = max_items,
+                    .max_bytes = limits::vectorize_upload_bytes,
+                    .names_batch = true};
+}
+
+FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<PackFormat> format, int dimensions,
+                                              Upload upload, std::unique_ptr<VectorReader> vectors,
+                                              const vectorize::UploadManyOptions& options) {
+  return std::make_unique<VectorizeMany>(context, std::move(format), dimensions, upload, std::move(vectors), options);
+}
+
+FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<PackFormat> format,
+                                             std::unique_ptr<TextReader> ids,
+                                             const vectorize::EraseManyOptions& options) {
+  return std::make_unique<VectorizeMany>(context, std::move(format), std::move(ids), options);
+}
+
+FlowPtr<vectorize::ManyResult> vectorize_upload_many(const Context& context, const VectorizeTarget& index,
+                                                     Upload upload, std::unique_ptr<VectorReader> vectors,
+                                                     const vectorize::UploadManyOptions& options) {
+  return upload_vectors(context, upload_format(context, index, upload, options), index.dimensions, upload,
+                        std::move(vectors), options);
+}
+
+FlowPtr<vectorize::ManyResult> vectorize_erase_many(const Context& context, const VectorizeTarget& index,
+                                                    std::unique_ptr<TextReader> ids,
+                                                    const vectorize::EraseManyOptions& options) {
+  return erase_vectors(context,
+                       ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
+                                  limits::vectorize_erase_ids),
+                       std::move(ids), options);
+}
+
+FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context, const VectorizeTarget& index,
+                                                     std::unique_ptr<TextReader> ids,
+                                                     const vectorize::GetManyOptions& options) {
   return get_vectors(
       context,
       ids_format(index_request(table::vectorize_get_by_ids, context, index), R"({"ids":[)", limits::vectorize_get_ids),
       std::move(ids), options);
 }
 
-VectorizeGetMany get_vectors(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> ids,
-                             const vectorize::GetManyOptions& options) {
+FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<PackFormat> format,
+                                              std::unique_ptr<TextReader> ids,
+                                              const vectorize::GetManyOptions& options) {
   auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
   Take take = options.on_vector;
   const bool collects = !take;
@@ -262,57 +297,11 @@ VectorizeGetMany get_vectors(const Context& context, Result<PackFormat> format, 
                          std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),
                          {.on_progress = options.on_progress}, most_in_flight(context, options.in_flight))
              : PackedJob(format.error());
-  return {std::move(job), [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
-            if (collects) vectors->resize(outcome.items);
-            return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
-          }};
-}
-
-VectorizeWait::VectorizeWait(const Context& context, VectorizeTarget index, Mutation mutation, milliseconds timeout)
-    : context_(context),
-      index_(std::move(index)),
-      mutation_(std::move(mutation)),
-      timeout_(std::min(timeout, longest_wait)),
-      step_(first_step),
-      info_(vectorize_info(context_, index_)) {
-  if (!mutation_.id && !mutation_.accepted_at)
-    this->finish(invalid_argument("nothing is known of the mutation: it has neither id nor time"));
-  else if (info_.finished())
-    this->finish(info_.take());  // refused before sending
-}
-
-void VectorizeWait::begin(detail::Outbox& out) {
-  deadline_ = out.now() + timeout_;
-  out.wake_after(timeout_);
-  ask(out);
-}
-
-void VectorizeWait::ask(detail::Outbox& out) {
-  info_ = vectorize_info(context_, index_);
-  asking_ = true;
-  info_.begin(out);
-}
-
-void VectorizeWait::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
-  asking_ = false;
-  info_.on_reply(tag, std::move(reply), out);
-  auto info = info_.take();
-  if (!info) return this->finish(info.error());
-  // Times are compared in whole seconds, as the Date header has them.
-  const bool same = mutation_.id && info->processed_up_to_mutation == mutation_.id;
-  const bool later = mutation_.accepted_at && info->processed_up_to_datetime > mutation_.accepted_at;
-  if (same || later) return this->finish(std::move(info));
-  out.wake_after(step_);
-  step_ = std::min(step_ * 3 / 2, longest_step);
-}
-
-void VectorizeWait::on_wake(detail::Outbox& out) {
-  if (out.now() < deadline_) {
-    if (!asking_) ask(out);
-    return;
-  }
-  this->finish(Error(ErrorKind::timeout, "mutation " + mutation_.id.value_or("without an id") +
-                                             " was not processed within " + std::to_string(timeout_.count()) + " ms"));
+  auto give = [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
+    if (collects) vectors->resize(outcome.items);
+    return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
+  };
+  return std::make_unique<detail::Mapped<PackedJob, decltype(give)>>(std::move(job), std::move(give));
 }
 
 }  // namespace cloudflare::ops

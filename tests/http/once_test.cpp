@@ -1,5 +1,7 @@
 // Requests that must not be made twice.
 
+#include <cloudflare/clock.hpp>
+
 #include "http/operations.hpp"
 #include "support/catch.hpp"
 

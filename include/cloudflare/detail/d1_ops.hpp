@@ -9,13 +9,14 @@
 #include <vector>
 
 #include <cloudflare/d1_results.hpp>
-#include <cloudflare/detail/packing.hpp>
+#include <cloudflare/detail/range_reader.hpp>
 #include <cloudflare/json_text.hpp>
 
 namespace cloudflare::ops {
 
 using detail::Call;
 using detail::Context;
+using detail::FlowPtr;
 
 /// One statement over /raw; the reply is read by the caller's type.
 CLOUDFLARE_API Call<detail::Reply> d1_query(const Context& context, std::string_view id, std::string_view sql,
@@ -36,43 +37,19 @@ CLOUDFLARE_API Call<d1::Database> d1_create(const Context& context, std::string_
                                             const d1::CreateOptions& options);
 CLOUDFLARE_API Call<d1::Database> d1_get_database(const Context& context, std::string_view id_or_name,
                                                   std::span<const std::string_view> fields);
+/// Walks the databases until a name matches.
+CLOUDFLARE_API FlowPtr<std::optional<d1::Database>> d1_find_database(const Context& context, std::string_view name);
 CLOUDFLARE_API Call<d1::Database> d1_update(const Context& context, std::string_view id, d1::ReadReplication mode);
 CLOUDFLARE_API Call<d1::Database> d1_replace(const Context& context, std::string_view id, d1::ReadReplication mode);
 CLOUDFLARE_API Call<void> d1_remove(const Context& context, std::string_view id);
 
-/// Walks the databases until a name matches.
-class CLOUDFLARE_API D1FindDatabase final : public detail::FlowOf<std::optional<d1::Database>> {
- public:
-  D1FindDatabase(const Context& context, std::string_view name);
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-
- private:
-  void step(detail::Outbox& out);
-  std::string name_;
-  std::shared_ptr<detail::PageWalk<d1::DatabasePage>> walk_;
-  std::unique_ptr<detail::PageStep<d1::DatabasePage>> page_{};
-};
-
-/// A range of rows without its type: null at the end, valid until the next call.
-class RowSource {
- public:
-  virtual ~RowSource() = default;
-  virtual const d1::Params* next() = 0;
-};
-
-struct InsertTotals {
-  std::int64_t changes = 0;
-};
-/// What packing says, as the result of insert_many.
-struct CLOUDFLARE_API InsertSummary {
-  std::shared_ptr<InsertTotals> totals{};
-  Result<d1::InsertResult> operator()(BulkResult&& done) const;
-};
-using D1InsertMany = detail::Mapped<detail::PackedJob, InsertSummary>;
-CLOUDFLARE_API D1InsertMany d1_insert_many(const Context& context, std::string_view id, std::string_view table,
-                                           std::span<const std::string_view> columns, std::unique_ptr<RowSource> rows,
-                                           const d1::InsertOptions& options);
+/// Rows as parameters.
+using ParamsReader = detail::ViewReader<d1::Params>;
+CLOUDFLARE_API FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_view id,
+                                                        std::string_view table,
+                                                        std::span<const std::string_view> columns,
+                                                        std::unique_ptr<ParamsReader> rows,
+                                                        const d1::InsertOptions& options);
 
 /// The parameters of a row: of a tuple, pair or array, of Params, or of a struct with columns.
 template <class Row>
@@ -81,30 +58,30 @@ void read_params(const Row& row, d1::Params& params) {
   if constexpr (requires { std::tuple_size<Row>::value; }) {
     std::apply([&](const auto&... values) { (params.emplace_back(values), ...); }, row);
   } else if constexpr (std::is_convertible_v<const Row&, std::span<const d1::Value>>) {
-    const std::span<const d1::Value> values = row;
-    params.assign(values.begin(), values.end());
+    for (const d1::Value& value : std::span<const d1::Value>(row)) params.push_back(value);
   } else {
     std::apply([&](const auto&... values) { (params.emplace_back(values), ...); }, detail::RowShape<Row>::tie(row));
   }
 }
 
 template <class R>
-std::unique_ptr<RowSource> make_row_source(R&& range) {
-  class Source final : public RowSource {
+std::unique_ptr<ParamsReader> make_params_reader(R&& range) {
+  class Reader final : public ParamsReader {  // the parameters keep their memory from row to row
    public:
-    explicit Source(R&& rows) : rows_(std::forward<R>(rows)) {}
+    explicit Reader(R&& rows) : rows_(std::forward<R>(rows)) {}
     const d1::Params* next() override {
       const auto* row = rows_.next();
       if (row == nullptr) return nullptr;
       read_params(*row, params_);
       return &params_;
     }
+    [[nodiscard]] std::optional<std::uint64_t> size() override { return rows_.size(); }
 
    private:
     detail::RangeReader<R> rows_;
     d1::Params params_{};
   };
-  return std::make_unique<Source>(std::forward<R>(range));
+  return std::make_unique<Reader>(std::forward<R>(range));
 }
 
 }  // namespace cloudflare::ops

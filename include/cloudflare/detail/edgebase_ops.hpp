@@ -58,14 +58,16 @@ CLOUDFLARE_API Call<std::vector<vectorize::Vector>> edgebase_vectorize_get_by_id
 CLOUDFLARE_API Call<vectorize::Mutation> edgebase_vectorize_erase_by_ids(const Context& context,
                                                                          const VectorizeTarget& index,
                                                                          std::span<const std::string> ids);
-CLOUDFLARE_API VectorizeMany edgebase_vectorize_upload_many(const Context& context, const VectorizeTarget& index,
-                                                            Upload upload, std::unique_ptr<VectorReader> vectors,
-                                                            const edgebase::UploadManyOptions& options);
-CLOUDFLARE_API VectorizeMany edgebase_vectorize_erase_many(const Context& context, const VectorizeTarget& index,
-                                                           std::unique_ptr<detail::TextReader> ids,
-                                                           const vectorize::EraseManyOptions& options);
-CLOUDFLARE_API VectorizeGetMany edgebase_vectorize_get_many(const Context& context, const VectorizeTarget& index,
-                                                            std::unique_ptr<detail::TextReader> ids,
-                                                            const vectorize::GetManyOptions& options);
+CLOUDFLARE_API FlowPtr<vectorize::ManyResult> edgebase_vectorize_upload_many(
+    const Context& context, const VectorizeTarget& index, Upload upload, std::unique_ptr<VectorReader> vectors,
+    const edgebase::UploadManyOptions& options);
+CLOUDFLARE_API FlowPtr<vectorize::ManyResult> edgebase_vectorize_erase_many(const Context& context,
+                                                                            const VectorizeTarget& index,
+                                                                            std::unique_ptr<detail::TextReader> ids,
+                                                                            const vectorize::EraseManyOptions& options);
+CLOUDFLARE_API FlowPtr<vectorize::GetManyResult> edgebase_vectorize_get_many(const Context& context,
+                                                                             const VectorizeTarget& index,
+                                                                             std::unique_ptr<detail::TextReader> ids,
+                                                                             const vectorize::GetManyOptions& options);
 
 }  // namespace cloudflare::ops

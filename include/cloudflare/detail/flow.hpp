@@ -80,7 +80,7 @@ class Outbox {
   [[nodiscard]] virtual Request& sent() = 0;
   /// Seconds since the epoch by the client's clock.
   [[nodiscard]] virtual std::chrono::sys_seconds wall() const = 0;
-  [[nodiscard]] virtual Clock::time_point now() const = 0;
+  [[nodiscard]] virtual TimePoint now() const = 0;
   /// Requests that may leave at once under the rate budget; nothing without one.
   [[nodiscard]] virtual std::optional<std::size_t> budget_left() const = 0;
 
@@ -118,6 +118,19 @@ class FlowOf : public Flow {
  private:
   std::optional<Result<T>> result_{};
 };
+
+/// A flow whose class is its source file's own affair.
+template <class T>
+using FlowPtr = std::unique_ptr<FlowOf<T>>;
+
+template <class F>
+F& flow_in(F& flow) noexcept {
+  return flow;
+}
+template <class T>
+FlowOf<T>& flow_in(FlowPtr<T>& flow) noexcept {
+  return *flow;
+}
 
 /// Nearly every operation: one request and one decoder. Arguments are encoded already; nothing dangles.
 template <class T>

@@ -8,13 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include <cloudflare/detail/packing.hpp>
+#include <cloudflare/detail/range_reader.hpp>
 #include <cloudflare/kv_types.hpp>
 
 namespace cloudflare::ops {
 
 using detail::Call;
 using detail::Context;
+using detail::FlowPtr;
 
 CLOUDFLARE_API Call<std::optional<std::string>> kv_get(const Context& context, std::string_view id,
                                                        std::string_view key);
@@ -22,6 +23,9 @@ CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& c
                                                                 std::string_view key, std::shared_ptr<Sink> sink);
 CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
                                                                      std::string_view key, const std::string& path);
+/// Value and metadata in two concurrent reads.
+CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const Context& context, std::string_view id,
+                                                                      std::string_view key);
 CLOUDFLARE_API Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_view id,
                                                          std::string_view key);
 CLOUDFLARE_API Call<void> kv_put(const Context& context, std::string_view id, std::string_view key, Body value,
@@ -43,65 +47,14 @@ CLOUDFLARE_API Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Con
 
 CLOUDFLARE_API Call<kv::Namespace> kv_create(const Context& context, std::string_view title);
 CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const Context& context, std::string_view id);
+/// Walks the namespaces until a title matches.
+CLOUDFLARE_API FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const Context& context, std::string_view title);
 CLOUDFLARE_API Call<kv::Namespace> kv_rename(const Context& context, std::string_view id, std::string_view title);
 CLOUDFLARE_API Call<void> kv_remove(const Context& context, std::string_view id);
 CLOUDFLARE_API Call<kv::NamespacePage> kv_list_namespaces(const Context& context,
                                                           const kv::NamespaceListOptions& options);
 CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(
     const Context& context, const kv::NamespaceListOptions& options);
-
-/// Value and metadata in two concurrent reads.
-class CLOUDFLARE_API KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> {
- public:
-  KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key);
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-
- private:
-  Call<std::optional<kv::Value>> value_;
-  Call<std::optional<JsonText>> metadata_;
-};
-
-/// Walks the namespaces until a title matches.
-class CLOUDFLARE_API KvFindNamespace final : public detail::FlowOf<std::optional<kv::Namespace>> {
- public:
-  KvFindNamespace(const Context& context, std::string_view title);
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-
- private:
-  void step(detail::Outbox& out);
-  std::string title_;
-  std::shared_ptr<detail::PageWalk<kv::NamespacePage>> walk_;
-  std::unique_ptr<detail::PageStep<kv::NamespacePage>> page_{};
-};
-
-using EntryReader = detail::ViewReader<kv::EntryView>;
-
-CLOUDFLARE_API detail::PackedJob kv_put_many(const Context& context, std::string_view id,
-                                             std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options);
-CLOUDFLARE_API detail::PackedJob kv_erase_many(const Context& context, std::string_view id,
-                                               std::unique_ptr<detail::TextReader> keys,
-                                               const kv::BulkOptions& options);
-
-/// get_many: the packing flow with values; what is not text is read singly.
-class CLOUDFLARE_API KvGetMany final : public detail::FlowOf<kv::GetManyResult> {
- public:
-  KvGetMany(const Context& context, std::string_view id, std::unique_ptr<detail::TextReader> keys,
-            const kv::GetManyOptions& options);
-  KvGetMany(KvGetMany&&) noexcept;
-  ~KvGetMany() override;
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-  void on_wake(detail::Outbox& out) override;
-  void abort(Error error) override;
-  [[nodiscard]] bool bounded() const noexcept override { return false; }
-
- private:
-  void settle();
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 /// A value parsed as JSON and converted to T; nothing stays nothing.
 template <class T, class Json>
@@ -112,10 +65,21 @@ Result<std::optional<T>> value_as(const std::optional<std::string>& text) {
   });
 }
 
+using EntryReader = detail::ViewReader<kv::EntryView>;
 template <class R>
 std::unique_ptr<EntryReader> make_entry_reader(R&& range) {
   return detail::make_view_reader<kv::EntryView>(std::forward<R>(range),
                                                  [](const auto& entry) { return kv::as_view(entry); });
 }
+
+CLOUDFLARE_API FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id,
+                                               std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options);
+CLOUDFLARE_API FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id,
+                                                 std::unique_ptr<detail::TextReader> keys,
+                                                 const kv::BulkOptions& options);
+/// The packing flow with values; what is not text is read singly.
+CLOUDFLARE_API FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view id,
+                                                      std::unique_ptr<detail::TextReader> keys,
+                                                      const kv::GetManyOptions& options);
 
 }  // namespace cloudflare::ops

@@ -9,13 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include <cloudflare/detail/packing.hpp>
+#include <cloudflare/detail/range_reader.hpp>
 #include <cloudflare/vectorize_types.hpp>
 
 namespace cloudflare::ops {
 
 using detail::Call;
 using detail::Context;
+using detail::FlowPtr;
 
 /// An index as a handle knows it.
 struct VectorizeTarget {
@@ -67,65 +68,27 @@ CLOUDFLARE_API Call<vectorize::Mutation> vectorize_erase_metadata_index(const Co
                                                                         const VectorizeTarget& index,
                                                                         std::string_view property);
 
-/// Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
-class CLOUDFLARE_API VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
- public:
-  VectorizeMany(const Context& context, const VectorizeTarget& index, Upload upload,
-                std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
-  VectorizeMany(const Context& context, const VectorizeTarget& index, std::unique_ptr<detail::TextReader> erased,
-                const vectorize::EraseManyOptions& options);
-  /// The same in requests of another form.
-  VectorizeMany(const Context& context, Result<detail::PackFormat> format, int dimensions, Upload upload,
-                std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
-  VectorizeMany(const Context& context, Result<detail::PackFormat> format, std::unique_ptr<detail::TextReader> erased,
-                const vectorize::EraseManyOptions& options);
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-  void on_wake(detail::Outbox& out) override;
-  void abort(Error error) override;
-  [[nodiscard]] bool bounded() const noexcept override { return false; }
-
- private:
-  void settle(bool idle);
-  std::shared_ptr<vectorize::Mutation> last_;  ///< Of the reply being settled.
-  detail::PackedJob job_;
-  vectorize::Mutation mutation_{};
-  bool inserts_ = false;
-  bool alone_ = false;  ///< The request under way was sent after all others had been answered.
-};
-
-using VectorizeGetMany =
-    detail::Mapped<detail::PackedJob, std::function<Result<vectorize::GetManyResult>(BulkResult&&)>>;
-CLOUDFLARE_API VectorizeGetMany vectorize_get_many(const Context& context, const VectorizeTarget& index,
-                                                   std::unique_ptr<detail::TextReader> ids,
-                                                   const vectorize::GetManyOptions& options);
-
-/// Asks `info` in growing steps until a mutation is processed.
-class CLOUDFLARE_API VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
- public:
-  VectorizeWait(const Context& context, VectorizeTarget index, vectorize::Mutation mutation,
-                std::chrono::milliseconds timeout);
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-  void on_wake(detail::Outbox& out) override;
-  [[nodiscard]] bool bounded() const noexcept override { return false; }
-
- private:
-  void ask(detail::Outbox& out);
-  Context context_;
-  VectorizeTarget index_;
-  vectorize::Mutation mutation_;
-  std::chrono::milliseconds timeout_;
-  std::chrono::milliseconds step_;
-  Clock::time_point deadline_{};
-  bool asking_ = false;
-  Call<vectorize::IndexInfo> info_;
-};
-
 template <class R>
 std::unique_ptr<VectorReader> make_vector_reader(R&& range) {
   return detail::make_view_reader<vectorize::VectorView>(std::forward<R>(range),
                                                          [](const auto& vector) { return vectorize::as_view(vector); });
 }
+
+/// Any number of vectors, or ids, over the packing flow; the result remembers what to wait for.
+CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_upload_many(const Context& context,
+                                                                    const VectorizeTarget& index, Upload upload,
+                                                                    std::unique_ptr<VectorReader> vectors,
+                                                                    const vectorize::UploadManyOptions& options);
+CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_erase_many(const Context& context, const VectorizeTarget& index,
+                                                                   std::unique_ptr<detail::TextReader> ids,
+                                                                   const vectorize::EraseManyOptions& options);
+CLOUDFLARE_API FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context,
+                                                                    const VectorizeTarget& index,
+                                                                    std::unique_ptr<detail::TextReader> ids,
+                                                                    const vectorize::GetManyOptions& options);
+/// Asks `info` in growing steps until a mutation is processed.
+CLOUDFLARE_API FlowPtr<vectorize::IndexInfo> vectorize_wait(const Context& context, const VectorizeTarget& index,
+                                                            const vectorize::Mutation& mutation,
+                                                            std::chrono::milliseconds timeout);
 
 }  // namespace cloudflare::ops

@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,7 +118,7 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
 
   BulkResult done_{};
   std::uint64_t bytes_done_ = 0;
-  Clock::time_point started_{};
+  TimePoint started_{};
   std::uint64_t next_index_ = 0;
   bool input_ended_ = false;
   std::string carry_text_{};  ///< An item read that did not fit the batch before.
@@ -130,81 +129,5 @@ class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
   unsigned next_tag_ = 0;
   std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
 };
-
-/// Holds a caller's range: an lvalue by reference, a temporary by value.
-template <class R>
-class RangeReader {
-  using Element = std::ranges::range_reference_t<R>;
-
- public:
-  explicit RangeReader(R&& range) : range_(std::forward<R>(range)) {}
-
-  /// The next element, or null at the end; valid until the next call.
-  auto* next() {
-    if (!at_) {
-      at_.emplace(std::ranges::begin(range_));
-    } else if (*at_ != std::ranges::end(range_)) {
-      ++*at_;
-    }
-    using Stored = std::remove_reference_t<Element>;
-    if (*at_ == std::ranges::end(range_)) return static_cast<const Stored*>(nullptr);
-    if constexpr (std::is_reference_v<Element>) {
-      return static_cast<const Stored*>(std::addressof(**at_));
-    } else {
-      current_.emplace(**at_);
-      return static_cast<const Stored*>(std::addressof(*current_));
-    }
-  }
-
-  [[nodiscard]] std::optional<std::uint64_t> size() {
-    if constexpr (std::ranges::sized_range<R>) return static_cast<std::uint64_t>(std::ranges::size(range_));
-    return std::nullopt;
-  }
-
- private:
-  R range_;
-  std::optional<std::ranges::iterator_t<R>> at_{};
-  std::optional<std::remove_reference_t<Element>> current_{};
-};
-
-/// A range of elements seen as `View`, without its type.
-template <class View>
-class ViewReader {
- public:
-  virtual ~ViewReader() = default;
-  /// Null at the end; valid until the next call.
-  virtual const View* next() = 0;
-  [[nodiscard]] virtual std::optional<std::uint64_t> size() = 0;
-};
-
-template <class View, class R, class AsView>
-std::unique_ptr<ViewReader<View>> make_view_reader(R&& range, AsView as_view) {
-  class Reader final : public ViewReader<View> {
-   public:
-    Reader(R&& elements, AsView as) : elements_(std::forward<R>(elements)), as_view_(std::move(as)) {}
-    const View* next() override {
-      const auto* element = elements_.next();
-      if (element == nullptr) return nullptr;
-      view_ = as_view_(*element);
-      return &view_;
-    }
-    [[nodiscard]] std::optional<std::uint64_t> size() override { return elements_.size(); }
-
-   private:
-    RangeReader<R> elements_;
-    AsView as_view_;
-    View view_{};
-  };
-  return std::make_unique<Reader>(std::forward<R>(range), std::move(as_view));
-}
-
-/// A range of keys or ids.
-using TextReader = ViewReader<std::string_view>;
-
-template <class R>
-std::unique_ptr<TextReader> make_text_reader(R&& range) {
-  return make_view_reader<std::string_view>(std::forward<R>(range),
-                                            [](const auto& text) -> std::string_view { return text; });
-}
 
 }  // namespace cloudflare::detail
