@@ -16,13 +16,13 @@ namespace {
 using detail::NumberSet;
 using detail::StateFile;
 
-/// Between two pieces: every item before `upto` is settled, but for those in `todo`.
+/// Between two pieces: every item before `upto` is settled, but for those in `unsettled`.
 struct Standing {
   FilePosition from{};  ///< Nothing before it is left to do.
   std::uint64_t upto = 0;
-  NumberSet todo{};
+  NumberSet unsettled{};
 
-  [[nodiscard]] std::uint64_t settled() const { return upto - todo.count(); }
+  [[nodiscard]] std::uint64_t settled() const { return upto - unsettled.count(); }
 };
 
 bool is_expired(const kv::Entry& entry) {
@@ -48,7 +48,7 @@ class Piece final : public detail::ItemSource<Item> {
     while (read_.numbers.size() < options_.items_per_state && !options_.stop.stop_requested()) {
       const std::uint64_t number = file_.position().items;
       if (!step(item)) return false;
-      if (number < standing_.upto && !standing_.todo.contains(number)) continue;
+      if (number < standing_.upto && !standing_.unsettled.contains(number)) continue;
       if (is_expired(item)) {
         ++read_.expired;
         continue;
@@ -98,7 +98,7 @@ class Import {
     if (standing_.from.items == 0) standing_.from = file->position();  // past what stands before the first item
     result_.already = standing_.settled();
     while (!result_.finished && !result_.stopped && !options_.stop.stop_requested()) load_piece(*file);
-    if (result_.finished && standing_.todo.empty()) state_.remove();
+    if (result_.finished && standing_.unsettled.empty()) state_.remove();
     return std::move(result_);
   }
 
@@ -110,7 +110,7 @@ class Import {
     standing_.from = {
         .offset = state_.number("offset"), .lines = state_.number("lines"), .items = state_.number("items")};
     standing_.upto = state_.number("upto");
-    if (state_.number("file_bytes") != file_bytes_ || !standing_.todo.parse(state_.text("todo")))
+    if (state_.number("file_bytes") != file_bytes_ || !standing_.unsettled.parse(state_.text("unsettled")))
       throw invalid_argument("the file " + path_ +
                              " is not the one that its state file is about; remove that to begin anew");
   }
@@ -143,11 +143,11 @@ class Import {
       result_.failed.push_back(std::move(failure));
     }
     std::sort(again.begin(), again.end());
-    NumberSet todo = standing_.todo.below(begin);
-    for (const std::uint64_t number : again) todo.append(number);
-    if (todo.empty()) standing_.from = position;
-    todo.append(standing_.todo.from(position.items));
-    standing_.todo = std::move(todo);
+    NumberSet unsettled = standing_.unsettled.below(begin);
+    for (const std::uint64_t number : again) unsettled.append(number);
+    if (unsettled.empty()) standing_.from = position;
+    unsettled.append(standing_.unsettled.from(position.items));
+    standing_.unsettled = std::move(unsettled);
     standing_.upto = std::max(standing_.upto, position.items);
     save();
   }
@@ -171,7 +171,7 @@ class Import {
     state_.set("lines", standing_.from.lines);
     state_.set("items", standing_.from.items);
     state_.set("upto", standing_.upto);
-    state_.set("todo", standing_.todo.text());
+    state_.set("unsettled", standing_.unsettled.text());
     state_.write();
   }
 
