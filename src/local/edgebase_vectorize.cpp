@@ -116,7 +116,10 @@ std::string edgebase_vectorize(Account& account, const EdgeBaseCall& call) {
   if (searches) return vectorize_matches(*index, query_of(call));
   if (by_ids) {
     std::vector<std::string> ids = vectorize_ids(call.body, std::numeric_limits<std::size_t>::max());
-    if (call.action == "delete") return accepted(ids.size(), vectorize_erase(*index, std::move(ids)));
+    if (call.action == "delete") {
+      const std::size_t count = ids.size();
+      return accepted(count, vectorize_erase(*index, std::move(ids)));
+    }
     ObjectWriter reply;
     reply.raw("vectors", vectorize_found(*index, ids));
     return std::move(reply).take();
