@@ -303,10 +303,10 @@ void PackedJob::report(const Outbox& out) const {
 std::optional<std::chrono::milliseconds> PackedJob::estimate(const BulkProgress& progress) const {
   if (progress.items_done == 0 || !progress.items_total) return std::nullopt;
   const auto done = static_cast<double>(progress.items_done);
-  const double rest = std::max(0.0, static_cast<double>(*progress.items_total) - done) / done;
-  double ms = static_cast<double>(progress.elapsed.count()) * rest;
+  const double left = std::max(0.0, static_cast<double>(*progress.items_total) - done) / done;
+  double ms = static_cast<double>(progress.elapsed.count()) * left;
   if (progress.budget_left) {
-    const double waiting = static_cast<double>(progress.requests) * rest - static_cast<double>(*progress.budget_left);
+    const double waiting = static_cast<double>(progress.requests) * left - static_cast<double>(*progress.budget_left);
     constexpr std::chrono::milliseconds window = limits::request_window;
     ms = std::max(ms, waiting * static_cast<double>(window.count()) / limits::requests_per_window);
   }
