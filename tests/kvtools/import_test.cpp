@@ -244,7 +244,7 @@ TEST_CASE("vectors are imported the same way, with a mutation to wait for") {
 
 TEST_CASE("a set of numbers as ranges") {
   cf::detail::NumberSet set;
-  for (const std::uint64_t number : {0, 1, 2, 5, 7, 8}) set.append(number);
+  for (const std::uint64_t number : {0U, 1U, 2U, 5U, 7U, 8U}) set.append(number);
   CHECK(set.text() == "0-2,5,7-8");
   CHECK(set.count() == 6);
   CHECK((set.contains(0) && set.contains(8) && !set.contains(3) && !set.contains(9)));

@@ -209,7 +209,7 @@ TEST_CASE("a position goes on exactly where it was told") {
                 : cf::kv::read_csv(folder.file("x.csv"), options);
   };
   for (const bool json : {true, false}) {
-    for (const std::uint64_t stop : {0, 1, 5, 1'000, 19'999, 20'000}) {
+    for (const std::uint64_t stop : {0U, 1U, 5U, 1'000U, 19'999U, 20'000U}) {
       auto file = open(json);
       std::uint64_t at = 0;
       if (stop > 0)
