@@ -79,7 +79,7 @@ struct PackFormat {
   std::optional<std::uint64_t> expected{};  ///< Items in the input, if known.
 };
 
-class CLOUDFLARE_API PackedJob final : public FlowOf<BulkResult> {
+class PackedJob final : public FlowOf<BulkResult> {
  public:
   PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight);
   /// Refused before any request.

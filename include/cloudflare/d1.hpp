@@ -82,13 +82,7 @@ class D1Verbs {
   /// same name the server keeps one.
   template <class Json = nlohmann::json>
   [[nodiscard]] Returns<Json> query_json(std::string_view sql, const d1::Params& params = d1::Params()) const {
-    auto parse = [](const JsonText& rows) -> Result<Json> {
-      try {
-        return detail::parse_as<Json, Json>("the rows", rows.text());
-      } catch (const Error& error) {
-        return error;
-      }
-    };
+    auto parse = [](const JsonText& rows) { return detail::try_parse_as<Json, Json>("the rows", rows.text()); };
     return View::run(context_, detail::Mapped(ops::d1_query_json(context_, id_, sql, params), parse));
   }
 

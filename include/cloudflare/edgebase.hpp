@@ -89,7 +89,7 @@ class KvVerbs {
 
  protected:
   KvVerbs(detail::Context context, std::string name) : context_(std::move(context)), name_(std::move(name)) {}
-  detail::Context context_;
+  typename View::Context context_;
   std::string name_;
 };
 
@@ -194,7 +194,7 @@ class D1Verbs {
     return View::run(context_, detail::Mapped(ops::edgebase_d1_query(context_, name_, sql, params), read));
   }
 
-  detail::Context context_;
+  typename View::Context context_;
   std::string name_;
 };
 
@@ -325,7 +325,7 @@ class VectorizeVerbs {
  protected:
   VectorizeVerbs(detail::Context context, ops::VectorizeTarget index)
       : context_(std::move(context)), index_(std::move(index)) {}
-  detail::Context context_;
+  typename View::Context context_;
   ops::VectorizeTarget index_;
 };
 

@@ -119,10 +119,6 @@ class KeyPacker : public Packer {
   std::unique_ptr<TextReader> keys_;
 };
 
-int in_flight(const Context& context, const std::optional<int>& option) {
-  return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
-}
-
 Result<PackFormat> array_format(const detail::Operation& operation, const Context& context, std::string_view id,
                                 std::size_t max_items, std::size_t max_bytes) {
   auto request = namespace_request(operation, context, id);
@@ -200,7 +196,7 @@ FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std
   if (!format) return std::make_unique<PackedJob>(format.error());
   format->expected = options.expected_items ? options.expected_items : entries->size();
   return std::make_unique<PackedJob>(std::move(*format), std::make_unique<EntryPacker>(context, std::move(entries)),
-                                     options, in_flight(context, options.in_flight));
+                                     options, detail::most_in_flight(context, options.in_flight));
 }
 
 FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
@@ -210,7 +206,7 @@ FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, s
   if (!format) return std::make_unique<PackedJob>(format.error());
   format->expected = options.expected_items ? options.expected_items : keys->size();
   return std::make_unique<PackedJob>(std::move(*format), std::make_unique<KeyPacker>(context, std::move(keys)), options,
-                                     in_flight(context, options.in_flight));
+                                     detail::most_in_flight(context, options.in_flight));
 }
 
 namespace {
@@ -332,7 +328,7 @@ KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_pt
   format->prefix = R"({"keys":[)";
   format->suffix = R"(],"type":"text","withMetadata":)" + std::string(options.with_metadata ? "true}" : "false}");
   format->expected = keys->size();
-  state_->most = in_flight(context, options.in_flight);
+  state_->most = detail::most_in_flight(context, options.in_flight);
   auto take = [state = state_.get()](std::uint64_t index, std::string_view key, std::optional<kv::Value>&& value) {
     if (value && value->value.find(replacement_character) != std::string::npos) {
       state->doubtful.push_back({index, std::string(key), std::move(*value)});

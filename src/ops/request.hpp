@@ -2,6 +2,7 @@
 
 // From a row of the operation table to a request.
 
+#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -32,6 +33,11 @@ void set_json(Request& request, std::string json);
 
 [[nodiscard]] inline bool checks_limits(const Context& context) {
   return context.call.check_limits.value_or(context.core->options().check_limits);
+}
+
+/// How many requests of a `_many` call may be under way: its own option, the handle's or the client's.
+[[nodiscard]] inline int most_in_flight(const Context& context, const std::optional<int>& option) {
+  return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
 }
 
 }  // namespace cloudflare::detail

@@ -109,10 +109,6 @@ class GetPacker final : public Packer {
   Take take_;
 };
 
-int most_in_flight(const Context& context, const std::optional<int>& option) {
-  return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
-}
-
 Result<PackFormat> upload_format(const Context& context, const VectorizeTarget& index, Upload upload,
                                  const vectorize::UploadManyOptions& options) {
   auto request = upload_request(context, index, upload, options.unparsable);
@@ -132,7 +128,7 @@ PackedJob upload_job(const Context& context, Result<PackFormat> format, int dime
   return {std::move(*format),
           std::make_unique<VectorPacker>(context, dimensions, std::move(vectors), std::move(last)),
           {.on_progress = options.on_progress},
-          most_in_flight(context, options.in_flight)};
+          detail::most_in_flight(context, options.in_flight)};
 }
 
 PackedJob erase_job(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> ids,
@@ -143,7 +139,7 @@ PackedJob erase_job(const Context& context, Result<PackFormat> format, std::uniq
   return {std::move(*format),
           std::make_unique<ErasePacker>(detail::checks_limits(context), std::move(ids), std::move(last)),
           {.on_progress = options.on_progress},
-          most_in_flight(context, options.in_flight)};
+          detail::most_in_flight(context, options.in_flight)};
 }
 
 // Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
@@ -295,7 +291,7 @@ FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<Pac
   PackedJob job =
       format ? PackedJob(std::move(*format),
                          std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),
-                         {.on_progress = options.on_progress}, most_in_flight(context, options.in_flight))
+                         {.on_progress = options.on_progress}, detail::most_in_flight(context, options.in_flight))
              : PackedJob(format.error());
   auto give = [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
     if (collects) vectors->resize(outcome.items);
