@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include <cloudflare/clock.hpp>
+#include <cloudflare/limits.hpp>
 
 namespace cloudflare::detail {
 
@@ -14,9 +15,13 @@ namespace cloudflare::detail {
 class RateBudget {
  public:
   using time_point = Clock::time_point;
+  /// The server counts when requests arrive, and they may travel closer together than they left.
+  static constexpr std::chrono::seconds guard{2};
+  static constexpr auto window = limits::request_window + guard;
 
-  /// The earliest time for one more request, taken if it is not after `latest`.
-  time_point reserve(time_point now, time_point latest);
+  /// The earliest time for one more request where the last five minutes have fewer than `most`; taken if it is not
+  /// after `latest`.
+  time_point reserve(time_point now, time_point latest, std::size_t most = limits::requests_per_window);
   /// The server said to wait: nothing leaves before `until`.
   void block(time_point until);
   /// Requests that may leave at once.

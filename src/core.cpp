@@ -1,6 +1,7 @@
 #include "core.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string_view>
 
@@ -74,6 +75,10 @@ std::string default_user_agent() {
          '.' + std::to_string(CLOUDFLARE_VERSION_PATCH);
 }
 
+void require_share(double reserve) {
+  if (!(reserve >= 0 && reserve <= 1)) throw invalid_argument("budget_reserve must be from 0 to 1");
+}
+
 void require_positive(const ClientOptions& o) {
   using std::chrono::milliseconds;
   if (o.timeout <= milliseconds(0) || o.connect_timeout <= milliseconds(0) || o.stall_timeout <= milliseconds(0))
@@ -82,6 +87,7 @@ void require_positive(const ClientOptions& o) {
     throw invalid_argument("backoff times must not be negative");
   if (o.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
   if (o.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
+  require_share(o.budget_reserve);
   if (o.reply_limit == 0) throw invalid_argument("reply_limit must be positive");
 }
 
@@ -131,6 +137,11 @@ AuthHeaders Core::auth_headers() const {
     token = CredentialAccess::text(std::get<ApiToken>(credential_));
   }
   return {.headers = {{"Authorization", "Bearer " + token}}, .secrets = {token}};
+}
+
+std::size_t Core::paced_budget(const CallOptions& call) const {
+  const double kept = limits::requests_per_window * call.budget_reserve.value_or(options_.budget_reserve);
+  return std::max<std::size_t>(1, limits::requests_per_window - static_cast<std::size_t>(std::llround(kept)));
 }
 
 double Core::random() {
@@ -184,6 +195,7 @@ Context with_options(Context context, const CallOptions& options) {
     throw invalid_argument("the timeout of a call must be positive");
   if (options.max_attempts && *options.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
   if (options.in_flight && *options.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
+  if (options.budget_reserve) require_share(*options.budget_reserve);
   context.call = options;
   return context;
 }

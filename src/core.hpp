@@ -44,6 +44,9 @@ class Core : public std::enable_shared_from_this<Core> {
   /// Null when no budget is kept.
   [[nodiscard]] RateBudget* budget() const noexcept { return budget_.get(); }
 
+  /// Requests of five minutes that a bulk job may use, those of others included.
+  [[nodiscard]] std::size_t paced_budget(const CallOptions& call) const;
+
   /// The credential for one attempt; asks a TokenProvider. Throws invalid_argument if it cannot be sent.
   [[nodiscard]] AuthHeaders auth_headers() const;
   /// A number in [0, 1).

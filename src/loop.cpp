@@ -193,8 +193,11 @@ void Loop::launch(unsigned ticket) {
   guarded(job, [&] {
     const time_point now = core_.clock().now();
     if (core_.budget() != nullptr && transfer->request.authenticated && !transfer->budgeted) {
-      const time_point at = core_.budget()->reserve(now, job.deadline);
-      transfer->budgeted = true;
+      // Who leaves a reserve to others does not queue before them: it asks again when there may be room.
+      const bool paced = transfer->request.paced;
+      const time_point at = paced ? core_.budget()->reserve(now, now, core_.paced_budget(job.call))
+                                  : core_.budget()->reserve(now, job.deadline);
+      transfer->budgeted = !paced || at <= now;
       if (at > job.deadline) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(at - now);
         return deliver(ticket,
@@ -276,6 +279,7 @@ bool Loop::repeat_later(unsigned ticket, Transfer& transfer, const Error& error)
                            .backoff_base = options.backoff_base,
                            .backoff_cap = options.backoff_cap};
   if (!may_repeat(transfer.request.repeat, error) || asks_for_division(transfer.request, error)) return false;
+  if (transfer.request.paced && error.kind() == ErrorKind::rate_limited) return false;
   if (transfer.attempt >= limits.max_attempts) return false;
   const milliseconds pause = pause_before_repeat(limits, transfer.attempt, error, core_.random());
   const time_point at = core_.clock().now() + pause;

@@ -6,39 +6,7 @@
 
 namespace cloudflare::detail {
 
-namespace {
-
-// How often items that the server left out are sent again, and how long they rest before.
-constexpr int rounds = 3;
-constexpr std::chrono::milliseconds rest{1'000};
-
-// After these the rest of the input would fare no better.
-bool is_hopeless(const Error& error) {
-  switch (error.kind()) {
-    case ErrorKind::unauthorized:
-    case ErrorKind::not_found:
-    case ErrorKind::quota_exceeded:
-    case ErrorKind::challenge:
-    case ErrorKind::stub:
-    case ErrorKind::tls:
-    case ErrorKind::cancelled:
-    case ErrorKind::callback: return true;
-    default: return false;
-  }
-}
-
-Error with_names(const Error& error, const Batch& batch) {
-  ErrorDetails d = error.details();
-  if (!d.text.empty()) d.text.append("; ");
-  d.text.append(std::to_string(batch.items.size()) + " items from \"")
-      .append(batch.name(batch.items.front()))
-      .append("\" to \"")
-      .append(batch.name(batch.items.back()))
-      .append("\"");
-  return Error(std::move(d));
-}
-
-}  // namespace
+using std::chrono::milliseconds;
 
 PackedJob::PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight)
     : format_(std::move(format)), packer_(std::move(packer)), options_(std::move(options)), in_flight_(in_flight) {}
@@ -52,19 +20,16 @@ void PackedJob::begin(Outbox& out) {
 }
 
 void PackedJob::on_wake(Outbox& out) {
-  std::move(resting_.begin(), resting_.end(), std::back_inserter(again_));
-  resting_.clear();
-  fill(out);
-  conclude();
-}
-
-void PackedJob::limit(int in_flight, Outbox& out) {
-  in_flight_ = in_flight;
+  const auto due = std::stable_partition(resting_.begin(), resting_.end(),
+                                         [now = out.now()](const Batch& batch) { return batch.due > now; });
+  std::move(due, resting_.end(), std::back_inserter(again_));
+  resting_.erase(due, resting_.end());
   fill(out);
   conclude();
 }
 
 void PackedJob::fill(Outbox& out) {
+  if (out.now() < held_until_) return;
   while (!finished() && open_.size() < static_cast<std::size_t>(in_flight_)) {
     Batch batch;
     if (!again_.empty()) {
@@ -123,8 +88,7 @@ bool PackedJob::read_batch(Batch& batch) {
         ++done_.items;
       }
       if (read == Packer::Read::refused) {
-        done_.failed.push_back(
-            {.index = next_index_++, .name = batch.names.substr(name_before), .error = packer_->refusal()});
+        read_refused(std::string_view(batch.names).substr(name_before));
         input_ended_ = format_.in_order;
       }
       if (read != Packer::Read::item) {
@@ -169,16 +133,27 @@ void PackedJob::look_ahead() {
       return;
     }
     ++done_.items;
-    if (read == Packer::Read::refused)
-      done_.failed.push_back({.index = next_index_++, .name = carry_name_, .error = packer_->refusal()});
+    if (read == Packer::Read::refused) read_refused(carry_name_);
   }
 }
 
+void PackedJob::read_refused(std::string_view name) { fail(next_index_++, name, packer_->refusal()); }
+
 void PackedJob::send(Batch batch, Outbox& out) {
-  Request request = format_.request;
-  request.divisible = format_.halve_on_break && batch.items.size() > 1;
-  largest_ = std::max(largest_, batch.text.size());
-  request.http.body = Body(std::move(batch.text));
+  Request request;
+  const PackedItem& first = batch.items.front();
+  if (batch.items.size() == 1 && (batch.single || batch.text.size() > format_.max_bytes)) {
+    auto alone = packer_->single(std::string_view(batch.text).substr(first.begin, first.size), batch.name(first));
+    batch.single = alone.has_value();
+    if (alone) request = std::move(*alone);
+  }
+  if (!batch.single) {
+    request = format_.request;
+    request.divisible = format_.halve_on_break && batch.items.size() > 1;
+    largest_ = std::max(largest_, batch.text.size());
+    request.http.body = Body(std::move(batch.text));
+  }
+  request.paced = true;
   ++done_.requests;
   const unsigned tag = next_tag_++;
   open_.emplace(tag, std::move(batch));
@@ -192,77 +167,8 @@ void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   conclude();
 }
 
-void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
-  auto node = open_.extract(tag);
-  Batch batch = std::move(node.mapped());
-  batch.text = std::move(out.sent().http.body).take_text();
-  if (!reply) return take_failure(batch, reply.error());
-  auto again = packer_->settle(batch, static_cast<Reply&&>(*reply));
-  if (!again) return take_failure(batch, undecodable(again.error(), out.sent(), *reply));
-  bytes_done_ += batch.text.size();
-  done_.succeeded += batch.items.size() - again->size();
-  if (again->empty()) return;
-  Batch rest_of_it = subset(batch, *again);
-  if (++rest_of_it.round < rounds) {
-    resting_.push_back(std::move(rest_of_it));
-    return out.wake_after(rest);
-  }
-  const Error error(ErrorKind::rejected, "the server did not store this item, though asked several times");
-  for (const PackedItem& item : rest_of_it.items) fail(rest_of_it, item, error);
-}
-
-void PackedJob::take_failure(const Batch& batch, const Error& error) {
-  const bool divide =
-      error.http_status() == 413 ||
-      (format_.locate_refusal && error.kind() == ErrorKind::rejected &&
-       error.details().delivery == Delivery::answered) ||
-      (format_.halve_on_break &&
-       (error.http_status() == 524 || (error.http_status() == 0 && error.details().delivery == Delivery::unknown &&
-                                       error.kind() != ErrorKind::decode)));
-  if (divide && batch.items.size() > 1) {
-    const std::size_t middle = batch.items.size() / 2;
-    again_.push_front(slice(batch, middle, batch.items.size()));
-    again_.push_front(slice(batch, 0, middle));
-    return;
-  }
-  const Error named = format_.names_batch ? with_names(error, batch) : error;
-  for (const PackedItem& item : batch.items) fail(batch, item, named);
-  if (format_.in_order) again_.clear();
-  if (!is_hopeless(error) && !format_.in_order) return;
-  for (const Batch& waiting : again_)
-    for (const PackedItem& item : waiting.items) fail(waiting, item, error);
-  again_.clear();
-  if (!done_.stopped) done_.stopped = error;
-  input_ended_ = true;
-  drop_carry(error);
-}
-
-// The item that was read and did not fit gets its outcome too.
-void PackedJob::drop_carry(const Error& error) {
-  if (carry_text_.empty()) return;
-  done_.failed.push_back({.index = next_index_++, .name = carry_name_, .error = error});
-  carry_text_.clear();
-}
-
-void PackedJob::abort(Error error) {
-  if (finished()) return;
-  if (error.cause()) return finish(std::move(error));
-  for (const auto& [tag, batch] : open_)
-    for (const PackedItem& item : batch.items) fail(batch, item, error);  // says itself whether a request was under way
-  for (const auto* queue : {&again_, &resting_})
-    for (const Batch& batch : *queue)
-      for (const PackedItem& item : batch.items) fail(batch, item, error);
-  drop_carry(error);
-  done_.stopped = std::move(error);
-  finish(std::move(done_));
-}
-
-void PackedJob::fail(const Batch& batch, const PackedItem& item, const Error& error) {
-  done_.failed.push_back({.index = item.index, .name = std::string(batch.name(item)), .error = error});
-}
-
 Batch PackedJob::subset(const Batch& batch, const std::vector<std::size_t>& positions) const {
-  Batch part{.text = format_.prefix, .round = batch.round};
+  Batch part{.text = format_.prefix, .round = batch.round, .doubt = batch.doubt};
   for (const std::size_t at : positions) {
     const PackedItem& item = batch.items[at];
     separate(part.text, part.items.size());
@@ -286,31 +192,31 @@ Batch PackedJob::slice(const Batch& batch, std::size_t from, std::size_t to) con
 
 void PackedJob::report(const Outbox& out) const {
   if (!options_.on_progress) return;
-  BulkProgress progress{.items_done = done_.succeeded + done_.failed.size(),
-                        .items_failed = done_.failed.size(),
+  BulkProgress progress{.items_done = done_.succeeded + done_.not_done,
+                        .items_failed = done_.not_done,
                         .items_total = format_.expected,
                         .bytes_done = bytes_done_,
                         .requests_in_flight = static_cast<int>(open_.size()),
                         .requests = done_.requests,
                         .budget_left = out.budget_left(),
-                        .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(out.now() - started_)};
+                        .elapsed = std::chrono::duration_cast<milliseconds>(out.now() - started_)};
   if (input_ended_) progress.items_total = done_.items;
   progress.remaining = estimate(progress);
   options_.on_progress(progress);
 }
 
 // The pace so far, or the pace of the rate budget where the rest needs more requests than are left.
-std::optional<std::chrono::milliseconds> PackedJob::estimate(const BulkProgress& progress) const {
+std::optional<milliseconds> PackedJob::estimate(const BulkProgress& progress) const {
   if (progress.items_done == 0 || !progress.items_total) return std::nullopt;
   const auto done = static_cast<double>(progress.items_done);
-  const double left = std::max(0.0, static_cast<double>(*progress.items_total) - done) / done;
-  double ms = static_cast<double>(progress.elapsed.count()) * left;
+  const double rest = std::max(0.0, static_cast<double>(*progress.items_total) - done) / done;
+  double ms = static_cast<double>(progress.elapsed.count()) * rest;
   if (progress.budget_left) {
-    const double waiting = static_cast<double>(progress.requests) * left - static_cast<double>(*progress.budget_left);
-    constexpr std::chrono::milliseconds window = limits::request_window;
+    const double waiting = static_cast<double>(progress.requests) * rest - static_cast<double>(*progress.budget_left);
+    constexpr milliseconds window = limits::request_window;
     ms = std::max(ms, waiting * static_cast<double>(window.count()) / limits::requests_per_window);
   }
-  return std::chrono::milliseconds(std::llround(ms));
+  return milliseconds(std::llround(ms));
 }
 
 }  // namespace cloudflare::detail

@@ -1,7 +1,8 @@
 #pragma once
 
 // The packing flow behind every `_many`: reads items lazily, packs them by count and bytes, keeps a bounded number of
-// requests under way, halves what is too large, sends again what the server asks for, and keeps one outcome per item.
+// requests under way, halves what is too large, sends what is too large even alone by another route, sends again what
+// the server asks for, pauses as a whole when throttled, and keeps one outcome per item.
 
 #include <deque>
 #include <map>
@@ -30,7 +31,10 @@ struct Batch {
   std::string text{};
   std::string names{};
   std::vector<PackedItem> items{};
-  int round = 0;  ///< How often the server asked for these items again.
+  int round = 0;                                     ///< How often the server asked for these items again.
+  bool doubt = false;                                ///< An earlier request with these items may have been executed.
+  bool single = false;                               ///< One item, by the route for single items.
+  Clock::time_point due = Clock::time_point::min();  ///< Rests until then.
 
   [[nodiscard]] std::string_view name(const PackedItem& item) const {
     return std::string_view(names).substr(item.name_begin, item.name_size);
@@ -48,8 +52,21 @@ class Packer {
   virtual Read read(std::string& text, std::string& names) = 0;
   [[nodiscard]] virtual Error refusal() const { return refusal_; }
 
-  /// Reads the reply to `batch`; names the positions of items to be sent again.
-  virtual Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) = 0;
+  /// Positions in a batch of the items that its reply did not settle.
+  struct Open {
+    std::vector<std::size_t> again{};   ///< The server asks for them again.
+    std::vector<std::size_t> singly{};  ///< To be sent by the route for single items.
+  };
+  virtual Result<Open> settle(const Batch& batch, Reply&& reply) = 0;
+
+  /// The request for one item by itself, made of its encoding; nothing where there is no such route.
+  [[nodiscard]] virtual std::optional<Request> single(std::string_view /*item*/, std::string_view /*name*/) {
+    return std::nullopt;
+  }
+  /// Takes the reply to single(); gives back the error unless it is a normal outcome.
+  virtual std::optional<Error> settle_single(const Batch& /*batch*/, Result<Reply>&& reply) {
+    return reply ? std::nullopt : std::optional(reply.error());
+  }
 
  protected:
   Error refusal_ = Error(ErrorKind::invalid_argument, "");
@@ -90,9 +107,9 @@ class PackedJob final : public FlowOf<BulkResult> {
   void on_wake(Outbox& out) override;
   void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
-  /// Changes how many requests may be under way; 0 holds new ones back.
-  void limit(int in_flight, Outbox& out);
   [[nodiscard]] std::size_t under_way() const noexcept { return open_.size(); }
+  /// Whether the items of a request may have been executed by an earlier one.
+  [[nodiscard]] bool doubtful(unsigned tag) const { return open_.at(tag).doubt; }
 
  private:
   void fill(Outbox& out);
@@ -101,11 +118,17 @@ class PackedJob final : public FlowOf<BulkResult> {
   void separate(std::string& text, std::size_t items) const;
   void close(std::string& text, std::size_t items) const;
   void look_ahead();
+  void read_refused(std::string_view name);
   void send(Batch batch, Outbox& out);
   void take_reply(unsigned tag, Result<Reply> reply, Outbox& out);
-  void take_failure(const Batch& batch, const Error& error);
-  void fail(const Batch& batch, const PackedItem& item, const Error& error);
-  void drop_carry(const Error& error);
+  void take_failure(Batch batch, const Error& error, Outbox& out);
+  [[nodiscard]] bool pause(const Error& error, Outbox& out);
+  [[nodiscard]] bool divides(const Batch& batch, const Error& error) const;
+  void succeed(const Batch& batch, const Packer::Open& open);
+  void fail(const Batch& batch, const Error& error);
+  void fail(std::uint64_t index, std::string_view name, const Error& error);
+  void fail_waiting(const Error& error);
+  void give_up(Error error);
   [[nodiscard]] Batch subset(const Batch& batch, const std::vector<std::size_t>& positions) const;
   [[nodiscard]] Batch slice(const Batch& batch, std::size_t from, std::size_t to) const;
   void report(const Outbox& out) const;
@@ -123,8 +146,10 @@ class PackedJob final : public FlowOf<BulkResult> {
   bool input_ended_ = false;
   std::string carry_text_{};  ///< An item read that did not fit the batch before.
   std::string carry_name_{};
-  std::deque<Batch> again_{};    ///< Ready to be sent again.
-  std::deque<Batch> resting_{};  ///< Sent again after a pause.
+  std::deque<Batch> again_{};                                ///< Ready to be sent again.
+  std::deque<Batch> resting_{};                              ///< Sent again when they are due.
+  Clock::time_point held_until_ = Clock::time_point::min();  ///< Throttled: nothing is sent before.
+  int throttled_ = 0;                                        ///< Pauses in a row.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
   std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cloudflare/error.hpp>
@@ -14,23 +15,40 @@
 
 namespace cloudflare {
 
+/// What became of an item: written, read or erased; not; or not known, since a request was cut off.
+enum class Outcome : std::uint8_t { done, failed, unknown };
+
+/// The outcome of one item, as it is handed to BulkOptions::on_outcome.
+struct ItemOutcome {
+  std::uint64_t index = 0;  ///< Position in the input, from 0.
+  std::string_view name{};  ///< Key or id; valid during the call.
+  Outcome outcome = Outcome::done;
+  const Error* error = nullptr;  ///< Null if done.
+};
+
 /// One item that was not done. `error.outcome_unknown()` tells those that may have been done after all.
 struct ItemFailure {
   std::uint64_t index = 0;  ///< Position in the input, from 0.
   std::string name{};       ///< Key or id.
   Error error;
+
+  [[nodiscard]] Outcome outcome() const noexcept {
+    return error.outcome_unknown() ? Outcome::unknown : Outcome::failed;
+  }
 };
 
-/// One outcome per item: every item read is either counted in `succeeded` or listed in `failed`.
+/// One outcome per item: every item read is counted in `succeeded` or in `not_done`.
 struct [[nodiscard]] BulkResult {
   std::uint64_t items = 0;  ///< Items read from the input.
   std::uint64_t succeeded = 0;
-  std::vector<ItemFailure> failed{};
-  std::uint64_t requests = 0;
+  std::uint64_t not_done = 0;
+  std::uint64_t unknown = 0;          ///< Of those not done, how many may have been done after all.
+  std::vector<ItemFailure> failed{};  ///< Those not done, unless `on_outcome` took them.
+  std::uint64_t requests = 0;         ///< Repeated ones count each time.
   /// Why the job ended before its input did (stop token, credential refused, …); later items were never read.
   std::optional<Error> stopped{};
 
-  [[nodiscard]] bool complete() const noexcept { return failed.empty() && !stopped; }
+  [[nodiscard]] bool complete() const noexcept { return not_done == 0 && !stopped; }
 };
 
 struct BulkProgress {
@@ -56,6 +74,9 @@ struct BulkOptions {
   std::optional<std::uint64_t> expected_items{};
   /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
   std::function<void(const BulkProgress&)> on_progress{};
+  /// Takes the outcome of each item once, in no particular order, in place of BulkResult::failed: for inputs whose
+  /// failures would not fit in memory. Same thread and rules as `on_progress`.
+  std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
 }  // namespace cloudflare

@@ -114,9 +114,10 @@ class KvVerbs {
     return View::run(context_, ops::kv_get_bulk(context_, id_, keys, options));
   }
 
-  /// Writes any number of pairs, in requests of up to 10 000 pairs and 100 MB, several under way at once. The range is
-  /// read lazily, once. Keys the server could not store are sent again, then reported. Elements: kv::Entry or pairs of
-  /// strings. @throws Error  only if nothing was written
+  /// Writes any number of pairs, in requests of up to 10 000 pairs and 100 MB, several under way at once; a pair too
+  /// large for such a request goes by put()'s route. The range is read lazily, once. Keys the server could not store
+  /// are sent again, then reported; 413, 524 and cut connections halve a request; 429 pauses the whole job. Elements:
+  /// kv::Entry or pairs of strings. @throws Error  only if nothing was written
   template <kv::EntryRange R>
   Returns<kv::BulkResult> put_many(R&& entries, const kv::BulkOptions& options = kv::BulkOptions()) const {
     return View::run(context_, ops::kv_put_many(context_, id_,

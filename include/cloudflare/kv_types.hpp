@@ -136,6 +136,8 @@ struct GetManyOptions {
   std::function<void(const BulkProgress&)> on_progress{};
   /// Takes each result instead of collecting them: position, key, and the value or nothing if there is no such key.
   std::function<void(std::uint64_t index, std::string_view key, std::optional<Value>&& value)> on_value{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
 /// Values in the order of the keys; a missing key is nullopt, and so is one listed in `outcome.failed`.

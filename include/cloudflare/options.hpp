@@ -67,6 +67,8 @@ struct ClientOptions {
   /// Waits rather than run into 1200 requests per 5 minutes, counted per credential in this process. Default: on for
   /// Cloudflare's own host without a transport of your own, off otherwise.
   std::optional<bool> rate_budget{};
+  /// Share of the rate budget that `_many` calls leave to other calls of the credential, 0 to 1.
+  double budget_reserve = 0.01;
   /// Refuses what breaks a documented limit before sending; false leaves that to the server.
   bool check_limits = true;
   /// Sends credentials over plain http to hosts other than loopback.
@@ -92,6 +94,7 @@ struct CallOptions {
   std::optional<int> max_attempts{};
   std::optional<int> in_flight{};
   std::optional<bool> check_limits{};
+  std::optional<double> budget_reserve{};
   /// The caller's word that sending the request twice does no harm: it is then repeated like an idempotent write.
   bool replay_safe = false;
   /// Ends the call within 100 ms, with an Error of kind cancelled.

@@ -103,11 +103,15 @@ struct UploadManyOptions {
   std::optional<std::uint64_t> expected_items{};
   /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
   std::function<void(const BulkProgress&)> on_progress{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
 struct EraseManyOptions {
   std::optional<int> in_flight{};
   std::function<void(const BulkProgress&)> on_progress{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
 struct GetManyOptions {
@@ -115,6 +119,8 @@ struct GetManyOptions {
   std::function<void(const BulkProgress&)> on_progress{};
   /// Takes each result instead of collecting them: position, id, and the vector or nothing if there is no such id.
   std::function<void(std::uint64_t index, std::string_view id, std::optional<Vector>&& vector)> on_vector{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
 /// Vectors in the order of the ids; a missing id is nullopt, and so is one listed in `outcome.failed`.

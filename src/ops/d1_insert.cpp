@@ -39,13 +39,13 @@ class RowPacker final : public Packer {
     return Read::item;
   }
 
-  Result<std::vector<std::size_t>> settle(const Batch&, Reply&& reply) override {
+  Result<Open> settle(const Batch&, Reply&& reply) override {
     auto sum = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the results", read_changes);
     if (!sum) return about_reply(sum.error(), table::d1_insert, reply.http);
     auto changes = std::move(*sum);
     if (!changes) return about_reply(changes.error(), table::d1_insert, reply.http);
     *changes_ += *changes;
-    return std::vector<std::size_t>();
+    return Open();
   }
 
  private:

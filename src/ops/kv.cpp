@@ -45,16 +45,15 @@ std::string random_boundary() {
 }
 
 // Two parts, `value` and `metadata`. The value is a file part: as a text field some servers would decode its bytes.
-void set_multipart(Request& request, Body value, const std::string& metadata) {
+void set_multipart(Request& request, Body value, std::string_view metadata) {
   const std::string boundary = random_boundary();
   request.http.headers.push_back({"Content-Type", "multipart/form-data; boundary=" + boundary});
   std::string before = "--" + boundary +
                        "\r\nContent-Disposition: form-data; name=\"value\"; filename=\"value\"\r\n"
                        "Content-Type: application/octet-stream\r\n\r\n";
-  std::string after =
-      "\r\n--" + boundary +
-      "\r\nContent-Disposition: form-data; name=\"metadata\"\r\nContent-Type: application/json\r\n\r\n" + metadata +
-      "\r\n--" + boundary + "--\r\n";
+  std::string after = "\r\n--" + boundary +
+                      "\r\nContent-Disposition: form-data; name=\"metadata\"\r\nContent-Type: application/json\r\n\r\n";
+  after.append(metadata).append("\r\n--").append(boundary).append("--\r\n");
   request.http.body = std::move(value).framed(std::move(before), std::move(after));
 }
 
@@ -158,23 +157,62 @@ Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_vi
           absent_if_missing<JsonText>};
 }
 
+Result<Request> put_request(const Context& context, std::string_view id, const kv::EntryView& entry, Body value) {
+  auto request = key_request(table::kv_put, context, id, entry.key);
+  if (!request) return request;
+  if (entry.ttl)
+    detail::add_query(*request, "expiration_ttl", std::to_string(entry.ttl->count()));
+  else if (entry.expiration)
+    detail::add_query(*request, "expiration", std::to_string(entry.expiration->time_since_epoch().count()));
+  if (entry.metadata.empty()) {
+    request->http.headers.push_back({"Content-Type", "application/octet-stream"});
+    request->http.body = std::move(value);
+  } else {
+    set_multipart(*request, std::move(value), entry.metadata);
+  }
+  return request;
+}
+
+std::optional<Request> entry_request(const Context& context, std::string_view id, std::string_view json) {
+  struct Read {
+    std::string key{}, value{}, metadata{};
+    std::optional<std::chrono::seconds> ttl{};
+    std::optional<std::chrono::sys_seconds> expiration{};
+    bool base64 = false;
+  };
+  std::string text(json);
+  auto entry = detail::read_json(text, 0, text.size(), "the pair", [](detail::json::document& document) {
+    Read read;
+    for (auto field : document.get_object()) {
+      const std::string_view name = field.unescaped_key();
+      detail::json::value value = field.value();
+      if (name == "key") read.key = detail::string(value);
+      if (name == "value") read.value = detail::string(value);
+      if (name == "base64") read.base64 = value.get_bool();
+      if (name == "metadata") read.metadata = detail::raw_text(value);
+      if (name == "expiration_ttl") read.ttl = std::chrono::seconds(detail::integer(value));
+      if (name == "expiration")
+        read.expiration = std::chrono::sys_seconds(std::chrono::seconds(detail::integer(value)));
+    }
+    return read;
+  });
+  if (!entry) return std::nullopt;
+  std::optional<std::string> value = entry->base64 ? detail::base64_decoded(entry->value) : std::move(entry->value);
+  if (!value) return std::nullopt;
+  const kv::EntryView view{
+      .key = entry->key, .ttl = entry->ttl, .expiration = entry->expiration, .metadata = entry->metadata};
+  auto request = put_request(context, id, view, Body(std::move(*value)));
+  return request ? std::optional(std::move(*request)) : std::nullopt;
+}
+
 Call<void> kv_put(const Context& context, std::string_view id, std::string_view key, Body value,
                   const kv::PutOptions& options) {
-  auto request = key_request(table::kv_put, context, id, key);
+  Result<Request> request = key_request(table::kv_put, context, id, key);
   if (request) {
-    if (auto error = check_put(key, value, options, context)) request = std::move(*error);
-  }
-  if (request) {
-    if (options.ttl)
-      detail::add_query(*request, "expiration_ttl", std::to_string(options.ttl->count()));
-    else if (options.expiration)
-      detail::add_query(*request, "expiration", std::to_string(options.expiration->time_since_epoch().count()));
-    if (options.metadata.empty()) {
-      request->http.headers.push_back({"Content-Type", "application/octet-stream"});
-      request->http.body = std::move(value);
-    } else {
-      set_multipart(*request, std::move(value), options.metadata.text());
-    }
+    auto error = check_put(key, value, options, context);
+    const kv::EntryView entry{
+        .key = key, .ttl = options.ttl, .expiration = options.expiration, .metadata = options.metadata.text()};
+    request = error ? Result<Request>(std::move(*error)) : put_request(context, id, entry, std::move(value));
   }
   return {std::move(request), no_result};
 }

@@ -1,8 +1,6 @@
 // Bulk operations on one namespace: one request each, and the `_many` forms over the packing flow.
 
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -66,10 +64,17 @@ std::vector<std::size_t> positions_of(const Batch& batch, const std::vector<std:
   return positions;
 }
 
+// The keys that the server could not do are to be sent again.
+Result<Packer::Open> settle_keys(const Batch& batch, Reply&& reply) {
+  return read_bulk_reply(std::move(reply)).transform([&](const kv::BulkReply& bulk) {
+    return Packer::Open{.again = positions_of(batch, bulk.unsuccessful_keys)};
+  });
+}
+
 class EntryPacker final : public Packer {
  public:
-  EntryPacker(const Context& context, std::unique_ptr<EntryReader> entries)
-      : context_(context), entries_(std::move(entries)) {}
+  EntryPacker(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries)
+      : context_(context), id_(id), entries_(std::move(entries)) {}
 
   Read read(std::string& text, std::string& names) override {
     const kv::EntryView* entry = entries_->next();
@@ -82,14 +87,14 @@ class EntryPacker final : public Packer {
     append_entry(text, *entry);
     return Read::item;
   }
-  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
-    return read_bulk_reply(std::move(reply)).transform([&](const kv::BulkReply& bulk) {
-      return positions_of(batch, bulk.unsuccessful_keys);
-    });
+  Result<Open> settle(const Batch& batch, Reply&& reply) override { return settle_keys(batch, std::move(reply)); }
+  [[nodiscard]] std::optional<Request> single(std::string_view item, std::string_view) override {
+    return entry_request(context_, id_, item);
   }
 
  private:
   Context context_;
+  std::string id_;
   std::unique_ptr<EntryReader> entries_;
 };
 
@@ -108,11 +113,7 @@ class KeyPacker : public Packer {
     detail::append_json_string(text, *key);
     return Read::item;
   }
-  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
-    return read_bulk_reply(std::move(reply)).transform([&](const kv::BulkReply& bulk) {
-      return positions_of(batch, bulk.unsuccessful_keys);
-    });
-  }
+  Result<Open> settle(const Batch& batch, Reply&& reply) override { return settle_keys(batch, std::move(reply)); }
 
  private:
   Context context_;
@@ -195,7 +196,7 @@ FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return std::make_unique<PackedJob>(format.error());
   format->expected = options.expected_items ? options.expected_items : entries->size();
-  return std::make_unique<PackedJob>(std::move(*format), std::make_unique<EntryPacker>(context, std::move(entries)),
+  return std::make_unique<PackedJob>(std::move(*format), std::make_unique<EntryPacker>(context, id, std::move(entries)),
                                      options, detail::most_in_flight(context, options.in_flight));
 }
 
@@ -211,184 +212,105 @@ FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, s
 
 namespace {
 
-class KvGetMany final : public detail::FlowOf<kv::GetManyResult> {
- public:
-  KvGetMany(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
-            const kv::GetManyOptions& options);
-  void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
-  void on_wake(detail::Outbox& out) override;
-  void abort(Error error) override;
-  [[nodiscard]] bool bounded() const noexcept override { return false; }
-
- private:
-  void settle();
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-// The server decodes values as text; one that holds U+FFFD may have been bytes, so it is read again by itself. While
-// such reads run, no further bulk read begins: what waits stays bounded.
-struct KvGetMany::State {
-  struct Doubtful {
-    std::uint64_t index = 0;
-    std::string key{};
-    kv::Value value{};
-  };
-
-  State(const Context& given, std::string_view ns, kv::GetManyOptions wishes)
-      : context(given), id(ns), options(std::move(wishes)) {}
-
-  Context context;
-  std::string id;
-  kv::GetManyOptions options;
-  int most = 1;
-  std::vector<std::optional<kv::Value>> values{};
-  std::vector<ItemFailure> failed_singles{};
-  std::uint64_t singles = 0;
-  std::deque<Doubtful> doubtful{};
-  std::map<unsigned, Doubtful> open{};
-  unsigned next_tag = 0;
-  std::optional<PackedJob> job{};
-
-  void take(std::uint64_t index, std::string_view key, std::optional<kv::Value>&& value) {
-    if (options.on_value) return options.on_value(index, key, std::move(value));
-    if (values.size() <= index) values.resize(index + 1);
-    values[index] = std::move(value);
-  }
-
-  void read_singles(detail::Outbox& out) {
-    while (!doubtful.empty() && open.size() < static_cast<std::size_t>(most)) {
-      Doubtful single = std::move(doubtful.front());
-      doubtful.pop_front();
-      auto request = value_request(context, id, single.key);
-      open.emplace(next_tag, std::move(single));
-      ++singles;
-      out.send(next_tag++, std::move(*request));
-    }
-  }
-
-  void take_single(unsigned tag, Result<Reply> reply) {
-    auto node = open.extract(tag);
-    Doubtful& single = node.mapped();
-    if (reply) {
-      single.value.value = std::move(reply->http.body);
-      take(single.index, single.key, std::move(single.value));
-    } else if (is_missing_key(reply.error())) {
-      take(single.index, single.key, std::nullopt);
-    } else {
-      failed_singles.push_back({.index = single.index, .name = single.key, .error = reply.error()});
-    }
-  }
-};
+// The server decodes values as text: one that holds this may have been bytes, so it is read again by itself.
+constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 class ValuePacker final : public Packer {
  public:
   using Take = std::function<void(std::uint64_t, std::string_view, std::optional<kv::Value>&&)>;
-  ValuePacker(const Context& context, std::unique_ptr<TextReader> keys, bool with_metadata, Take take)
-      : keys_(context, std::move(keys)), with_metadata_(with_metadata), take_(std::move(take)) {}
+  ValuePacker(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys, bool with_metadata,
+              Take take)
+      : context_(context),
+        id_(id),
+        keys_(context, std::move(keys)),
+        with_metadata_(with_metadata),
+        take_(std::move(take)) {}
 
   Read read(std::string& text, std::string& names) override { return keys_.read(text, names); }
   [[nodiscard]] Error refusal() const override { return keys_.refusal(); }
 
-  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
-    std::unordered_multimap<std::string_view, const PackedItem*> asked;  // a key may be asked for twice
-    for (const PackedItem& item : batch.items) asked.emplace(batch.name(item), &item);
+  Result<Open> settle(const Batch& batch, Reply&& reply) override {
+    std::unordered_multimap<std::string_view, std::size_t> asked;  // a key may be asked for twice
+    for (std::size_t at = 0; at < batch.items.size(); ++at) asked.emplace(batch.name(batch.items[at]), at);
+    Open open;
     auto read = read_bulk_values(reply, {.with_metadata = with_metadata_},
                                  [&](std::string_view name, std::optional<kv::Value>&& value) {
                                    const auto [first, last] = asked.equal_range(name);
-                                   if (first == last) return;
-                                   for (auto it = std::next(first); it != last; ++it)
-                                     take_(it->second->index, it->first, std::optional(value));
-                                   take_(first->second->index, first->first, std::move(value));
+                                   for (auto it = first; it != last; ++it)
+                                     take(batch, it->second, std::next(it) == last ? std::move(value) : value, open);
                                    asked.erase(first, last);
                                  });
     if (!read) return read.error();
-    for (const auto& [key, item] : asked) take_(item->index, key, std::nullopt);
-    return std::vector<std::size_t>();
+    for (const auto& [key, at] : asked) take_(batch.items[at].index, key, std::nullopt);
+    return open;
+  }
+
+  [[nodiscard]] std::optional<Request> single(std::string_view, std::string_view key) override {
+    auto request = value_request(context_, id_, key);
+    return request ? std::optional(std::move(*request)) : std::nullopt;
+  }
+  std::optional<Error> settle_single(const Batch& batch, Result<Reply>&& reply) override {
+    const std::uint64_t index = batch.items.front().index;
+    if (!reply && reply.error().kind() == ErrorKind::rate_limited) return reply.error();
+    auto node = doubtful_.extract(index);
+    std::optional<kv::Value> value;
+    if (reply) {
+      value = node ? std::move(node.mapped()) : kv::Value();
+      value->value = std::move(reply->http.body);
+    } else if (!is_missing_key(reply.error())) {
+      return reply.error();
+    }
+    take_(index, batch.name(batch.items.front()), std::move(value));
+    return std::nullopt;
   }
 
  private:
+  void take(const Batch& batch, std::size_t at, std::optional<kv::Value> value, Open& open) {
+    const PackedItem& item = batch.items[at];
+    if (!value || value->value.find(replacement_character) == std::string::npos)
+      return take_(item.index, batch.name(item), std::move(value));
+    value->value.clear();  // what is stored beside it stays
+    doubtful_.emplace(item.index, std::move(*value));
+    open.singly.push_back(at);
+  }
+
+  Context context_;
+  std::string id_;
   KeyPacker keys_;
   bool with_metadata_;
   Take take_;
+  std::unordered_map<std::uint64_t, kv::Value> doubtful_{};
 };
-
-// What the server's decoding leaves where bytes were no text.
-constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
-
-KvGetMany::KvGetMany(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
-                     const kv::GetManyOptions& options)
-    : state_(std::make_unique<State>(context, id, options)) {
-  auto format = array_format(table::kv_get_bulk, context, id, limits::kv_bulk_get_keys, limits::kv_bulk_bytes);
-  if (!format) {
-    this->finish(format.error());
-    return;
-  }
-  format->prefix = R"({"keys":[)";
-  format->suffix = R"(],"type":"text","withMetadata":)" + std::string(options.with_metadata ? "true}" : "false}");
-  format->expected = keys->size();
-  state_->most = detail::most_in_flight(context, options.in_flight);
-  auto take = [state = state_.get()](std::uint64_t index, std::string_view key, std::optional<kv::Value>&& value) {
-    if (value && value->value.find(replacement_character) != std::string::npos) {
-      state->doubtful.push_back({index, std::string(key), std::move(*value)});
-    } else {
-      state->take(index, key, std::move(value));
-    }
-  };
-  state_->job.emplace(std::move(*format),
-                      std::make_unique<ValuePacker>(context, std::move(keys), options.with_metadata, std::move(take)),
-                      kv::BulkOptions{.on_progress = options.on_progress}, state_->most);
-}
-
-void KvGetMany::begin(detail::Outbox& out) {
-  state_->job->begin(out);
-  settle();
-}
-
-void KvGetMany::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
-  if (out.sent().operation == &table::kv_get) {
-    state_->take_single(tag, std::move(reply));
-  } else {
-    state_->job->on_reply(tag, std::move(reply), out);
-  }
-  state_->read_singles(out);
-  state_->job->limit(state_->open.empty() ? state_->most : 0, out);
-  settle();
-}
-
-void KvGetMany::on_wake(detail::Outbox& out) {
-  state_->job->on_wake(out);
-  settle();
-}
-
-void KvGetMany::abort(Error error) {
-  if (this->finished()) return;
-  for (const auto& [tag, single] : state_->open) state_->failed_singles.push_back({single.index, single.key, error});
-  for (const auto& single : state_->doubtful) state_->failed_singles.push_back({single.index, single.key, error});
-  state_->open.clear();
-  state_->doubtful.clear();
-  state_->job->abort(std::move(error));
-  settle();
-}
-
-void KvGetMany::settle() {
-  if (!state_->job->finished() || !state_->open.empty() || !state_->doubtful.empty()) return;
-  auto outcome = state_->job->take();
-  if (!outcome) return this->finish(outcome.error());
-  kv::GetManyResult result{.values = std::move(state_->values), .outcome = std::move(*outcome)};
-  if (!state_->options.on_value) result.values.resize(result.outcome.items);
-  result.outcome.requests += state_->singles;
-  result.outcome.succeeded -= state_->failed_singles.size();
-  for (ItemFailure& failure : state_->failed_singles) result.outcome.failed.push_back(std::move(failure));
-  this->finish(std::move(result));
-}
 
 }  // namespace
 
 FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
                                        const kv::GetManyOptions& options) {
-  return std::make_unique<KvGetMany>(context, id, std::move(keys), options);
+  auto values = std::make_shared<std::vector<std::optional<kv::Value>>>();
+  ValuePacker::Take take = options.on_value;
+  const bool collects = !take;
+  if (collects)
+    take = [values](std::uint64_t at, std::string_view, std::optional<kv::Value>&& value) {
+      if (values->size() <= at) values->resize(at + 1);
+      (*values)[at] = std::move(value);
+    };
+  auto format = array_format(table::kv_get_bulk, context, id, limits::kv_bulk_get_keys, limits::kv_bulk_bytes);
+  if (format) {
+    format->prefix = R"({"keys":[)";
+    format->suffix = R"(],"type":"text","withMetadata":)" + std::string(options.with_metadata ? "true}" : "false}");
+    format->expected = keys->size();
+  }
+  PackedJob job = format ? PackedJob(std::move(*format),
+                                     std::make_unique<ValuePacker>(context, id, std::move(keys), options.with_metadata,
+                                                                   std::move(take)),
+                                     {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+                                     detail::most_in_flight(context, options.in_flight))
+                         : PackedJob(format.error());
+  auto give = [values, collects](BulkResult&& outcome) -> Result<kv::GetManyResult> {
+    if (collects) values->resize(outcome.items);
+    return kv::GetManyResult{.values = std::move(*values), .outcome = std::move(outcome)};
+  };
+  return std::make_unique<detail::Mapped<PackedJob, decltype(give)>>(std::move(job), std::move(give));
 }
 
 }  // namespace cloudflare::ops

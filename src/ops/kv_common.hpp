@@ -28,6 +28,12 @@ namespace cloudflare::ops {
 [[nodiscard]] Result<detail::Request> key_request(const detail::Operation& operation, const Context& context,
                                                   std::string_view id, std::string_view key);
 
+/// PUT …/values/{key} with a body; the value of `entry` is not looked at.
+[[nodiscard]] Result<detail::Request> put_request(const Context& context, std::string_view id,
+                                                  const kv::EntryView& entry, Body value);
+/// The same from the JSON object that append_entry() writes; nothing if it cannot be sent that way.
+[[nodiscard]] std::optional<detail::Request> entry_request(const Context& context, std::string_view id,
+                                                           std::string_view json);
 /// GET …/values/{key}.
 [[nodiscard]] Result<detail::Request> value_request(const Context& context, std::string_view id, std::string_view key);
 /// "Missing key" is status 404 with code 10009; a missing namespace or an HTML 404 is an error.

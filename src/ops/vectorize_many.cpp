@@ -25,11 +25,11 @@ class MutationPacker : public Packer {
  public:
   /// `counts`: a reply that counts fewer items than were sent is an error.
   MutationPacker(std::shared_ptr<Mutation> last, bool counts) : last_(std::move(last)), counts_(counts) {}
-  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
+  Result<Open> settle(const Batch& batch, Reply&& reply) override {
     auto mutation = read_mutation(std::move(reply), counts_ ? batch.items.size() : 0);
     if (!mutation) return mutation.error();
     *last_ = std::move(mutation).value();
-    return std::vector<std::size_t>();
+    return Open();
   }
 
  private:
@@ -91,7 +91,7 @@ class GetPacker final : public Packer {
       : limits_(limits), ids_(std::move(ids)), take_(std::move(take)) {}
   Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
 
-  Result<std::vector<std::size_t>> settle(const Batch& batch, Reply&& reply) override {
+  Result<Open> settle(const Batch& batch, Reply&& reply) override {
     auto vectors = read_vectors(reply);
     if (!vectors) return vectors.error();
     std::unordered_map<std::string_view, const Vector*> found;
@@ -100,7 +100,7 @@ class GetPacker final : public Packer {
       const auto it = found.find(batch.name(item));
       take_(item.index, batch.name(item), it == found.end() ? std::nullopt : std::optional(*it->second));
     }
-    return std::vector<std::size_t>();
+    return Open();
   }
 
  private:
@@ -127,7 +127,7 @@ PackedJob upload_job(const Context& context, Result<PackFormat> format, int dime
   format->expected = options.expected_items ? options.expected_items : vectors->size();
   return {std::move(*format),
           std::make_unique<VectorPacker>(context, dimensions, std::move(vectors), std::move(last)),
-          {.on_progress = options.on_progress},
+          {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
           detail::most_in_flight(context, options.in_flight)};
 }
 
@@ -138,7 +138,7 @@ PackedJob erase_job(const Context& context, Result<PackFormat> format, std::uniq
   format->expected = ids->size();
   return {std::move(*format),
           std::make_unique<ErasePacker>(detail::checks_limits(context), std::move(ids), std::move(last)),
-          {.on_progress = options.on_progress},
+          {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
           detail::most_in_flight(context, options.in_flight)};
 }
 
@@ -191,8 +191,12 @@ void VectorizeMany::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& 
   const bool others = job_.under_way() > 1;
   *last_ = Mutation();
   // An insert that was sent before and is refused because it is there already.
-  if (!reply && inserts_ && reply.error().details().repeated_unknown && reply.error().http_status() == 409)
+  if (!reply && inserts_ && reply.error().http_status() == 409 &&
+      (reply.error().details().repeated_unknown || job_.doubtful(tag))) {
+    const int attempts = reply.error().attempts();
     reply = Reply();
+    reply->attempts = attempts;
+  }
   const bool accepted = reply.has_value();
   job_.on_reply(tag, std::move(reply), out);
   if (accepted) {
@@ -204,8 +208,9 @@ void VectorizeMany::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& 
 }
 
 void VectorizeMany::on_wake(detail::Outbox& out) {
+  const bool idle = job_.under_way() == 0;
   job_.on_wake(out);
-  settle(false);
+  settle(idle);
 }
 
 void VectorizeMany::abort(Error error) {
@@ -291,7 +296,8 @@ FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<Pac
   PackedJob job =
       format ? PackedJob(std::move(*format),
                          std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),
-                         {.on_progress = options.on_progress}, detail::most_in_flight(context, options.in_flight))
+                         {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+                         detail::most_in_flight(context, options.in_flight))
              : PackedJob(format.error());
   auto give = [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
     if (collects) vectors->resize(outcome.items);

@@ -13,6 +13,10 @@ using nlohmann::json;
 
 namespace {
 
+std::chrono::sys_seconds sys_time(std::int64_t seconds) {
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
 std::vector<std::string> numbered(int count) {
   std::vector<std::string> keys;
   for (int i = 0; i < count; ++i) keys.push_back("k" + std::to_string(i));
@@ -231,10 +235,13 @@ TEST_CASE("a stop token triggered before a bulk job lets no request out and leav
   one_outcome_each(done);
 }
 
-TEST_CASE("a pair larger than a request, or too large for the server, goes alone and is reported") {
+TEST_CASE("a pair too large for the bulk route goes by the single one, and is reported if that refuses it") {
   Scripted s;
-  s.fake->answer_with(
-      [](const SentRequest& r) { return r.body.size() > 300 ? refused(413, 0, "too large") : stored(); });
+  s.fake->answer_with([](const SentRequest& r) {
+    if (r.method == "PUT" && r.url.find("/values/") != std::string::npos)
+      return r.body.size() > 300 ? refused(413, 0, "too large") : ok("null");
+    return r.body.size() > 200 ? refused(413, 0, "too large") : stored();
+  });
   std::vector<std::pair<std::string, std::string>> entries{
       {"k0", "v"}, {"k1", std::string(500, 'v')}, {"k2", "v"}, {"k3", std::string(240, 'v')}};
   const auto done = s.kv().put_many(entries, {.in_flight = 1, .max_request_bytes = 100});
@@ -243,6 +250,35 @@ TEST_CASE("a pair larger than a request, or too large for the server, goes alone
   CHECK(done.failed[0].index == 1);
   CHECK(done.failed[0].error.http_status() == 413);
   one_outcome_each(done);
+  CHECK(done.requests == 4);
+  CHECK(s.count() == 4);
+  CHECK(s.fake->requests()[3].url.ends_with("/values/k3"));
+  CHECK(s.fake->requests()[3].body == std::string(240, 'v'));
+}
+
+TEST_CASE("the single route writes what the bulk route would have: bytes, metadata, ttl and expiration") {
+  Scripted s;
+  s.fake->answer_with([](const SentRequest& r) {
+    return r.url.find("/values/") == std::string::npos ? refused(413, 0, "too large") : ok("null");
+  });
+  const std::string bytes("\xFF\0\n", 3);
+  const auto done = s.kv().put_many({{.key = "a/b", .value = bytes, .ttl = 90s},
+                                     {.key = "b", .value = "pl\"ain", .expiration = sys_time(1'900'000'000)},
+                                     {.key = "c", .value = "AA==", .metadata = {{"n", 1}}, .base64 = true}},
+                                    {.in_flight = 1});
+  CHECK(done.complete());
+  const auto sent = s.fake->requests();
+  std::vector<SentRequest> single;
+  for (const auto& r : sent)
+    if (r.url.find("/values/") != std::string::npos) single.push_back(r);
+  REQUIRE(single.size() == 3);
+  CHECK(single[0].url.ends_with("/values/a%2Fb?expiration_ttl=90"));
+  CHECK(single[0].body == bytes);
+  CHECK(single[1].url.ends_with("/values/b?expiration=1900000000"));
+  CHECK(single[1].body == "pl\"ain");
+  CHECK(single[2].header("Content-Type").starts_with("multipart/form-data"));
+  CHECK(single[2].body.find(std::string("\r\n\r\n\0\r\n--", 9)) != std::string::npos);
+  CHECK(single[2].body.find(R"({"n":1})") != std::string::npos);
 }
 
 TEST_CASE("a single item is repeated like any idempotent write when its connection is cut") {

@@ -48,6 +48,9 @@ struct Request {
   bool authenticated = true;
   /// The flow will halve this request: a cut connection, 413 or 524 is reported at once instead of repeated.
   bool divisible = false;
+  /// Of a bulk job: it leaves a share of the rate budget to other calls, and throttling is reported at once because the
+  /// flow pauses as a whole.
+  bool paced = false;
 };
 
 /// A reply that the server called a success.

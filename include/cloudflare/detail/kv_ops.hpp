@@ -2,6 +2,7 @@
 
 // The operations of Workers KV, defined in src/ops/kv*.cpp: each is written once and run by every view.
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>

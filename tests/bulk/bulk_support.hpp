@@ -1,0 +1,103 @@
+#pragma once
+
+// Many numbered pairs, made when they are looked at, and what became of each.
+
+#include <algorithm>
+#include <cloudflare/kv.hpp>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace bulk_tests {
+
+namespace cf = cloudflare;
+
+/// "key-" and eight digits.
+inline std::string key_of(std::uint64_t index) {
+  std::string key = "key-00000000";
+  for (std::size_t at = key.size(); index != 0; index /= 10) key[--at] = static_cast<char>('0' + index % 10);
+  return key;
+}
+
+/// 100 bytes, no two the same.
+inline std::string value_of(std::uint64_t index) {
+  std::string value(88, static_cast<char>('a' + index % 26));
+  return value.append(key_of(index));
+}
+
+/// `make(0)` to `make(count - 1)` in one pass. (clang 14 cannot use libstdc++'s views.)
+template <class Make>
+class Numbered {
+ public:
+  Numbered(std::uint64_t count, Make make) : count_(count), make_(std::move(make)) {}
+
+  class iterator {
+   public:
+    using value_type = std::invoke_result_t<Make&, std::uint64_t>;
+    using difference_type = std::ptrdiff_t;
+    explicit iterator(Numbered& all) : all_(&all) {}
+    value_type operator*() const { return all_->make_(all_->next_); }
+    iterator& operator++() {
+      ++all_->next_;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const { return all_->next_ == all_->count_; }
+
+   private:
+    Numbered* all_;
+  };
+  iterator begin() { return iterator(*this); }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  std::uint64_t count_;
+  std::uint64_t next_ = 0;
+  Make make_;
+};
+
+inline auto keys(std::uint64_t count) { return Numbered(count, key_of); }
+inline auto pairs(std::uint64_t count) {
+  return Numbered(count, [](std::uint64_t i) { return std::pair(key_of(i), value_of(i)); });
+}
+
+/// What a job said of its items. A second word on an item is remembered.
+class Outcomes {
+ public:
+  explicit Outcomes(std::uint64_t count) : told_(count, none) {}
+  void operator()(const cf::ItemOutcome& item) {
+    char& told = told_.at(item.index);
+    twice_ = twice_ || told != none || item.name != key_of(item.index);
+    told = static_cast<char>(item.outcome);
+  }
+  [[nodiscard]] bool once_each() const { return !twice_ && std::find(told_.begin(), told_.end(), none) == told_.end(); }
+  [[nodiscard]] cf::Outcome of(std::uint64_t index) const { return static_cast<cf::Outcome>(told_.at(index)); }
+  [[nodiscard]] std::uint64_t count(cf::Outcome outcome) const {
+    return static_cast<std::uint64_t>(std::count(told_.begin(), told_.end(), static_cast<char>(outcome)));
+  }
+
+ private:
+  static constexpr char none = 'n';
+  std::vector<char> told_;
+  bool twice_ = false;
+};
+
+/// Reads all pairs through `kv` and counts those that are not as `written` says: a pair reported done must be there
+/// with its value, one reported failed must not be there, one unknown may be, with its value.
+inline std::uint64_t contradictions(const cf::KvNamespace& kv, const Outcomes& written, std::uint64_t count) {
+  std::uint64_t wrong = 0;
+  const auto read = kv.get_many(
+      keys(count), {.on_value = [&](std::uint64_t index, std::string_view, std::optional<cf::kv::Value>&& value) {
+        const cf::Outcome outcome = written.of(index);
+        const bool right =
+            value ? outcome != cf::Outcome::failed && value->value == value_of(index) : outcome != cf::Outcome::done;
+        wrong += right ? 0 : 1;
+      }});
+  return wrong + read.outcome.not_done + (count - read.outcome.items);
+}
+
+}  // namespace bulk_tests
