@@ -133,7 +133,7 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
       read_singly(group, 0);
     } else {
       auto keys = detail::make_text_reader(std::vector<std::string>(group->keys));
-      Async::run(unowned, ops::KvGetMany(unowned, id, std::move(keys), GetManyOptions()))
+      Async::run(unowned, ops::kv_get_many(unowned, id, std::move(keys), GetManyOptions()))
           .stop_on(group->stop.get_token())
           .start([state = shared_from_this(), group](Result<GetManyResult> result) {
             state->take(group, std::move(result));
