@@ -96,7 +96,7 @@ class Import {
     resume();
     const auto file = open(csv, path_, {.from = standing_.from});
     if (standing_.from.items == 0) standing_.from = file->position();  // past what stands before the first item
-    result_.already = standing_.settled();
+    result_.already = before_.items_done = standing_.settled();
     while (!result_.finished && !result_.stopped && !options_.stop.stop_requested()) load_piece(*file);
     if (result_.finished && standing_.unsettled.empty()) state_.remove();
     return std::move(result_);
@@ -154,13 +154,20 @@ class Import {
 
   std::function<void(const BulkProgress&)> progress() {
     if (!options_.on_progress) return nullptr;
-    return [this, base = result_.already + result_.loaded + result_.failed.size() + result_.expired,
-            failed = result_.failed.size(), bytes = bytes_, requests = result_.requests](BulkProgress now) {
-      now.items_done += base;
-      now.items_failed += failed;
-      now.requests += requests;
-      bytes_ = bytes + now.bytes_done;
-      now.bytes_done = bytes_;
+    return [this, before = before_](BulkProgress now) {
+      now.items_done += before.items_done;
+      now.items_failed += before.items_failed;
+      now.requests += before.requests;
+      now.bytes_done += before.bytes_done;
+      now.elapsed += before.elapsed;
+      now.items_total = options_.expected_items;
+      now.remaining.reset();
+      const std::uint64_t of_this_run = now.items_done - result_.already;
+      if (now.items_total && of_this_run > 0 && now.items_done <= *now.items_total)
+        now.remaining = std::chrono::milliseconds(static_cast<std::int64_t>(
+            static_cast<double>(now.elapsed.count()) * static_cast<double>(*now.items_total - now.items_done) /
+            static_cast<double>(of_this_run)));
+      before_ = now;  // what the next piece adds to
       options_.on_progress(now);
     };
   }
@@ -182,7 +189,7 @@ class Import {
   std::uint64_t file_bytes_ = 0;
   Standing standing_{};
   ImportResult result_{};
-  std::uint64_t bytes_ = 0;
+  BulkProgress before_{};  ///< As of the pieces so far.
 };
 
 }  // namespace

@@ -28,7 +28,9 @@ struct ImportOptions {
   /// The state is written after so many items. A process that is killed sends those after the last state again.
   std::uint64_t items_per_state = 100'000;
   std::optional<int> in_flight{};
-  /// As in BulkOptions; its counts include what earlier runs have done.
+  /// Items in the file, for BulkProgress::items_total.
+  std::optional<std::uint64_t> expected_items{};
+  /// As in BulkOptions; its counts include the items that earlier runs settled.
   std::function<void(const BulkProgress&)> on_progress{};
 };
 

@@ -1,21 +1,26 @@
 #pragma once
 
-// What the tools on whole namespaces share.
+// What the tools around KvNamespace share.
 
 #include <chrono>
 #include <optional>
 
-#include <cloudflare/kv_tools.hpp>
+#include <cloudflare/kv.hpp>
 
 namespace cloudflare::kv {
+
+/// The core and the limits behind a handle.
+inline const detail::Context& context_of(const KvNamespace& kv) {
+  struct Handle : KvVerbs<Throwing> {
+    static const detail::Context& of(const KvNamespace& handle) { return handle.*(&Handle::context_); }
+  };
+  return Handle::of(kv);
+}
 
 /// The namespace for the lists of a long job: unless the caller set a time limit, one list may wait out the rate
 /// budget's five minutes instead of failing after the minute of an ordinary call.
 inline KvNamespace patient(const KvNamespace& kv) {
-  struct Handle : KvVerbs<Throwing> {
-    static CallOptions options_of(const KvNamespace& handle) { return (handle.*(&Handle::context_)).call; }
-  };
-  CallOptions options = Handle::options_of(kv);
+  CallOptions options = context_of(kv).call;
   if (!options.timeout) options.timeout = std::chrono::minutes(15);
   return kv.with(options);
 }

@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include <cloudflare/kv_tools.hpp>
+
 #include "kv_tools/common.hpp"
 #include "state_file.hpp"
 #include "text_input.hpp"

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <map>
 
+#include <cloudflare/kv_tools.hpp>
+
 #include "kv_tools/common.hpp"
 #include "ops/kv_common.hpp"
 #include "state_file.hpp"

@@ -63,8 +63,10 @@ int Child::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void Child::terminate() {
-  if (pid_ > 0) ::kill(pid_, SIGTERM);
+void Child::terminate() { send(SIGTERM); }
+
+void Child::send(int signal) {
+  if (pid_ > 0) ::kill(pid_, signal);
 }
 
 std::string run(const std::vector<std::string>& command) {

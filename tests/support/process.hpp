@@ -38,6 +38,7 @@ class Child {
   /// Waits for the end of the program: its exit code, or -1 if a signal ended it.
   int wait();
   void terminate();
+  void send(int signal);
 
  private:
   pid_t pid_ = -1;
