@@ -34,7 +34,7 @@ struct Batch {
   int round = 0;                                     ///< How often the server asked for these items again.
   bool doubt = false;                                ///< An earlier request with these items may have been executed.
   bool single = false;                               ///< One item, by the route for single items.
-  Clock::time_point due = Clock::time_point::min();  ///< Rests until then.
+  TimePoint due = TimePoint::min();  ///< Rests until then.
 
   [[nodiscard]] std::string_view name(const PackedItem& item) const {
     return std::string_view(names).substr(item.name_begin, item.name_size);
@@ -148,7 +148,7 @@ class PackedJob final : public FlowOf<BulkResult> {
   std::string carry_name_{};
   std::deque<Batch> again_{};                                ///< Ready to be sent again.
   std::deque<Batch> resting_{};                              ///< Sent again when they are due.
-  Clock::time_point held_until_ = Clock::time_point::min();  ///< Throttled: nothing is sent before.
+  TimePoint held_until_ = TimePoint::min();  ///< Throttled: nothing is sent before.
   int throttled_ = 0;                                        ///< Pauses in a row.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
