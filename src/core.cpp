@@ -28,7 +28,7 @@ struct CredentialAccess {
 namespace {
 
 // The usual accidents: a pasted newline, quotes around the token, a typographic quote or dash.
-void require_sendable(std::string_view what, std::string_view text) {
+[[gnu::cold]] void require_sendable(std::string_view what, std::string_view text) {
   if (text.empty()) throw invalid_argument(std::string(what) + " is empty");
   const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -40,7 +40,7 @@ void require_sendable(std::string_view what, std::string_view text) {
                          std::to_string(bad - text.begin()) + "; was it pasted with something around it?");
 }
 
-void require_sendable(const AnyCredential& credential) {
+[[gnu::cold]] void require_sendable(const AnyCredential& credential) {
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
     require_sendable("the API token", CredentialAccess::text(*token));
   } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
@@ -53,13 +53,33 @@ void require_sendable(const AnyCredential& credential) {
   }
 }
 
-std::size_t hash_of(const AnyCredential& credential) {
-  const std::hash<std::string> hash;
-  if (const auto* token = std::get_if<ApiToken>(&credential)) return hash(CredentialAccess::text(*token));
-  if (const auto* key = std::get_if<edgebase::ServiceKey>(&credential)) return hash(CredentialAccess::text(*key));
-  if (const auto* pair = std::get_if<EmailKey>(&credential))
-    return hash(CredentialAccess::email(*pair)) * 31 + hash(CredentialAccess::key(*pair));
-  return 0;  // replaced by the core's own address: a rotating token has no text to compare
+AuthHeaders bearer(std::string token) {
+  return {.headers = {{"Authorization", "Bearer " + token}}, .secrets = {std::move(token)}};
+}
+
+// Null for a provider, which is asked for each attempt.
+[[gnu::cold]] std::shared_ptr<const AuthHeaders> fixed_auth(const AnyCredential& credential) {
+  AuthHeaders auth;
+  if (const auto* token = std::get_if<ApiToken>(&credential)) {
+    auth = bearer(CredentialAccess::text(*token));
+  } else if (const auto* service = std::get_if<edgebase::ServiceKey>(&credential)) {
+    const std::string& key = CredentialAccess::text(*service);
+    auth = {.headers = {{"X-EdgeBase-Service-Key", key}}, .secrets = {key}};
+  } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
+    const std::string& email = CredentialAccess::email(*pair);
+    const std::string& key = CredentialAccess::key(*pair);
+    auth = {.headers = {{"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
+  } else {
+    return nullptr;
+  }
+  return std::make_shared<const AuthHeaders>(std::move(auth));
+}
+
+// Clients of one credential share one rate budget.
+std::size_t hash_of(const AuthHeaders& auth) {
+  std::size_t hash = 0;
+  for (const std::string& secret : auth.secrets) hash = hash * 31 + std::hash<std::string>()(secret);
+  return hash;
 }
 
 void require_account(std::string_view id) {
@@ -93,9 +113,10 @@ void require_positive(const ClientOptions& o) {
 
 }  // namespace
 
-Core::Core(AnyCredential credential, ClientOptions options)
+[[gnu::cold]] Core::Core(AnyCredential credential, ClientOptions options)
     : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
   require_sendable(credential_);
+  fixed_auth_ = fixed_auth(credential_);
   require_account(options_.account_id);
   require_positive(options_);
   const BaseUrl base = parse_base_url(options_.base_url);
@@ -106,8 +127,8 @@ Core::Core(AnyCredential credential, ClientOptions options)
 
   const bool cloudflare_itself = base.host == "api.cloudflare.com" && !options_.transport;
   if (options_.rate_budget.value_or(cloudflare_itself)) {
-    const bool rotating = std::holds_alternative<TokenProvider>(credential_);
-    budget_ = rotating ? std::make_shared<RateBudget>() : budget_of(hash_of(credential_));
+    // A rotating token has no text to compare.
+    budget_ = fixed_auth_ ? budget_of(hash_of(*fixed_auth_)) : std::make_shared<RateBudget>();
   }
   if (options_.user_agent.empty()) options_.user_agent = default_user_agent();
   for (const char c : options_.user_agent)
@@ -119,24 +140,11 @@ Core::Core(AnyCredential credential, ClientOptions options)
 
 Core::~Core() = default;
 
-AuthHeaders Core::auth_headers() const {
-  if (const auto* pair = std::get_if<EmailKey>(&credential_)) {
-    const std::string& email = CredentialAccess::email(*pair);
-    const std::string& key = CredentialAccess::key(*pair);
-    return {.headers = {{"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
-  }
-  if (const auto* service = std::get_if<edgebase::ServiceKey>(&credential_)) {
-    const std::string& key = CredentialAccess::text(*service);
-    return {.headers = {{"X-EdgeBase-Service-Key", key}}, .secrets = {key}};
-  }
-  std::string token;
-  if (const auto* provider = std::get_if<TokenProvider>(&credential_)) {
-    token = CredentialAccess::text(*provider);
-    require_sendable("the API token from the provider", token);
-  } else {
-    token = CredentialAccess::text(std::get<ApiToken>(credential_));
-  }
-  return {.headers = {{"Authorization", "Bearer " + token}}, .secrets = {token}};
+std::shared_ptr<const AuthHeaders> Core::auth_headers() const {
+  if (fixed_auth_) return fixed_auth_;
+  std::string token = CredentialAccess::text(std::get<TokenProvider>(credential_));
+  require_sendable("the API token from the provider", token);
+  return std::make_shared<const AuthHeaders>(bearer(std::move(token)));
 }
 
 std::size_t Core::paced_budget(const CallOptions& call) const {

@@ -48,7 +48,7 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::size_t paced_budget(const CallOptions& call) const;
 
   /// The credential for one attempt; asks a TokenProvider. Throws invalid_argument if it cannot be sent.
-  [[nodiscard]] AuthHeaders auth_headers() const;
+  [[nodiscard]] std::shared_ptr<const AuthHeaders> auth_headers() const;
   /// A number in [0, 1).
   [[nodiscard]] double random();
 
@@ -63,6 +63,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void give_back(std::unique_ptr<Loop> loop);
 
   AnyCredential credential_;
+  std::shared_ptr<const AuthHeaders> fixed_auth_{};  ///< Of any credential but a TokenProvider.
   ClientOptions options_;
   std::shared_ptr<RateBudget> budget_{};
   std::mutex mutex_{};

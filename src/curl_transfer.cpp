@@ -1,8 +1,10 @@
 #include "curl_transfer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 #include <string_view>
 
@@ -21,9 +23,15 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
+bool has_proxy_variable() {
+  constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
 }  // namespace
 
-void prepare(CURL* easy, const CurlOptions& options) {
+void prepare(CurlHandle& handle, const CurlOptions& options) {
+  CURL* const easy = handle.easy.get();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // a key ".." must not climb
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -31,21 +39,25 @@ void prepare(CURL* easy, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // The default is added to, not replaced: libcurl's directory of certificates stays.
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!has_proxy_variable()) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // libcurl asks for each request
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
 }
 
-CurlTransfer::CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+CurlTransfer::CurlTransfer(CurlHandle handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
                            const TransferLimits& limits)
-    : easy_(std::move(easy)),
+    : handle_(std::move(handle)),
       ticket_(ticket),
       request_(std::move(request)),
       stall_limit_(std::min<std::chrono::milliseconds>(limits.stall_timeout, std::chrono::hours(24))) {
   set_url_and_limits(limits);
-  set_headers();
   set_body();
+  set_headers();
 }
 
 void CurlTransfer::set_url_and_limits(const TransferLimits& limits) {
-  CURL* const easy = easy_.get();
+  CURL* const easy = handle_.easy.get();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_URL, request_->url.c_str());
   // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
@@ -53,29 +65,37 @@ void CurlTransfer::set_url_and_limits(const TransferLimits& limits) {
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, request_->url.starts_with("https:") ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
-  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
 }
 
 void CurlTransfer::set_headers() {
-  curl_slist* list = nullptr;
-  const auto add = [&list](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
-  for (const Header& header : request_->headers) add(header.name + ": " + header.value);
-  if (find_header(request_->headers, "content-type") == nullptr) add("Content-Type:");
+  std::string lines;
+  lines.reserve(handle_.header_lines.size());
+  const auto add = [&lines](std::string_view line) { lines.append(line).push_back('\0'); };
+  for (const Header& header : request_->headers) {
+    lines.append(header.name).append(": ");
+    add(header.value);
+  }
   if (find_header(request_->headers, "accept-encoding") == nullptr) add("Accept-Encoding: gzip");
-  add("Expect:");  // no pause before uploads
-  const bool chunked = !request_->body.size().has_value();
-  if (chunked) add("Transfer-Encoding: chunked");
-  headers_.reset(list);
-  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, list);
+  if (!plain_get_) {
+    if (find_header(request_->headers, "content-type") == nullptr) add("Content-Type:");
+    add("Expect:");  // no pause before uploads
+    if (!request_->body.size()) add("Transfer-Encoding: chunked");
+  }
+  if (lines == handle_.header_lines) return;
+  curl_slist* list = nullptr;
+  for (std::size_t at = 0; at < lines.size(); at = lines.find('\0', at) + 1) {
+    list = curl_slist_append(list, &lines[at]);
+  }
+  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, list);
+  handle_.headers.reset(list);
+  handle_.header_lines = std::move(lines);
 }
 
 void CurlTransfer::set_body() {
-  CURL* const easy = easy_.get();
+  CURL* const easy = handle_.easy.get();
   const Body& body = request_->body;
   const bool empty = !body.source() && body.text().empty();
   plain_get_ = request_->method == "GET" && empty;
@@ -108,13 +128,13 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
   return transfer.sends_ > 1 && !transfer.request_->resendable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-bool CurlTransfer::stalled(std::chrono::steady_clock::time_point now) {
+[[gnu::cold]] bool CurlTransfer::stalled(std::chrono::steady_clock::time_point now) {
   if (sends_ == 0) return false;
   curl_off_t up = 0, down = 0;
   long head = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &up);
-  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &down);
-  curl_easy_getinfo(easy_.get(), CURLINFO_HEADER_SIZE, &head);
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &up);
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_DOWNLOAD_T, &down);
+  curl_easy_getinfo(easy(), CURLINFO_HEADER_SIZE, &head);
   const auto moved = static_cast<std::uint64_t>(up + down + head);
   const auto enough = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(stall_limit_).count());
   if (moved >= moved_ + enough) {
@@ -129,6 +149,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   const std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
     transfer.response_.headers.clear();
+    transfer.response_.headers.reserve(16);
     transfer.head_complete_ = false;
     const std::size_t space = line.find(' ');
     transfer.response_.status = 0;
@@ -199,7 +220,7 @@ void CurlTransfer::reserve_for(std::size_t more) {
   std::string& body = response_.body;
   constexpr std::size_t large = 1U << 20;
   curl_off_t announced = -1;
-  if (body.empty() && !gunzip_) curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  if (body.empty() && !gunzip_) curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
   const std::size_t needed = body.size() + more + padding;
   std::size_t capacity = std::max(needed, body.capacity() * 2);
   if (announced > 0) {
@@ -222,7 +243,7 @@ std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count,
   }
 }
 
-int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
+[[gnu::cold]] int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   try {
@@ -247,7 +268,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   return std::move(response_);
 }
 
-Error CurlTransfer::error_of(CURLcode code) const {
+[[gnu::cold]] Error CurlTransfer::error_of(CURLcode code) const {
   ErrorDetails d{.kind = ErrorKind::transport, .delivery = Delivery::unknown};
   d.http_status = response_.status;
   if (const std::string* ray = find_header(response_.headers, "cf-ray")) d.ray_id = *ray;
@@ -291,12 +312,14 @@ Error CurlTransfer::error_of(CURLcode code) const {
   return Error(std::move(d));
 }
 
-EasyPtr CurlTransfer::release(const CurlOptions& options) && {
+CurlHandle CurlTransfer::release(const CurlOptions& options) && {
   if (!plain_get_) {
-    curl_easy_reset(easy_.get());
-    prepare(easy_.get(), options);
+    curl_easy_reset(easy());
+    handle_.headers.reset();
+    handle_.header_lines.clear();
+    prepare(handle_, options);
   }
-  return std::move(easy_);
+  return std::move(handle_);
 }
 
 }  // namespace cloudflare::detail

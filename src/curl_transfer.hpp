@@ -19,19 +19,29 @@ namespace cloudflare::detail {
 struct CloseEasy {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
 };
-using EasyPtr = std::unique_ptr<CURL, CloseEasy>;
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+/// An easy handle, and what stays set on it from one plain GET to the next.
+struct CurlHandle {
+  std::unique_ptr<CURL, CloseEasy> easy{};
+  std::unique_ptr<curl_slist, FreeList> headers{};
+  std::string header_lines{};  ///< The same, each ended by a NUL.
+};
 
 /// Sets what all transfers share.
-void prepare(CURL* easy, const CurlOptions& options);
+void prepare(CurlHandle& handle, const CurlOptions& options);
 
 class CurlTransfer {
  public:
-  /// `easy` is prepared.
-  CurlTransfer(EasyPtr easy, unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits);
+  /// `handle` is prepared.
+  CurlTransfer(CurlHandle handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+               const TransferLimits& limits);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
-  [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
+  [[nodiscard]] CURL* easy() const noexcept { return handle_.easy.get(); }
   [[nodiscard]] unsigned ticket() const noexcept { return ticket_; }
   /// Whether less than a byte a second moved for as long as the stall limit. Waiting for a connection is no stall.
   [[nodiscard]] bool stalled(std::chrono::steady_clock::time_point now);
@@ -39,13 +49,14 @@ class CurlTransfer {
   /// The reply, or what `code` means; the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
   /// The handle, prepared for another transfer; its connections stay with the multi handle.
-  [[nodiscard]] EasyPtr release(const CurlOptions& options) &&;
+  [[nodiscard]] CurlHandle release(const CurlOptions& options) &&;
+
+  // What libcurl calls; `self` is the transfer.
+  static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
 
  private:
-  struct FreeList {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-  };
-
   void set_url_and_limits(const TransferLimits& limits);
   void set_headers();
   void set_body();
@@ -56,16 +67,12 @@ class CurlTransfer {
   void take(std::string_view bytes);
   void reserve_for(std::size_t more);
 
-  static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* self);
   static int on_seek(void* self, curl_off_t offset, int origin);
 
-  EasyPtr easy_;
+  CurlHandle handle_;
   unsigned ticket_;
   std::shared_ptr<const HttpRequest> request_;
-  std::unique_ptr<curl_slist, FreeList> headers_{};
   HttpResponse response_{};
   std::unique_ptr<Gunzip> gunzip_{};
   std::uint64_t received_ = 0;

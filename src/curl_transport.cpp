@@ -17,8 +17,8 @@ namespace cloudflare {
 
 namespace {
 
+using detail::CurlHandle;
 using detail::CurlTransfer;
-using detail::EasyPtr;
 
 struct CloseMulti {
   void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
@@ -42,12 +42,12 @@ class CurlChannel final : public Channel {
   CurlChannel& operator=(const CurlChannel&) = delete;
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) override {
-    EasyPtr easy = take_handle();
-    if (!easy) {
+    CurlHandle handle = take_handle();
+    if (!handle.easy) {
       done_.push_back({ticket, broken("libcurl has no memory")});
       return;
     }
-    auto transfer = std::make_unique<CurlTransfer>(std::move(easy), ticket, std::move(request), limits);
+    auto transfer = std::make_unique<CurlTransfer>(std::move(handle), ticket, std::move(request), limits);
     curl_multi_add_handle(multi_.get(), transfer->easy());
     next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(*transfer));
     transfers_.emplace(ticket, std::move(transfer));
@@ -88,15 +88,16 @@ class CurlChannel final : public Channel {
  private:
   using Transfers = std::map<unsigned, std::unique_ptr<CurlTransfer>>;
 
-  EasyPtr take_handle() {
+  CurlHandle take_handle() {
+    CurlHandle handle;
     if (idle_.empty()) {
-      EasyPtr easy(curl_easy_init());
-      if (easy) detail::prepare(easy.get(), options_);
-      return easy;
+      handle.easy.reset(curl_easy_init());
+      if (handle.easy) detail::prepare(handle, options_);
+    } else {
+      handle = std::move(idle_.back());
+      idle_.pop_back();
     }
-    EasyPtr easy = std::move(idle_.back());
-    idle_.pop_back();
-    return easy;
+    return handle;
   }
 
   static std::chrono::milliseconds pause_between_looks(const CurlTransfer& transfer) {
@@ -120,8 +121,8 @@ class CurlChannel final : public Channel {
   void retire(Transfers::iterator it) {
     constexpr std::size_t kept = 64;
     curl_multi_remove_handle(multi_.get(), it->second->easy());
-    EasyPtr easy = std::move(*it->second).release(options_);
-    if (idle_.size() < kept) idle_.push_back(std::move(easy));
+    CurlHandle handle = std::move(*it->second).release(options_);
+    if (idle_.size() < kept) idle_.push_back(std::move(handle));
     transfers_.erase(it);
   }
 
@@ -140,7 +141,7 @@ class CurlChannel final : public Channel {
   CurlOptions options_;
   std::unique_ptr<CURLM, CloseMulti> multi_;
   Transfers transfers_{};
-  std::vector<EasyPtr> idle_{};
+  std::vector<CurlHandle> idle_{};
   std::deque<Completion> done_{};
   TimePoint next_look_ = TimePoint::max();
   std::atomic<bool> woken_{false};

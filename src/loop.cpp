@@ -35,7 +35,7 @@ class Loop::JobOutbox final : public Outbox {
 namespace {
 
 // What a callback threw, an Error of this library included: the cause is what reaches the caller.
-Error thrown_by_caller() {
+[[gnu::cold]] Error thrown_by_caller() {
   ErrorDetails d;
   try {
     throw;
@@ -93,7 +93,7 @@ void Loop::turn() {
   if (finished_.empty()) wait();
 }
 
-void Loop::cancel_all(const std::string& why) {
+[[gnu::cold]] void Loop::cancel_all(const std::string& why) {
   while (!jobs_.empty()) {
     const std::shared_ptr<Job> job = jobs_.begin()->second;
     end(*job, interrupted(*job, ErrorKind::cancelled, why));
@@ -149,7 +149,7 @@ void Loop::wait() {
   if (auto completion = channel_->wait(until)) complete(std::move(*completion));
 }
 
-void Loop::fire(const Timer& timer) {
+[[gnu::cold]] void Loop::fire(const Timer& timer) {
   const auto at = timers_.begin();
   if (timer.what == Timer::What::launch) {
     const unsigned ticket = timer.id;
@@ -272,7 +272,7 @@ void Loop::complete(Completion completion) {
   });
 }
 
-bool Loop::repeat_later(unsigned ticket, Transfer& transfer, const Error& error) {
+[[gnu::cold]] bool Loop::repeat_later(unsigned ticket, Transfer& transfer, const Error& error) {
   const Job& job = *transfer.job;
   const ClientOptions& options = core_.options();
   const RetryLimits limits{.max_attempts = job.call.max_attempts.value_or(options.max_attempts),
@@ -313,7 +313,7 @@ void Loop::guarded(Job& job, Step step) {
   if (!job.done && job.flow->finished()) close(job);
 }
 
-Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const {
+[[gnu::cold]] Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const {
   ErrorDetails d{
       .kind = kind, .text = std::move(text), .operation = std::string(job.operation), .attempts = job.attempts};
   d.delivery = job.attempts == 0 ? Delivery::not_sent : Delivery::answered;
@@ -327,7 +327,7 @@ Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const 
   return Error(std::move(d));
 }
 
-void Loop::end(Job& job, const Error& error) {
+[[gnu::cold]] void Loop::end(Job& job, const Error& error) {
   if (!job.flow->finished()) job.flow->abort(error);
   if (!job.done) close(job);
 }

@@ -13,7 +13,7 @@ namespace {
 
 Message read_message(json::value value);
 
-std::vector<Message> read_messages(json::value value) {
+[[gnu::cold]] std::vector<Message> read_messages(json::value value) {
   std::vector<Message> messages;
   if (value.type() == json::json_type::array)
     for (auto item : value.get_array()) messages.push_back(read_message(item.value()));
@@ -21,7 +21,7 @@ std::vector<Message> read_messages(json::value value) {
 }
 
 // A code is a number; a few endpoints send it as text.
-int read_code(json::value value) {
+[[gnu::cold]] int read_code(json::value value) {
   if (value.type() == json::json_type::number) return static_cast<int>(integer(value));
   int code = 0;
   if (value.type() == json::json_type::string) {
@@ -100,13 +100,13 @@ ErrorKind kind_of_status(int status) {
 }
 
 // D1 says "overloaded" under several codes (Cloudflare docs, "Debug D1").
-bool is_overload(const Operation& operation, const Message& message) {
+[[gnu::cold]] bool is_overload(const Operation& operation, const Message& message) {
   const bool d1 = operation.name.starts_with("d1.") || operation.name.starts_with("edgebase.d1.");
   return d1 && (message.message.find("overloaded") != std::string::npos ||
                 message.message.find("queued for too long") != std::string::npos);
 }
 
-ErrorKind kind_of(const Operation& operation, int status, const std::vector<Message>& errors) {
+[[gnu::cold]] ErrorKind kind_of(const Operation& operation, int status, const std::vector<Message>& errors) {
   ErrorKind kind = kind_of_status(status);
   for (const Message& message : errors) {
     if (is_overload(operation, message)) return ErrorKind::overloaded;
@@ -118,7 +118,7 @@ ErrorKind kind_of(const Operation& operation, int status, const std::vector<Mess
 
 // The first words of a page or text, without tags. A cut JSON may hold keys and values, so none of it is shown. Words
 // are shown whole or not at all: half a credential would escape redaction.
-std::string excerpt(std::string_view body, std::size_t most) {
+[[gnu::cold]] std::string excerpt(std::string_view body, std::size_t most) {
   if (body.starts_with('{') || body.starts_with('[')) return {};
   std::string words;
   std::size_t whole = 0;  // bytes of `words` up to the last blank
@@ -143,7 +143,8 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return value != nullptr ? *value : std::string();
 }
 
-Error refusal(const Operation& operation, const HttpResponse& response, std::vector<Message> errors, std::string text) {
+[[gnu::cold]] Error refusal(const Operation& operation, const HttpResponse& response, std::vector<Message> errors,
+                            std::string text) {
   ErrorDetails d;
   d.kind = kind_of(operation, response.status, errors);
   d.messages = std::move(errors);
@@ -154,7 +155,7 @@ Error refusal(const Operation& operation, const HttpResponse& response, std::vec
 }
 
 // A body that should have been JSON and is not.
-Error misread(const Operation& operation, const HttpResponse& response, std::string why) {
+[[gnu::cold]] Error misread(const Operation& operation, const HttpResponse& response, std::string why) {
   if (response.status >= 300)
     return refusal(operation, response, {}, "the reply is not JSON: \"" + excerpt(response.body, 80) + "\"");
   ErrorDetails d;
@@ -166,16 +167,16 @@ Error misread(const Operation& operation, const HttpResponse& response, std::str
   return Error(std::move(d));
 }
 
-Error redirected(const Operation& operation, const HttpResponse& response) {
+[[gnu::cold]] Error redirected(const Operation& operation, const HttpResponse& response) {
   return refusal(operation, response, {}, "the server redirects; redirects are not followed");
 }
 
-Error challenged() {
+[[gnu::cold]] Error challenged() {
   return Error(ErrorDetails{.kind = ErrorKind::challenge,
                             .text = "a web application firewall asked for a challenge instead of answering"});
 }
 
-ErrorDetails with_head(const Error& error, const HttpResponse& response) {
+[[gnu::cold]] ErrorDetails with_head(const Error& error, const HttpResponse& response) {
   ErrorDetails d = error.details();
   d.http_status = response.status;
   d.ray_id = header_or_empty(response, "cf-ray");
@@ -183,7 +184,7 @@ ErrorDetails with_head(const Error& error, const HttpResponse& response) {
   return d;
 }
 
-Error with_reply(const Error& error, const HttpResponse& response, std::chrono::sys_seconds wall) {
+[[gnu::cold]] Error with_reply(const Error& error, const HttpResponse& response, std::chrono::sys_seconds wall) {
   ErrorDetails d = with_head(error, response);
   d.retry_after = parse_retry_after(response.headers, wall);
   return Error(std::move(d));
@@ -221,7 +222,7 @@ Result<Reply> judge_envelope(const Operation& operation, HttpResponse&& response
 
 // Why EdgeBase's reply is no answer: it has no Vectorize binding there and says so beside an empty result. Its own
 // members are told from those of metadata and rows, which lie deeper.
-std::optional<Error> stub_of(std::string& body) {
+[[gnu::cold]] std::optional<Error> stub_of(std::string& body) {
   if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
   bool stub = false;
   std::string warning;
@@ -314,7 +315,6 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
 
 Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::chrono::sys_seconds wall,
                     std::vector<Message>& messages) {
-  const HttpResponse head{.status = response.status, .headers = response.headers};
   Result<Reply> reply = [&]() -> Result<Reply> {
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");
     if (mitigated != nullptr && mitigated->find("challenge") != std::string::npos) return challenged();
@@ -323,7 +323,7 @@ Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::ch
     return judge_envelope(operation, std::move(response), messages);
   }();
   if (reply) return reply;
-  return with_reply(reply.error(), head, wall);
+  return with_reply(reply.error(), response, wall);  // only a success takes it away
 }
 
 }  // namespace cloudflare::detail

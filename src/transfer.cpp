@@ -31,17 +31,17 @@ void Loop::Transfer::address(const Core& core) {
     http.resendable = request.repeat != Repeat::once;
     if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
   }
+  http.headers.reserve(own_headers + 3);
   http.headers.resize(own_headers);
   http.headers.push_back({"User-Agent", core.options().user_agent});
   if (!request.authenticated) {
     // The query of a signed URL is its credential.
     if (const std::size_t query = http.url.find('?'); query != std::string::npos && query + 1 < http.url.size())
-      secrets.assign(1, http.url.substr(query + 1));
+      auth = std::make_shared<const AuthHeaders>(AuthHeaders{.secrets = {http.url.substr(query + 1)}});
     return;
   }
-  AuthHeaders auth = core.auth_headers();
-  for (Header& header : auth.headers) http.headers.push_back(std::move(header));
-  secrets = std::move(auth.secrets);
+  auth = core.auth_headers();
+  http.headers.insert(http.headers.end(), auth->headers.begin(), auth->headers.end());
 }
 
 bool Loop::Transfer::rewind() {
@@ -50,7 +50,7 @@ bool Loop::Transfer::rewind() {
 }
 
 // One request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
-void Loop::Transfer::advise(ErrorDetails& d) const {
+[[gnu::cold]] void Loop::Transfer::advise(ErrorDetails& d) const {
   constexpr std::uint64_t large = 50'000;
   const std::string_view path = request.operation->path;
   const bool sql = request.operation->name.starts_with("d1.") && (path.ends_with("/raw") || path.ends_with("/query"));
@@ -60,15 +60,17 @@ void Loop::Transfer::advise(ErrorDetails& d) const {
   d.text += "the request is large: import_sql() takes SQL of any size";
 }
 
-Error Loop::Transfer::explain(const Error& error) const {
+[[gnu::cold]] Error Loop::Transfer::explain(const Error& error) const {
   ErrorDetails d = error.details();
   d.operation = request.operation->name;
   d.attempts = attempt;
   d.repeated_unknown = unknown_before;
   advise(d);
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
-  for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, secrets);
-  redact(d.messages, secrets);
+  if (auth) {
+    for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, auth->secrets);
+    redact(d.messages, auth->secrets);
+  }
   return Error(std::move(d));
 }
 

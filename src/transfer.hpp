@@ -36,7 +36,7 @@ struct Loop::Transfer {
   bool budgeted = false;  // the rate budget has granted the coming attempt
   bool in_flight = false;
   bool unknown_before = false;  // an earlier attempt may have been executed
-  std::vector<std::string> secrets{};
+  std::shared_ptr<const AuthHeaders> auth{};
   std::optional<Timers::iterator> timer{};
 
   /// Adds base URL, credential and user agent for the coming attempt.

@@ -29,11 +29,11 @@ int count_visit(const Namespace& kv, std::string_view visitor) {
 
 cf::edgebase::Client connect() {
   if (std::getenv("EDGEBASE_URL") != nullptr) return cf::edgebase::Client::from_env();
-  const cf::local::Cloudflare cloud(
-      cf::local::CloudflareOptions{.edgebase = {.service_key = "jb_local_key",
-                                                .kv = {"cache"},
-                                                .d1 = {"analytics"},
-                                                .vectorize = {{.name = "docs", .dimensions = 3, .metric = "cosine"}}}});
+  cf::local::Cloudflare cloud;
+  cloud.serve_edgebase({.service_key = "jb_local_key",
+                        .kv = {"cache"},
+                        .d1 = {"analytics"},
+                        .vectorize = {{.name = "docs", .dimensions = 3, .metric = "cosine"}}});
   return {"http://127.0.0.1", cf::edgebase::ServiceKey("jb_local_key"), {.transport = cloud.transport()}};
 }
 

@@ -12,6 +12,8 @@
 
 namespace cloudflare::local {
 
+class Service;
+
 /// A Vectorize index as EdgeBase's configuration declares it.
 struct EdgeBaseIndex {
   std::string name{};
@@ -22,7 +24,7 @@ struct EdgeBaseIndex {
 /// What the store also answers as an EdgeBase server, under /api. Names are those of namespaces (their titles),
 /// databases and indexes of the account, which are made where they are missing.
 struct EdgeBaseOptions {
-  std::string service_key{};  ///< Empty: EdgeBase's routes are not there.
+  std::string service_key{};  ///< Required.
   std::vector<std::string> kv{};
   std::vector<std::string> d1{};
   std::vector<EdgeBaseIndex> vectorize{};
@@ -42,8 +44,6 @@ struct CloudflareOptions {
   std::string token{};
   std::string email{};
   std::string api_key{};
-  /// Off, unless it has a service key.
-  EdgeBaseOptions edgebase{};
 };
 
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
@@ -66,15 +66,21 @@ class CLOUDFLARE_API Cloudflare {
   /// @throws Error  invalid_argument if the folder cannot be used, or another store uses it
   explicit Cloudflare(const std::string& folder, const CloudflareOptions& options = CloudflareOptions());
 
+  /// From now on also answers as an EdgeBase server; again replaces what was declared before. Not while requests are
+  /// under way. A program that does not call this does not contain it.
+  /// @throws Error  invalid_argument: no service key, a name that cannot be, or an index that is there and is another
+  /// one
+  void serve_edgebase(const EdgeBaseOptions& options);
+
   /// A client of this account. `options.transport` and the account id are filled in.
   [[nodiscard]] ApiClient client(ClientOptions options = ClientOptions()) const;
-  /// Answers requests to .../client/v4, and to .../api for EdgeBase, whatever the host. For clients with options of
-  /// their own.
+  /// Answers requests to .../client/v4, and to .../api after serve_edgebase(), whatever the host. For clients with
+  /// options of their own.
   [[nodiscard]] std::shared_ptr<Transport> transport() const;
   [[nodiscard]] const std::string& account_id() const noexcept;
 
  private:
-  std::shared_ptr<Transport> transport_{};
+  std::shared_ptr<Service> service_{};
   std::string account_id_{};
   Credential credential_;
 };

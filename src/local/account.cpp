@@ -43,7 +43,7 @@ Account::Account(const std::string& folder, const CloudflareOptions& given)
       kv(opened(folder, [&] { return KvStore(path_in(folder, "kv.sqlite"), *clock); })),
       d1(opened(folder, [&] { return D1Store(path_in(folder, "d1", true), *clock); })),
       vectorize(opened(
-          folder, [&] { return VectorizeStore(path_in(folder, "vectorize.sqlite"), *clock, given.vectorize_delay); })),
-      edgebase(given.edgebase, kv, d1, vectorize, *clock) {}
+          folder, [&] { return VectorizeStore(path_in(folder, "vectorize.sqlite"), *clock, given.vectorize_delay); })) {
+}
 
 }  // namespace cloudflare::local

@@ -9,7 +9,6 @@
 #include <cloudflare/local.hpp>
 
 #include "d1_store.hpp"
-#include "edgebase_resources.hpp"
 #include "kv_store.hpp"
 #include "rate_limits.hpp"
 #include "vectorize_store.hpp"
@@ -28,7 +27,6 @@ class Account {
   KvStore kv;
   D1Store d1;
   VectorizeStore vectorize;
-  const EdgeBaseResources edgebase;
 };
 
 }  // namespace cloudflare::local

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "service.hpp"
 #include "tokens.hpp"
 #include "vectorize.hpp"
 
@@ -18,7 +19,7 @@ struct Product {
   std::string_view actions;  // with blanks around each; empty: none
   bool (*declared)(const EdgeBaseResources&, const std::string& name);
   void (*check)(const EdgeBaseCall&);
-  std::string (*run)(Account&, const EdgeBaseCall&);
+  std::string (*run)(Account&, const EdgeBaseResources&, const EdgeBaseCall&);
 };
 
 constexpr std::array products{
@@ -66,16 +67,36 @@ EdgeBaseCall read_call(const Product& product, Request& request) {
   return call;
 }
 
-void check_access(const Account& account, const Product& product, const EdgeBaseCall& call, const Request& request) {
-  if (!product.declared(account.edgebase, call.name))
+void check_access(const EdgeBaseResources& known, const Product& product, const EdgeBaseCall& call,
+                  const Request& request) {
+  if (!product.declared(known, call.name))
     throw EdgeBaseRefusal{404, std::string(product.noun) + " '" + call.name + "' is not in the configuration."};
   const std::string_view key = request.header("x-edgebase-service-key");
   if (key.empty()) throw EdgeBaseRefusal{403, "X-EdgeBase-Service-Key is required."};
-  if (!same_secret(key, account.edgebase.key())) throw EdgeBaseRefusal{401, "The X-EdgeBase-Service-Key is wrong."};
+  if (!same_secret(key, known.key())) throw EdgeBaseRefusal{401, "The X-EdgeBase-Service-Key is wrong."};
 }
 
 Reply json_reply(int status, std::string body) {
   return {.status = status, .headers = {{"content-type", "application/json"}}, .body = std::move(body)};
+}
+
+// Any request under /api.
+Reply answer(Account& account, const EdgeBaseResources& known, Request& request) {
+  try {
+    const Product& product = product_of(request);
+    const EdgeBaseCall call = read_call(product, request);
+    check_access(known, product, call, request);
+    account.rate_limits.count_request();
+    return json_reply(200, product.run(account, known, call));
+  } catch (const EdgeBaseRefusal& refusal) {
+    return json_reply(refusal.status, refused(refusal.status, refusal.message));
+  } catch (const ApiError& error) {
+    // What the stores themselves refuse.
+    const int status = error.status == 429 || error.status >= 500 ? error.status : 400;
+    Reply reply = json_reply(status, refused(status, error.message));
+    if (error.retry_after) reply.headers.push_back({"retry-after", std::to_string(*error.retry_after)});
+    return reply;
+  }
 }
 
 }  // namespace
@@ -93,22 +114,12 @@ void edgebase_check_kind(const EdgeBaseCall& call, std::string_view member, Json
     throw EdgeBaseRefusal{400, "'" + std::string(member) + "' has the wrong type."};
 }
 
-Reply edgebase_answer(Account& account, Request& request) {
-  try {
-    const Product& product = product_of(request);
-    const EdgeBaseCall call = read_call(product, request);
-    check_access(account, product, call, request);
-    account.rate_limits.count_request();
-    return json_reply(200, product.run(account, call));
-  } catch (const EdgeBaseRefusal& refusal) {
-    return json_reply(refusal.status, refused(refusal.status, refusal.message));
-  } catch (const ApiError& error) {
-    // What the stores themselves refuse.
-    const int status = error.status == 429 || error.status >= 500 ? error.status : 400;
-    Reply reply = json_reply(status, refused(status, error.message));
-    if (error.retry_after) reply.headers.push_back({"retry-after", std::to_string(*error.retry_after)});
-    return reply;
-  }
+void Cloudflare::serve_edgebase(const EdgeBaseOptions& options) {
+  Account& account = service_->account();
+  auto known =
+      std::make_shared<const EdgeBaseResources>(options, account.kv, account.d1, account.vectorize, *account.clock);
+  service_->set_api_routes(
+      [known = std::move(known)](Account& on, Request& request) { return answer(on, *known, request); });
 }
 
 }  // namespace cloudflare::local

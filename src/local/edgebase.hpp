@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "account.hpp"
+#include "edgebase_resources.hpp"
 #include "request.hpp"
 
 namespace cloudflare::local {
@@ -28,16 +29,14 @@ struct EdgeBaseCall {
   [[nodiscard]] const std::string& text(std::string_view member) const;
 };
 
-/// Answers any request under /api.
-[[nodiscard]] Reply edgebase_answer(Account& account, Request& request);
-
 // The products: what their bodies may hold, and what they do. @throws EdgeBaseRefusal, ApiError
 void edgebase_check_kv(const EdgeBaseCall& call);
 void edgebase_check_d1(const EdgeBaseCall& call);
 void edgebase_check_vectorize(const EdgeBaseCall& call);
-[[nodiscard]] std::string edgebase_kv(Account& account, const EdgeBaseCall& call);
-[[nodiscard]] std::string edgebase_d1(Account& account, const EdgeBaseCall& call);
-[[nodiscard]] std::string edgebase_vectorize(Account& account, const EdgeBaseCall& call);
+[[nodiscard]] std::string edgebase_kv(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call);
+[[nodiscard]] std::string edgebase_d1(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call);
+[[nodiscard]] std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known,
+                                             const EdgeBaseCall& call);
 
 /// @throws EdgeBaseRefusal  a member is there and of another kind
 void edgebase_check_kind(const EdgeBaseCall& call, std::string_view member, Json::Kind kind);

@@ -42,8 +42,8 @@ void edgebase_check_d1(const EdgeBaseCall& call) {
   (void)call.text("query");
 }
 
-std::string edgebase_d1(Account& account, const EdgeBaseCall& call) {
-  const auto record = account.d1.registry().find(account.edgebase.databases.at(call.name), false);
+std::string edgebase_d1(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+  const auto record = account.d1.registry().find(known.databases.at(call.name), false);
   if (!record) throw EdgeBaseRefusal{500, "The binding of D1 database '" + call.name + "' is not there."};
   const auto database = account.d1.open(record->uuid);
   try {

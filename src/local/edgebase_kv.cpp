@@ -10,8 +10,8 @@ namespace cloudflare::local {
 
 namespace {
 
-KvNamespaceRecord namespace_of(Account& account, const EdgeBaseCall& call) {
-  auto found = account.kv.find(account.edgebase.namespaces.at(call.name));
+KvNamespaceRecord namespace_of(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+  auto found = account.kv.find(known.namespaces.at(call.name));
   if (!found) throw EdgeBaseRefusal{500, "The binding of KV namespace '" + call.name + "' is not there."};
   return *std::move(found);
 }
@@ -94,8 +94,8 @@ void edgebase_check_kv(const EdgeBaseCall& call) {
     throw EdgeBaseRefusal{400, "'limit' must be a whole number from 1 to 1000."};
 }
 
-std::string edgebase_kv(Account& account, const EdgeBaseCall& call) {
-  const KvNamespaceRecord ns = namespace_of(account, call);
+std::string edgebase_kv(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+  const KvNamespaceRecord ns = namespace_of(account, known, call);
   if (call.action == "get") return get(account, ns, call.text("key"));
   if (call.action == "set") return set(account, ns, call);
   if (call.action == "delete") return erase(account, ns, call.text("key"));

@@ -50,8 +50,7 @@ EdgeBaseResources::Index index_named(VectorizeDatabase& database, const EdgeBase
 EdgeBaseResources::EdgeBaseResources(const EdgeBaseOptions& options, KvStore& kv, D1Store& d1,
                                      VectorizeStore& vectorize, const Clock& clock)
     : key_(options.service_key) {
-  if (!on() && !(options.kv.empty() && options.d1.empty() && options.vectorize.empty()))
-    throw invalid_argument("EdgeBase's resources need a service key");
+  if (key_.empty()) throw invalid_argument("EdgeBase's routes need a service key");
   for (const std::string& name : options.kv) namespaces.emplace(name, namespace_titled(kv, name));
   for (const std::string& name : options.d1) databases.emplace(name, database_named(d1.registry(), name, clock));
   for (const EdgeBaseIndex& index : options.vectorize)

@@ -21,7 +21,6 @@ class EdgeBaseResources {
   EdgeBaseResources(const EdgeBaseOptions& options, KvStore& kv, D1Store& d1, VectorizeStore& vectorize,
                     const Clock& clock);
 
-  [[nodiscard]] bool on() const noexcept { return !key_.empty(); }
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
   struct Index {

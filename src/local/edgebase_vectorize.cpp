@@ -98,8 +98,8 @@ void edgebase_check_vectorize(const EdgeBaseCall& call) {
   edgebase_check_kind(call, "returnValues", Kind::boolean);
 }
 
-std::string edgebase_vectorize(Account& account, const EdgeBaseCall& call) {
-  const EdgeBaseResources::Index& declared = account.edgebase.indexes.at(call.name);
+std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+  const EdgeBaseResources::Index& declared = known.indexes.at(call.name);
   const bool stores = call.action == "upsert" || call.action == "insert";
   const bool searches = call.action == "search" || call.action == "queryById";
   const bool by_ids = call.action == "getByIds" || call.action == "delete";

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 
-#include "edgebase.hpp"
 #include "routes.hpp"
 #include "tokens.hpp"
 
@@ -25,25 +24,6 @@ void check_account(const Account& account, const Request& request) {
   if (!is_account_id(path[3])) throw unroutable(request);
   if (path[3] != account.options.account_id)
     throw ApiError{.status = 403, .code = 10000, .message = "Authentication error"};
-}
-
-Reply answer(Account& account, const HttpRequest& http) {
-  try {
-    Request request(http);
-    if (request.segments().front() == "api" && account.edgebase.on()) return edgebase_answer(account, request);
-    // Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
-    const bool is_signed = request.segments().front() == "signed";
-    if (!is_signed) {
-      authenticate(account, request);
-      account.rate_limits.count_request();
-      check_account(account, request);
-    }
-    return find_handler(request)(account, request);
-  } catch (const ApiError& error) {
-    return to_reply(error);
-  } catch (const SqliteError& error) {
-    return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
-  }
 }
 
 // IMF-fixdate of RFC 9110.
@@ -73,8 +53,27 @@ class StringSink final : public Sink {
 
 }  // namespace
 
-HttpResponse Service::handle(const HttpRequest& request) {
-  Reply reply = answer(account_, request);
+Reply Service::answer(const HttpRequest& http) {
+  try {
+    Request request(http);
+    if (request.segments().front() == "api" && api_routes_) return api_routes_(account_, request);
+    // Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
+    const bool is_signed = request.segments().front() == "signed";
+    if (!is_signed) {
+      authenticate(account_, request);
+      account_.rate_limits.count_request();
+      check_account(account_, request);
+    }
+    return find_handler(request)(account_, request);
+  } catch (const ApiError& error) {
+    return to_reply(error);
+  } catch (const SqliteError& error) {
+    return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
+  }
+}
+
+HttpResponse Service::send(const HttpRequest& request, const TransferLimits&) {
+  Reply reply = answer(request);
   HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
   response.headers.push_back({"date", format_http_date(account_.clock->wall())});
   response.headers.push_back({"cf-ray", random_hex(8) + "-LCL"});
@@ -86,6 +85,9 @@ HttpResponse Service::handle(const HttpRequest& request) {
     if (!response.body.empty()) request.sink->write(response.body);
     response.body.clear();
   }
+  if (response.body.size() > request.reply_limit)
+    throw Error(ErrorKind::too_large,
+                "the reply is larger than the limit of " + std::to_string(request.reply_limit) + " bytes");
   return response;
 }
 

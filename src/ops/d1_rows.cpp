@@ -79,7 +79,7 @@ class Decoder {
 
   // Rows as objects, which is EdgeBase's form; an empty list is also the form of a statement without a result. The
   // first row tells the columns. Each name is unescaped once: simdjson's buffer has no room for more.
-  void read_objects(json::array rows) {
+  [[gnu::cold]] void read_objects(json::array rows) {
     for (auto row : rows) {
       const bool first = row_ == 0;
       in_row_ = true;
@@ -138,7 +138,7 @@ class Decoder {
     refuse(simdjson::INCORRECT_TYPE);
   }
 
-  static Cell number(json::value value) {
+  [[gnu::always_inline]] static Cell number(json::value value) {
     std::int64_t whole = 0;
     if (value.get_int64().get(whole) == simdjson::SUCCESS) return Cell(whole);
     // Integers beyond 64 bits too: JavaScript writes the REAL 1e20 with 21 digits.

@@ -7,6 +7,7 @@ Request request_for(const Operation& operation, const Context& context,
   Request request{.operation = &operation, .repeat = operation.repeat};
   request.http.method = operation.method;
   request.http.reply_limit = context.core->options().reply_limit;
+  request.http.url.reserve(256);
   std::string_view rest = operation.path;
   for (const std::string_view argument : arguments) {
     const std::size_t hole = rest.find("{}");

@@ -56,7 +56,7 @@ int run(int argc, char** argv) {
   email->needs(key);
   key->needs(email);
   app.add_option("--data", folder, "folder to keep everything in; without it everything is gone at the end");
-  cf::local::EdgeBaseOptions& edgebase = store.edgebase;
+  cf::local::EdgeBaseOptions edgebase;
   std::vector<std::string> indexes;
   auto* service_key = app.add_option("--service-key", edgebase.service_key,
                                      "service key to accept; serves EdgeBase's routes under /api");
@@ -89,8 +89,8 @@ int run(int argc, char** argv) {
   for (const std::string& index : indexes) edgebase.vectorize.push_back(index_of(index));
   const bool made_up = store.token.empty() && store.api_key.empty();
   if (made_up) store.token = made_up_token();
-  const cf::local::Cloudflare cloud =
-      folder.empty() ? cf::local::Cloudflare(store) : cf::local::Cloudflare(folder, store);
+  cf::local::Cloudflare cloud = folder.empty() ? cf::local::Cloudflare(store) : cf::local::Cloudflare(folder, store);
+  if (service_key->count() != 0) cloud.serve_edgebase(edgebase);
   const auto level = quiet     ? cf::tools::LogLevel::quiet
                      : verbose ? cf::tools::LogLevel::bodies
                                : cf::tools::LogLevel::requests;

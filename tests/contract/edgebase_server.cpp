@@ -16,6 +16,10 @@ using cloudflare_tests::Miniflare;
 class EdgeBaseInStore final : public EdgeBase {
  public:
   EdgeBaseInStore() {
+    cloud_.serve_edgebase({.service_key = "test-service-key",
+                           .kv = {"cache", "unbound"},
+                           .d1 = {"analytics", "unbound"},
+                           .vectorize = {{.name = "docs", .dimensions = 3, .metric = "euclidean"}}});
     // Declared, made, and removed behind its back.
     const auto account = cloud_.client();
     account.kv_namespaces().remove(account.kv_namespaces().find("unbound").value().id);
@@ -28,11 +32,7 @@ class EdgeBaseInStore final : public EdgeBase {
   std::string url() override { return "http://127.0.0.1"; }
 
  private:
-  cloudflare::local::Cloudflare cloud_{cloudflare::local::CloudflareOptions{
-      .edgebase = {.service_key = "test-service-key",
-                   .kv = {"cache", "unbound"},
-                   .d1 = {"analytics", "unbound"},
-                   .vectorize = {{.name = "docs", .dimensions = 3, .metric = "euclidean"}}}}};
+  cloudflare::local::Cloudflare cloud_{};
 };
 
 class EdgeBaseOnEngines final : public EdgeBase {

@@ -56,8 +56,9 @@ std::vector<std::string> use(const I& index) {
 static_assert(cf::AnyVectorizeIndex<cf::VectorizeIndex> && cf::AnyVectorizeIndex<cf::edgebase::VectorizeIndex>);
 
 cf::local::Cloudflare cloud_with(const char* metric) {
-  return cf::local::Cloudflare(cf::local::CloudflareOptions{
-      .edgebase = {.service_key = "k", .vectorize = {{.name = "docs", .dimensions = 3, .metric = metric}}}});
+  cf::local::Cloudflare cloud;
+  cloud.serve_edgebase({.service_key = "k", .vectorize = {{.name = "docs", .dimensions = 3, .metric = metric}}});
+  return cloud;
 }
 
 cf::edgebase::VectorizeIndex docs_of(const cf::local::Cloudflare& cloud) {
