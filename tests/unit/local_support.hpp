@@ -73,7 +73,7 @@ class LocalApi {
                  .body = std::move(body)});
   }
   Answer send(const cloudflare::HttpRequest& request) {
-    cloudflare::HttpResponse response = service.handle(request);
+    cloudflare::HttpResponse response = service.send(request, {});
     return {response.status, std::move(response.headers), std::move(response.body)};
   }
   /// `path` follows the account.

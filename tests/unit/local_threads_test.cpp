@@ -18,10 +18,11 @@ TEST_CASE("embedded store: threads that write, read, list and erase at once lose
     for (int t = 0; t < threads; ++t)
       workers.emplace_back([&, t] {
         const auto send = [&](const char* method, const std::string& rest, const std::string& body = {}) {
-          return api.service.handle({.method = method,
-                                     .url = "http://127.0.0.1/client/v4/accounts/local" + kv.path + rest,
-                                     .headers = {{"Authorization", "Bearer t"}},
-                                     .body = body});
+          return api.service.send({.method = method,
+                                   .url = "http://127.0.0.1/client/v4/accounts/local" + kv.path + rest,
+                                   .headers = {{"Authorization", "Bearer t"}},
+                                   .body = body},
+                                  {});
         };
         for (int i = 0; i < rounds; ++i) {
           const std::string name = std::to_string(t) + "-" + std::to_string(i);
@@ -47,10 +48,11 @@ TEST_CASE("embedded store: threads that write, read, export and travel in D1 los
   constexpr int rounds = 25;
   std::atomic<int> wrong{0};
   const auto send = [&](const char* method, const std::string& path, const std::string& body = {}) {
-    return api.service.handle({.method = method,
-                               .url = "http://127.0.0.1/client/v4/accounts/local" + path,
-                               .headers = {{"Authorization", "Bearer t"}},
-                               .body = body});
+    return api.service.send({.method = method,
+                             .url = "http://127.0.0.1/client/v4/accounts/local" + path,
+                             .headers = {{"Authorization", "Bearer t"}},
+                             .body = body},
+                            {});
   };
   const auto sql = [&](const std::string& path, const std::string& text) {
     return send("POST", path + "/raw", Json({{"sql", text}}).dump());
@@ -75,7 +77,7 @@ TEST_CASE("embedded store: threads that write, read, export and travel in D1 los
                        Json({{"output_format", "polling"}, {"current_bookmark", started.at("at_bookmark")}}).dump())
                       .body)
                   .at("result");
-          if (api.service.handle({.method = "GET", .url = done.at("result").at("signed_url").get<std::string>()})
+          if (api.service.send({.method = "GET", .url = done.at("result").at("signed_url").get<std::string>()}, {})
                   .status != 200)
             ++wrong;
         }
