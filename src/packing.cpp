@@ -28,22 +28,28 @@ void PackedJob::on_wake(Outbox& out) {
   conclude();
 }
 
+// One batch a step: those before it travel while it is encoded.
 void PackedJob::fill(Outbox& out) {
-  if (out.now() < held_until_) return;
-  while (!finished() && open_.size() < static_cast<std::size_t>(in_flight_)) {
-    Batch batch;
-    if (!again_.empty()) {
-      batch = std::move(again_.front());
-      again_.pop_front();
-    } else if (!read_batch(batch)) {
-      break;
-    }
-    if (format_.last_alone && input_ended_ && !open_.empty()) {
-      again_.push_front(std::move(batch));  // waits for the replies to the others
-      break;
-    }
-    send(std::move(batch), out);
+  if (finished() || out.now() < held_until_) return;
+  const bool free = open_.size() < static_cast<std::size_t>(in_flight_);
+  if (!free && (!prepares_ahead() || !again_.empty())) return;
+  Batch batch;
+  if (!again_.empty()) {
+    batch = std::move(again_.front());
+    again_.pop_front();
+  } else if (!read_batch(batch)) {
+    return;
   }
+  const bool waits = format_.last_alone && input_ended_ && !open_.empty();  // for the replies to the others
+  if (!free || waits) return again_.push_front(std::move(batch));
+  send(std::move(batch), out);
+  out.wake_soon();
+}
+
+// The next batch waits encoded for a place among those in flight; a large one travels longer than it takes to encode.
+bool PackedJob::prepares_ahead() const {
+  constexpr std::size_t small = 16U << 20U;
+  return !format_.in_order && largest_ <= small;
 }
 
 void PackedJob::conclude() {

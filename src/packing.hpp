@@ -31,9 +31,9 @@ struct Batch {
   std::string text{};
   std::string names{};
   std::vector<PackedItem> items{};
-  int round = 0;                                     ///< How often the server asked for these items again.
-  bool doubt = false;                                ///< An earlier request with these items may have been executed.
-  bool single = false;                               ///< One item, by the route for single items.
+  int round = 0;                     ///< How often the server asked for these items again.
+  bool doubt = false;                ///< An earlier request with these items may have been executed.
+  bool single = false;               ///< One item, by the route for single items.
   TimePoint due = TimePoint::min();  ///< Rests until then.
 
   [[nodiscard]] std::string_view name(const PackedItem& item) const {
@@ -113,6 +113,7 @@ class PackedJob final : public FlowOf<BulkResult> {
 
  private:
   void fill(Outbox& out);
+  [[nodiscard]] bool prepares_ahead() const;
   void conclude();
   [[nodiscard]] bool read_batch(Batch& batch);
   void separate(std::string& text, std::size_t items) const;
@@ -146,10 +147,10 @@ class PackedJob final : public FlowOf<BulkResult> {
   bool input_ended_ = false;
   std::string carry_text_{};  ///< An item read that did not fit the batch before.
   std::string carry_name_{};
-  std::deque<Batch> again_{};                                ///< Ready to be sent again.
-  std::deque<Batch> resting_{};                              ///< Sent again when they are due.
+  std::deque<Batch> again_{};                ///< Encoded and ready to be sent.
+  std::deque<Batch> resting_{};              ///< Sent again when they are due.
   TimePoint held_until_ = TimePoint::min();  ///< Throttled: nothing is sent before.
-  int throttled_ = 0;                                        ///< Pauses in a row.
+  int throttled_ = 0;                        ///< Pauses in a row.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
   std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
