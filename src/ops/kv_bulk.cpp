@@ -248,8 +248,10 @@ class ValuePacker final : public Packer {
     auto read = read_bulk_values(reply, {.with_metadata = with_metadata_},
                                  [&](std::string_view name, std::optional<kv::Value>&& value) {
                                    const auto [first, last] = asked.equal_range(name);
-                                   for (auto it = first; it != last; ++it)
-                                     take(batch, it->second, std::next(it) == last ? std::move(value) : value, open);
+                                   auto at = first;
+                                   for (; at != last && std::next(at) != last; ++at)
+                                     take(batch, at->second, value, open);
+                                   if (at != last) take(batch, at->second, std::move(value), open);
                                    asked.erase(first, last);
                                  });
     if (!read) return read.error();

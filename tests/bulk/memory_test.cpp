@@ -18,12 +18,15 @@ std::string large_value(std::uint64_t index) { return std::string(9'216, static_
 class CountingTransport final : public cf::Transport {
  public:
   cf::HttpResponse send(const cf::HttpRequest& request, const cf::TransferLimits&) override {
+    const std::size_t size = request.body.text().size();
     ++requests;
-    bytes += request.body.text().size();
+    bytes += size;
+    largest = std::max(largest, size);
     return {.status = 200, .body = R"({"success":true,"errors":[],"messages":[],"result":null})"};
   }
   int requests = 0;
   std::size_t bytes = 0;
+  std::size_t largest = 0;
 };
 
 struct Counted {
@@ -59,4 +62,18 @@ TEST_CASE("a put of 10 000 large values does not hold several copies in memory: 
   const support::PeakMemory memory;
   (void)counted.kv.put_bulk(entries);
   CHECK(counted.bodies(memory) <= 1.1);
+}
+
+TEST_CASE("a batch whose JSON passes 100 MB is split though it has few pairs") {
+  const Counted counted;
+  const support::PeakMemory memory;
+  const auto done = counted.kv.put_many(
+      Numbered(9, [](std::uint64_t i) { return std::pair(key_of(i), std::string(24'000'000, 'v')); }),
+      {.in_flight = 1});
+  CHECK(done.succeeded == 9);
+  CHECK(counted.transport->requests == 3);
+  CHECK(counted.transport->largest > 96'000'000);
+  CHECK(counted.transport->largest <= 100'000'000);
+  // A body, the value being read and the one that opens the next request: bodies as large as this are not made ahead.
+  CHECK(static_cast<double>(memory.growth()) <= 1.7 * static_cast<double>(counted.transport->largest));
 }
