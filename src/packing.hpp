@@ -116,6 +116,7 @@ class PackedJob final : public FlowOf<BulkResult> {
   [[nodiscard]] bool prepares_ahead() const;
   void conclude();
   [[nodiscard]] bool read_batch(Batch& batch);
+  [[nodiscard]] bool has_room(const Batch& batch) const;
   void separate(std::string& text, std::size_t items) const;
   void close(std::string& text, std::size_t items) const;
   void look_ahead();
@@ -154,6 +155,7 @@ class PackedJob final : public FlowOf<BulkResult> {
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
   std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
+  std::size_t largest_item_ = 0;
 };
 
 }  // namespace cloudflare::detail
