@@ -33,7 +33,7 @@ class LateTransport final : public cf::Transport {
     void abandon(unsigned ticket) override {
       std::erase_if(due_, [ticket](const auto& entry) { return entry.second == ticket; });
     }
-    std::optional<cf::Completion> wait(cf::Clock::time_point until) override {
+    std::optional<cf::Completion> wait(cf::TimePoint until) override {
       const auto next = due_.empty() ? until : std::min(until, due_.begin()->first);
       std::unique_lock lock(mutex_);
       signal_.wait_until(lock, next, [this] { return std::exchange(woken_, false); });
@@ -49,7 +49,7 @@ class LateTransport final : public cf::Transport {
     }
 
    private:
-    std::multimap<cf::Clock::time_point, unsigned> due_{};
+    std::multimap<cf::TimePoint, unsigned> due_{};
     std::mutex mutex_{};
     std::condition_variable signal_{};
     bool woken_ = false;

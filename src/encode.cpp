@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 
 namespace cloudflare::detail {
@@ -25,6 +26,22 @@ constexpr std::array<char, 256> json_escapes = [] {
   table['\\'] = '\\';
   return table;
 }();
+
+// Whether one of eight bytes has an entry in json_escapes.
+bool any_escapes(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  constexpr std::uint64_t each = 0x0101010101010101;
+  const auto below = [&](std::uint64_t w, std::uint64_t bound) { return (w - each * bound) & ~w; };
+  return ((below(word, 0x20) | below(word ^ (each * '"'), 1) | below(word ^ (each * '\\'), 1)) & (each * 0x80)) != 0;
+}
+
+// Position of the first byte from `at` on that a JSON string escapes, or the size.
+std::size_t first_escape(std::string_view text, std::size_t at) {
+  while (at + 8 <= text.size() && !any_escapes(text.data() + at)) at += 8;
+  while (at < text.size() && json_escapes[static_cast<unsigned char>(text[at])] == 0) ++at;
+  return at;
+}
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
 
@@ -52,35 +69,31 @@ int digits(std::string_view text, std::size_t at, std::size_t width) {
 
 bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
-void append_json_string(std::string& out, std::string_view text) {
+bool append_json_string(std::string& out, std::string_view text, std::size_t most) {
+  const std::size_t begin = out.size();
   out.push_back('"');
   std::size_t plain = 0;  // first byte not yet copied
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = first_escape(text, 0); i < text.size(); i = first_escape(text, i + 1)) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const char escape = json_escapes[byte];
-    if (escape == 0) continue;
     out.append(text, plain, i - plain);
     plain = i + 1;
-    out.push_back('\\');
     if (escape == 'u') {
-      out.append("u00");
-      out.push_back(hex_digits[byte >> 4U]);
-      out.push_back(hex_digits[byte & 15U]);
+      const std::array<char, 6> unicode{'\\', 'u', '0', '0', hex_digits[byte >> 4U], hex_digits[byte & 15U]};
+      out.append(unicode.data(), unicode.size());
     } else {
-      out.push_back(escape);
+      const std::array<char, 2> letter{'\\', escape};
+      out.append(letter.data(), letter.size());
     }
+    if (out.size() - begin > most) break;
+  }
+  if (out.size() - begin + text.size() - plain + 1 > most) {
+    out.resize(begin);
+    return false;
   }
   out.append(text, plain, text.size() - plain);
   out.push_back('"');
-}
-
-std::size_t json_string_size(std::string_view text) noexcept {
-  std::size_t size = text.size() + 2;
-  for (const char c : text) {
-    const char escape = json_escapes[static_cast<unsigned char>(c)];
-    if (escape != 0) size += escape == 'u' ? 5 : 1;
-  }
-  return size;
+  return true;
 }
 
 void append_number(std::string& out, std::int64_t number) {

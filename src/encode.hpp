@@ -15,9 +15,9 @@ namespace cloudflare::detail {
 [[nodiscard]] CLOUDFLARE_API bool is_utf8(std::string_view text) noexcept;
 
 /// Appends `text`, which must be UTF-8, as a JSON string with its quotes.
-CLOUDFLARE_API void append_json_string(std::string& out, std::string_view text);
-/// How many bytes append_json_string would append.
-[[nodiscard]] CLOUDFLARE_API std::size_t json_string_size(std::string_view text) noexcept;
+/// False, and nothing is appended, if that takes more than `most` bytes.
+CLOUDFLARE_API bool append_json_string(std::string& out, std::string_view text,
+                                       std::size_t most = std::string_view::npos);
 CLOUDFLARE_API void append_number(std::string& out, std::int64_t number);
 
 /// Appends `text` with every byte outside RFC 3986's unreserved characters as %XX, "/" included.

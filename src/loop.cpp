@@ -18,6 +18,9 @@ class Loop::JobOutbox final : public Outbox {
   void wake_after(milliseconds pause) override {
     job_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, job_.id}}));
   }
+  void wake_soon() override {
+    if (!std::exchange(job_.soon, true)) loop_.soon_.push_back(job_.id);
+  }
   [[nodiscard]] Request& sent() override { return *answered_; }
   [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
   [[nodiscard]] TimePoint now() const override { return loop_.core_.clock().now(); }
@@ -145,8 +148,22 @@ void Loop::step() {
 }
 
 void Loop::wait() {
-  const time_point until = timers_.empty() ? time_point::max() : timers_.begin()->first;
+  const bool soon = !soon_.empty();
+  const time_point until = soon ? core_.clock().now() : timers_.empty() ? time_point::max() : timers_.begin()->first;
   if (auto completion = channel_->wait(until)) complete(std::move(*completion));
+  if (soon) wake_next();
+}
+
+void Loop::wake_next() {
+  const auto it = jobs_.find(soon_.front());
+  soon_.pop_front();
+  if (it == jobs_.end()) return;
+  const std::shared_ptr<Job> job = it->second;
+  job->soon = false;
+  guarded(*job, [&] {
+    JobOutbox out(*this, *job);
+    job->flow->on_wake(out);
+  });
 }
 
 [[gnu::cold]] void Loop::fire(const Timer& timer) {

@@ -57,6 +57,8 @@ class Loop {
   /// Until a completion, which is taken care of, the next timer, or wake().
   void wait();
   void fire(const Timer& timer);
+  /// The first of those that asked to be woken soon.
+  void wake_next();
 
   void enqueue(Job& job, unsigned tag, Request request);
   void launch(unsigned ticket);
@@ -77,6 +79,7 @@ class Loop {
   std::map<unsigned, std::shared_ptr<Job>> jobs_{};
   std::map<unsigned, std::shared_ptr<Transfer>> transfers_{};
   std::deque<unsigned> ready_{};  // to be launched in this turn
+  std::deque<unsigned> soon_{};   // jobs to be woken when the channel has worked
   std::vector<std::unique_ptr<Errand>> finished_{};
   Timers timers_{};
   unsigned next_id_ = 1;

@@ -28,22 +28,28 @@ void PackedJob::on_wake(Outbox& out) {
   conclude();
 }
 
+// One batch a step: those before it travel while it is encoded.
 void PackedJob::fill(Outbox& out) {
-  if (out.now() < held_until_) return;
-  while (!finished() && open_.size() < static_cast<std::size_t>(in_flight_)) {
-    Batch batch;
-    if (!again_.empty()) {
-      batch = std::move(again_.front());
-      again_.pop_front();
-    } else if (!read_batch(batch)) {
-      break;
-    }
-    if (format_.last_alone && input_ended_ && !open_.empty()) {
-      again_.push_front(std::move(batch));  // waits for the replies to the others
-      break;
-    }
-    send(std::move(batch), out);
+  if (finished() || out.now() < held_until_) return;
+  const bool free = open_.size() < static_cast<std::size_t>(in_flight_);
+  if (!free && (!prepares_ahead() || !again_.empty())) return;
+  Batch batch;
+  if (!again_.empty()) {
+    batch = std::move(again_.front());
+    again_.pop_front();
+  } else if (!read_batch(batch)) {
+    return;
   }
+  const bool waits = format_.last_alone && input_ended_ && !open_.empty();  // for the replies to the others
+  if (!free || waits) return again_.push_front(std::move(batch));
+  send(std::move(batch), out);
+  out.wake_soon();
+}
+
+// The next batch waits encoded for a place among those in flight; a large one travels longer than it takes to encode.
+bool PackedJob::prepares_ahead() const {
+  constexpr std::size_t small = 16U << 20U;
+  return !format_.in_order && largest_ <= small;
 }
 
 void PackedJob::conclude() {
@@ -67,10 +73,23 @@ void PackedJob::close(std::string& text, std::size_t items) const {
   text.append(format_.suffix);
 }
 
+// For the item that was read and waits.
+bool PackedJob::has_room(const Batch& batch) const {
+  std::string around;
+  separate(around, batch.items.size());
+  close(around, batch.items.size() + 1);
+  return batch.items.empty() || batch.text.size() + around.size() + carry_text_.size() <= format_.max_bytes;
+}
+
 bool PackedJob::read_batch(Batch& batch) {
-  batch.text.reserve(largest_ + largest_ / 8);  // the next may be a little larger
+  batch.text.reserve(std::min(format_.max_bytes, largest_ + largest_ / 8));  // the next may be a little larger
   batch.text = format_.prefix;
   while (!input_ended_ && batch.items.size() < format_.max_items) {
+    // What may not fit is read beside the batch: growing beyond its limit would copy all of it.
+    if (batch.text.size() + largest_item_ > format_.max_bytes) {
+      look_ahead();
+      if (input_ended_ || !has_room(batch)) break;
+    }
     std::string item = std::move(carry_text_);
     const std::size_t before = batch.text.size();
     const std::size_t name_before = batch.names.size();
@@ -89,7 +108,6 @@ bool PackedJob::read_batch(Batch& batch) {
       }
       if (read == Packer::Read::refused) {
         read_refused(std::string_view(batch.names).substr(name_before));
-        input_ended_ = format_.in_order;
       }
       if (read != Packer::Read::item) {
         batch.text.resize(before);
@@ -98,6 +116,7 @@ bool PackedJob::read_batch(Batch& batch) {
       }
     }
     const std::size_t end = batch.text.size();
+    largest_item_ = std::max(largest_item_, end - begin);
     close(batch.text, batch.items.size() + 1);
     const bool fits = batch.items.empty() || batch.text.size() <= format_.max_bytes;
     batch.text.resize(end);
@@ -137,7 +156,10 @@ void PackedJob::look_ahead() {
   }
 }
 
-void PackedJob::read_refused(std::string_view name) { fail(next_index_++, name, packer_->refusal()); }
+void PackedJob::read_refused(std::string_view name) {
+  fail(next_index_++, name, packer_->refusal());
+  input_ended_ = format_.in_order;
+}
 
 void PackedJob::send(Batch batch, Outbox& out) {
   Request request;

@@ -113,8 +113,10 @@ class PackedJob final : public FlowOf<BulkResult> {
 
  private:
   void fill(Outbox& out);
+  [[nodiscard]] bool prepares_ahead() const;
   void conclude();
   [[nodiscard]] bool read_batch(Batch& batch);
+  [[nodiscard]] bool has_room(const Batch& batch) const;
   void separate(std::string& text, std::size_t items) const;
   void close(std::string& text, std::size_t items) const;
   void look_ahead();
@@ -146,13 +148,14 @@ class PackedJob final : public FlowOf<BulkResult> {
   bool input_ended_ = false;
   std::string carry_text_{};  ///< An item read that did not fit the batch before.
   std::string carry_name_{};
-  std::deque<Batch> again_{};                ///< Ready to be sent again.
+  std::deque<Batch> again_{};                ///< Encoded and ready to be sent.
   std::deque<Batch> resting_{};              ///< Sent again when they are due.
   TimePoint held_until_ = TimePoint::min();  ///< Throttled: nothing is sent before.
   int throttled_ = 0;                        ///< Pauses in a row.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
   std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
+  std::size_t largest_item_ = 0;
 };
 
 }  // namespace cloudflare::detail

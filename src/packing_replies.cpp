@@ -61,7 +61,8 @@ void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   auto node = open_.extract(tag);
   Batch batch = std::move(node.mapped());
   done_.requests += static_cast<std::uint64_t>(reply ? reply->attempts : reply.error().attempts()) - 1;
-  if (reply || reply.error().kind() != ErrorKind::rate_limited) throttled_ = 0;
+  const bool throttled = !reply && reply.error().kind() == ErrorKind::rate_limited;
+  if (!throttled && out.now() >= held_until_) throttled_ = 0;  // a reply during a pause is to a request before it
   if (batch.single) {
     const std::size_t bytes = out.sent().http.body.size().value_or(0);
     if (auto error = packer_->settle_single(batch, std::move(reply)))

@@ -22,6 +22,7 @@ struct Loop::Job {
   std::vector<unsigned> tickets{};
   std::vector<Timers::iterator> timers{};
   bool done = false;
+  bool soon = false;             // waits to be woken
   std::string_view operation{};  // of the latest request, for errors that no request explains
   int attempts = 0;
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};

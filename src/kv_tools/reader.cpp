@@ -25,31 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Read = Result<std::optional<std::string>>;
 
-struct Group {
-  std::vector<std::string> keys{};
-  std::unordered_map<std::string, std::size_t> places{};
-  std::vector<std::optional<Read>> reads{};
-  std::size_t waiting = 0;
-  bool sent = false;
-  std::condition_variable_any changed{};
-  std::stop_source stop{};  ///< Of its requests: nobody waits any more.
-
-  std::size_t place_of(std::string_view key) {
-    const auto [it, fresh] = places.emplace(key, keys.size());
-    if (fresh) {
-      keys.emplace_back(key);
-      reads.emplace_back();
-    }
-    return it->second;
-  }
-  void settle(std::size_t place, Read read) {
-    if (!reads[place]) reads[place] = std::move(read);
-  }
-  void settle_all(const Error& error) {
-    for (std::size_t place = 0; place < keys.size(); ++place) settle(place, error);
-  }
-};
-
 Error ended(ErrorKind kind, std::string text) {
   return Error(
       ErrorDetails{.kind = kind, .text = std::move(text), .operation = "kv.get", .delivery = Delivery::not_sent});
@@ -58,6 +33,31 @@ Error ended(ErrorKind kind, std::string text) {
 }  // namespace
 
 struct Reader::State : std::enable_shared_from_this<Reader::State> {
+  struct Group {
+    std::vector<std::string> keys{};
+    std::unordered_map<std::string, std::size_t> places{};
+    std::vector<std::optional<Read>> reads{};
+    std::size_t waiting = 0;
+    bool sent = false;
+    std::condition_variable_any changed{};
+    std::stop_source stop{};  ///< Of its requests: nobody waits any more.
+
+    std::size_t place_of(std::string_view key) {
+      const auto [it, fresh] = places.emplace(key, keys.size());
+      if (fresh) {
+        keys.emplace_back(key);
+        reads.emplace_back();
+      }
+      return it->second;
+    }
+    void settle(std::size_t place, Read read) {
+      if (!reads[place]) reads[place] = std::move(read);
+    }
+    void settle_all(const Error& error) {
+      for (std::size_t place = 0; place < keys.size(); ++place) settle(place, error);
+    }
+  };
+
   State(const KvNamespace& kv, const ReaderOptions& wishes)
       : id(kv.id()), options(wishes), context(context_of(kv)), unowned(detail::unowned(context)) {}
 

@@ -133,6 +133,16 @@ Result<PackFormat> array_format(const detail::Operation& operation, const Contex
                     .max_bytes = max_bytes};
 }
 
+// Of plain text; growing step by step would hold the body twice.
+std::size_t most_likely_size(std::span<const kv::Entry> entries) {
+  std::size_t size = 2;
+  for (const kv::Entry& entry : entries) {
+    const kv::EntryView view = kv::view_of(entry);
+    size += view.key.size() + view.value.size() + view.value.size() / 16 + view.metadata.size() + 64;
+  }
+  return size;
+}
+
 }  // namespace
 
 Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id, std::span<const kv::Entry> entries) {
@@ -140,7 +150,9 @@ Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id, std
   if (!request) return Call<kv::BulkReply>(request.error());
   if (auto error = check_count(entries.size(), limits::kv_bulk_pairs, "pairs", context))
     return Call<kv::BulkReply>(*error);
-  std::string json = "[";
+  std::string json;
+  json.reserve(most_likely_size(entries));
+  json = "[";
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const kv::EntryView entry = kv::view_of(entries[i]);
     if (auto error = check_entry(entry, context)) return Call<kv::BulkReply>(at_position(*error, i));
@@ -236,8 +248,10 @@ class ValuePacker final : public Packer {
     auto read = read_bulk_values(reply, {.with_metadata = with_metadata_},
                                  [&](std::string_view name, std::optional<kv::Value>&& value) {
                                    const auto [first, last] = asked.equal_range(name);
-                                   for (auto it = first; it != last; ++it)
-                                     take(batch, it->second, std::next(it) == last ? std::move(value) : value, open);
+                                   auto at = first;
+                                   for (; at != last && std::next(at) != last; ++at)
+                                     take(batch, at->second, value, open);
+                                   if (at != last) take(batch, at->second, std::move(value), open);
                                    asked.erase(first, last);
                                  });
     if (!read) return read.error();

@@ -106,14 +106,13 @@ void append_entry(std::string& json, const kv::EntryView& entry) {
   detail::append_json_string(json, entry.key);
   json.append(R"(,"value":)");
   const std::size_t base64_size = (entry.value.size() + 2) / 3 * 4 + 16;
-  const bool encode =
-      !entry.base64 && (!detail::is_utf8(entry.value) || detail::json_string_size(entry.value) > base64_size);
+  const bool text = entry.base64 || detail::is_utf8(entry.value);
+  const std::size_t most = entry.base64 ? std::string::npos : base64_size;
+  const bool encode = !text || !detail::append_json_string(json, entry.value, most);
   if (encode) {
     json.push_back('"');
     detail::append_base64(json, entry.value);
     json.push_back('"');
-  } else {
-    detail::append_json_string(json, entry.value);
   }
   if (encode || entry.base64) json.append(R"(,"base64":true)");
   if (entry.ttl) {

@@ -208,9 +208,9 @@ void VectorizeMany::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& 
 }
 
 void VectorizeMany::on_wake(detail::Outbox& out) {
-  const bool idle = job_.under_way() == 0;
+  const std::size_t before = job_.under_way();
   job_.on_wake(out);
-  settle(idle);
+  settle(before == 0 || (alone_ && job_.under_way() == before));
 }
 
 void VectorizeMany::abort(Error error) {

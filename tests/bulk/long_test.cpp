@@ -1,5 +1,6 @@
 // A million pairs on the embedded store in a folder.
 
+#include <sqlite3.h>
 #include <unistd.h>
 #include <cloudflare/local.hpp>
 #include <cloudflare/testing/fake_clock.hpp>
@@ -38,30 +39,86 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// Hands over each pair that a closed store holds, from its file: a witness that shares nothing with the reads of the
+/// library.
+template <class Take>
+void each_pair(const Folder& folder, Take take) {
+  sqlite3* opened = nullptr;
+  const int error = sqlite3_open_v2((folder.path() + "/kv.sqlite").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> database(opened, sqlite3_close);
+  sqlite3_stmt* prepared = nullptr;
+  if (error != SQLITE_OK ||
+      sqlite3_prepare_v2(opened, "SELECT key, value FROM pairs", -1, &prepared, nullptr) != SQLITE_OK)
+    throw std::runtime_error(sqlite3_errmsg(opened));
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> rows(prepared, sqlite3_finalize);
+  const auto column = [&](int at) {
+    return std::string_view(static_cast<const char*>(sqlite3_column_blob(prepared, at)),
+                            static_cast<std::size_t>(sqlite3_column_bytes(prepared, at)));
+  };
+  while (sqlite3_step(prepared) == SQLITE_ROW) take(column(0), column(1));
+}
+
+/// What is stored, by number; a pair that is not as it was written is counted.
+struct Stored {
+  std::vector<bool> there = std::vector<bool>(million);
+  std::uint64_t strange = 0;
+
+  explicit Stored(const Folder& folder) {
+    each_pair(folder, [this](std::string_view key, std::string_view value) {
+      const auto index = std::stoull(std::string(key.substr(4)));
+      if (index < million && key == key_of(index) && value == value_of(index) && !there[index])
+        there[index] = true;
+      else
+        ++strange;
+    });
+  }
+};
+
 /// What a run with faults came to; checked on the test's own thread.
 struct FaultyRun {
   cf::BulkResult put{};
+  cf::BulkResult erased{};
   std::uint64_t requests = 0;
-  bool once_each = false;
+  bool once_each = true;
   std::uint64_t contradictions = 0;
 };
 
-FaultyRun run_with_faults(unsigned seed) {
-  const Folder folder("faults-" + std::to_string(seed));
+/// Runs `job` on a namespace of the store in `folder`, through faults; the store is closed afterwards.
+template <class Job>
+cf::BulkResult through_faults(const Folder& folder, unsigned seed, FaultyRun& run, Job job) {
   const cf::local::Cloudflare cloud(folder.path());
-  const auto clean = cloud.client();
-  const std::string id = clean.kv_namespaces().create("faults").id;
   const auto faulty = std::make_shared<FaultyTransport>(cloud.transport(), seed, 0.3);
   cf::ClientOptions options{.account_id = cloud.account_id(), .transport = faulty};
   options.clock = std::make_shared<cf::testing::FakeClock>();
-  Outcomes written(million);
+  const auto namespaces = cloud.client().kv_namespaces();
+  const auto found = namespaces.find("faults");
+  const std::string id = found ? found->id : namespaces.create("faults").id;
+  cf::BulkResult done = job(cf::ApiClient(cf::ApiToken("token"), options).kv(id));
+  run.requests += faulty->requests();
+  return done;
+}
+
+FaultyRun run_with_faults(unsigned seed) {
+  const Folder folder("faults-" + std::to_string(seed));
   FaultyRun run;
-  run.put = cf::ApiClient(cf::ApiToken("token"), options)
-                .kv(id)
-                .put_many(pairs(million), {.on_outcome = [&](const cf::ItemOutcome& o) { written(o); }});
-  run.requests = faulty->requests();
-  run.once_each = written.once_each();
-  run.contradictions = contradictions(clean.kv(id), written, million);
+  Outcomes written(million);
+  run.put = through_faults(folder, seed, run, [&](const cf::KvNamespace& kv) {
+    return kv.put_many(pairs(million), {.on_outcome = [&](const cf::ItemOutcome& o) { written(o); }});
+  });
+  const Stored stored(folder);
+  run.contradictions = stored.strange;
+  for (std::uint64_t i = 0; i < million; ++i)
+    run.contradictions += written.of(i) == (stored.there[i] ? cf::Outcome::failed : cf::Outcome::done) ? 1 : 0;
+
+  Outcomes erased(million);
+  run.erased = through_faults(folder, seed + 100, run, [&](const cf::KvNamespace& kv) {
+    return kv.erase_many(keys(million), {.on_outcome = [&](const cf::ItemOutcome& o) { erased(o); }});
+  });
+  const Stored left(folder);
+  run.contradictions += left.strange;
+  for (std::uint64_t i = 0; i < million; ++i)
+    run.contradictions += left.there[i] && (erased.of(i) == cf::Outcome::done || !stored.there[i]) ? 1 : 0;
+  run.once_each = written.once_each() && erased.once_each();
   return run;
 }
 
@@ -107,8 +164,10 @@ TEST_CASE("a million pairs with 30 % of requests spoiled, ten seeds: what is rep
   for (auto& thread : threads) thread.join();
   for (const FaultyRun& run : runs) {
     CHECK(run.put.items == million);
-    CHECK(run.put.requests == run.requests);
+    CHECK(run.erased.items == million);
+    CHECK(run.put.requests + run.erased.requests == run.requests);
     CHECK(run.put.succeeded > million * 9 / 10);
+    CHECK(run.erased.succeeded > million * 9 / 10);
     CHECK(run.once_each);
     CHECK(run.contradictions == 0);
   }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "support/catch.hpp"
 #include "support/process.hpp"
@@ -31,13 +33,16 @@ struct Pty {
     ::setenv("TERM", "xterm", 1);
   }
   ~Pty() {
-    ::close(terminal);
+    if (terminal >= 0) ::close(terminal);
     ::close(master);
   }
-  std::string seen() const {
-    std::string text(10'000, '\0');
-    const ssize_t size = ::read(master, text.data(), text.size());
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  /// All that was written; the terminal is closed, which is how its other end learns that this is all.
+  std::string seen() {
+    ::close(std::exchange(terminal, -1));
+    std::string text;
+    std::array<char, 1000> piece{};
+    for (ssize_t size = 0; (size = ::read(master, piece.data(), piece.size())) > 0;)
+      text.append(piece.data(), static_cast<std::size_t>(size));
     return text;
   }
 };
@@ -65,7 +70,7 @@ TEST_CASE("a line says how far a job is, and leaves out from the rear what does 
 }
 
 TEST_CASE("on a terminal one line is drawn again, never wider than the terminal, ten times a second") {
-  const Pty pty;
+  Pty pty;
   {
     const cf::ProgressBar bar({.label = "kv", .file = pty.terminal});
     const auto copy = bar;
@@ -97,7 +102,7 @@ TEST_CASE("in a file there are lines, one every ten seconds and one at the end")
 }
 
 TEST_CASE("a dumb terminal gets lines, and a closed file does no harm") {
-  const Pty pty;
+  Pty pty;
   ::setenv("TERM", "dumb", 1);
   {
     const cf::ProgressBar bar({.file = pty.terminal});

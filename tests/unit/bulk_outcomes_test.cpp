@@ -49,9 +49,8 @@ struct Told {
 TEST_CASE("429 pauses the whole job: nothing leaves until the time that Retry-After names, then all goes on") {
   Scripted s;
   s.fake->answer_with([n = 0](const auto&) mutable {
-    if (++n == 3) return throttled("20");
-    FakeReply reply = ok("null");
-    reply.after = 1s;
+    FakeReply reply = ++n == 3 ? throttled("20") : ok("null");
+    reply.after = n == 3 ? 500ms : 1000ms;
     return reply;
   });
   const auto begin = s.fake->clock()->now();
@@ -61,11 +60,25 @@ TEST_CASE("429 pauses the whole job: nothing leaves until the time that Retry-Af
   std::size_t before = 0;
   for (const auto& sent : s.fake->requests()) {
     const auto at = sent.at - begin;
-    CHECK((at < 1s || at >= 20s));
+    CHECK((at < 1s || at >= 20'500ms));
     before += at < 1s ? 1 : 0;
   }
   CHECK(before == 4);
   CHECK(done.requests == s.count());
+}
+
+TEST_CASE("replies to requests that left before a pause change nothing about it, be they 429 or not") {
+  Scripted s;
+  s.fake->answer_with([n = 0](const auto&) mutable {
+    FakeReply reply = ++n == 1 || n == 3 ? throttled() : ok("null");
+    reply.after = std::chrono::milliseconds(100 + n);
+    return reply;
+  });
+  const auto begin = s.fake->clock()->now();
+  const auto done = s.kv().erase_many(numbered(8), {.in_flight = 4, .max_request_bytes = 12});
+  CHECK(done.complete());
+  for (const auto& sent : s.fake->requests()) CHECK((sent.at == begin || sent.at - begin == 1103ms));
+  CHECK(s.count() == 6);
 }
 
 TEST_CASE("throttling without Retry-After is waited out beyond five minutes; then the job ends with one outcome each") {

@@ -312,8 +312,20 @@ TEST_CASE("every byte and length survives base64, percent-encoding and JSON stri
   const std::string ascii = bytes.substr(0, 128) + "\xD0\xBA\xF0\x9F\x98\x80";
   std::string quoted;
   cf::detail::append_json_string(quoted, ascii);
-  CHECK(quoted.size() == cf::detail::json_string_size(ascii));
   CHECK(json::parse(quoted) == ascii);
+  std::string bounded = "before";
+  CHECK_FALSE(cf::detail::append_json_string(bounded, ascii, quoted.size() - 1));
+  CHECK(bounded == "before");
+  CHECK(cf::detail::append_json_string(bounded, ascii, quoted.size()));
+  CHECK(bounded == "before" + quoted);
+  for (const char byte : ascii)
+    for (std::size_t at = 0; at < 20; ++at) {  // at each place of the words that are looked at as a whole
+      std::string text(20, '\x7F');
+      text[at] = byte < 0 ? 'x' : byte;
+      std::string one;
+      cf::detail::append_json_string(one, text);
+      CHECK(json::parse(one) == text);
+    }
   for (const char* bad : {"A", "AA", "AAA", "A===", "=AAA", "AA=A", "AA\n=", "AA==AA==", "AAA-"}) {
     INFO(bad);
     CHECK_FALSE(cf::detail::base64_decoded(bad));

@@ -150,7 +150,6 @@ TEST_CASE("text is encoded for JSON, URLs, base64 and times, and read back") {
   std::string out;
   cf::detail::append_json_string(out, "a\"\\\n\x01/\xC3\xA9");
   CHECK(out == "\"a\\\"\\\\\\n\\u0001/\xC3\xA9\"");
-  CHECK(cf::detail::json_string_size("a\"\\\n\x01/\xC3\xA9") == out.size());
   out.clear();
   cf::detail::append_percent_encoded(out, "a/b ~%");
   CHECK(out == "a%2Fb%20~%25");

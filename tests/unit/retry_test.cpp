@@ -149,6 +149,22 @@ TEST_CASE("the rate budget lets no window of five minutes hold more than 1200 re
   CHECK(sent.back().at - sent.front().at == 604s);  // and none of it is left unused
 }
 
+TEST_CASE("requests that leave slowly count in the rate budget until their own five minutes are over") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return FakeReply{.body = "v"}; });
+  const cf::KvNamespace kv = s.client({.timeout = 10min, .rate_budget = true}).kv("ns");
+  const auto begin = s.fake->clock()->now();
+  for (int i = 0; i < 1200; ++i) {
+    (void)kv.get("k");
+    s.fake->clock()->advance(200ms);
+  }
+  CHECK(s.fake->clock()->now() - begin == 240s);
+  for (int i = 0; i < 3; ++i) {
+    (void)kv.get("k");
+    CHECK(s.fake->requests().back().at - begin == 302s + i * 200ms);
+  }
+}
+
 TEST_CASE("a call that the rate budget would hold beyond its deadline fails at once with the wait") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return FakeReply{.body = "v"}; });

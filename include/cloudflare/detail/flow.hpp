@@ -79,6 +79,8 @@ class Outbox {
  public:
   virtual void send(unsigned tag, Request request) = 0;
   virtual void wake_after(std::chrono::milliseconds pause) = 0;
+  /// Wakes the flow when what it has sent so far is on its way.
+  virtual void wake_soon() = 0;
   /// The request whose reply is being handed over; a flow may move its body out.
   [[nodiscard]] virtual Request& sent() = 0;
   /// Seconds since the epoch by the client's clock.
