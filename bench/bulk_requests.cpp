@@ -57,7 +57,8 @@ void run() {
   for (std::int64_t i = 0; i < 20'000; ++i) rows.push_back({i, "name"});
   const cf::d1::InsertOptions options;
   const std::uint64_t statements = least(rows.size(), limits::d1_parameters / 2);
-  compare("d1 insert_many", client.d1("00000000-0000-0000-0000-000000000000").insert_many("t", {"id", "name"}, rows, options).requests,
+  compare("d1 insert_many",
+          client.d1("00000000-0000-0000-0000-000000000000").insert_many("t", {"id", "name"}, rows, options).requests,
           least(statements, options.max_statements));
   std::printf("minimum %llu %llu requests <=1\n", static_cast<unsigned long long>(total),
               static_cast<unsigned long long>(fewest));
