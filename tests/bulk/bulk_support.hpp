@@ -5,16 +5,17 @@
 #include <algorithm>
 #include <cloudflare/kv.hpp>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/numbered.hpp"
 
 namespace bulk_tests {
 
 namespace cf = cloudflare;
+using cloudflare_tests::Numbered;
 
 /// "key-" and eight digits.
 inline std::string key_of(std::uint64_t index) {
@@ -28,37 +29,6 @@ inline std::string value_of(std::uint64_t index) {
   std::string value(88, static_cast<char>('a' + index % 26));
   return value.append(key_of(index));
 }
-
-/// `make(0)` to `make(count - 1)` in one pass. (clang 14 cannot use libstdc++'s views.)
-template <class Make>
-class Numbered {
- public:
-  Numbered(std::uint64_t count, Make make) : count_(count), make_(std::move(make)) {}
-
-  class iterator {
-   public:
-    using value_type = std::invoke_result_t<Make&, std::uint64_t>;
-    using difference_type = std::ptrdiff_t;
-    explicit iterator(Numbered& all) : all_(&all) {}
-    value_type operator*() const { return all_->make_(all_->next_); }
-    iterator& operator++() {
-      ++all_->next_;
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return all_->next_ == all_->count_; }
-
-   private:
-    Numbered* all_;
-  };
-  iterator begin() { return iterator(*this); }
-  std::default_sentinel_t end() const { return {}; }
-
- private:
-  std::uint64_t count_;
-  std::uint64_t next_ = 0;
-  Make make_;
-};
 
 inline auto keys(std::uint64_t count) { return Numbered(count, key_of); }
 inline auto pairs(std::uint64_t count) {

@@ -3,8 +3,7 @@
 #include <cloudflare/local.hpp>
 #include <cloudflare/testing/fake_clock.hpp>
 
-#include "bulk/bulk_support.hpp"
-#include "bulk/faulty_transport.hpp"
+#include "bulk/faults.hpp"
 
 using namespace bulk_tests;
 
@@ -20,29 +19,7 @@ TEST_CASE("with 30 % of requests spoiled, every pair reported as written is ther
     cf::ClientOptions options{.account_id = cloud.account_id(), .transport = faulty};
     options.clock = std::make_shared<cf::testing::FakeClock>();  // pauses take no time
     const auto kv = cf::ApiClient(cf::ApiToken("token"), options).kv(id);
-
-    Outcomes written(count);
-    const auto put = kv.put_many(
-        pairs(count), {.max_request_bytes = 30'000, .on_outcome = [&](const cf::ItemOutcome& o) { written(o); }});
-    CHECK(put.items == count);
-    CHECK(put.requests == faulty->requests());
-    CHECK(written.once_each());
-    CHECK(written.count(cf::Outcome::done) == put.succeeded);
-    CHECK(put.succeeded > count * 9 / 10);
-    CHECK(contradictions(clean.kv(id), written, count) == 0);
-
-    Outcomes erased(count);
-    const auto gone = kv.erase_many(
-        keys(count), {.max_request_bytes = 3'000, .on_outcome = [&](const cf::ItemOutcome& o) { erased(o); }});
-    CHECK(erased.once_each());
-    CHECK(gone.succeeded > count * 9 / 10);
-    std::uint64_t left = 0;
-    for (const cf::kv::Key& key : clean.kv(id).list()) {
-      const auto index = std::stoull(key.name.substr(4));
-      left += 1;
-      CHECK(erased.of(index) != cf::Outcome::done);
-    }
-    CHECK(left <= gone.not_done);
+    write_and_erase(kv, *faulty, clean.kv(id), count, 30'000);
     for (const auto& [fault, times] : faulty->shown()) shown[fault] += times;
   }
   CHECK(shown.size() == 7);

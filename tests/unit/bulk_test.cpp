@@ -1,14 +1,15 @@
 // More of the packing flow: odd inputs, failures in the middle, what reaches the caller.
 
-#include <iterator>
 #include <map>
 #include <set>
 
 #include "core_support.hpp"
+#include "support/numbered.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
 using cf::testing::SentRequest;
+using cloudflare_tests::Numbered;
 using nlohmann::json;
 
 namespace {
@@ -22,39 +23,6 @@ std::vector<std::string> numbered(int count) {
   for (int i = 0; i < count; ++i) keys.push_back("k" + std::to_string(i));
   return keys;
 }
-
-/// `make(0)` to `make(count - 1)`, each made when it is looked at, in one pass. (clang 14 cannot use libstdc++'s
-/// views.)
-template <class Make>
-class Made {
- public:
-  Made(int count, Make make) : count_(count), make_(std::move(make)) {}
-
-  class iterator {
-   public:
-    using value_type = std::invoke_result_t<Make&, int>;
-    using difference_type = std::ptrdiff_t;
-    explicit iterator(Made& made) : made_(&made) {}
-    value_type operator*() const { return made_->make_(made_->next_); }
-    iterator& operator++() {
-      ++made_->next_;
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return made_->next_ == made_->count_; }
-
-   private:
-    Made* made_;
-  };
-
-  iterator begin() { return iterator(*this); }
-  std::default_sentinel_t end() const { return {}; }
-
- private:
-  int count_;
-  int next_ = 0;
-  Make make_;
-};
 
 /// Every item is counted once: done, or failed with a position of its own.
 void one_outcome_each(const cf::BulkResult& done) {
@@ -127,7 +95,7 @@ TEST_CASE("an input range is read lazily, once, and no further than one request 
     most_ahead = std::max(most_ahead, read - sent);
     return stored();
   });
-  Made lines(1000, [&](int i) {
+  Numbered lines(1000, [&](std::uint64_t i) {
     ++read;
     return std::pair<std::string, std::string>("k" + std::to_string(i), std::string(100, 'v'));
   });
@@ -146,7 +114,7 @@ TEST_CASE("the next request is encoded while others travel: encoding costs a job
       return reply;
     });
     const auto begin = s.fake->clock()->now();
-    Made keys(400, [&](int i) {
+    Numbered keys(400, [&](std::uint64_t i) {
       if (i % 10 == 0) s.fake->clock()->advance(10ms);  // what encoding ten keys takes
       return std::to_string(100 + i);
     });
@@ -162,7 +130,7 @@ TEST_CASE("what an input range throws reaches the caller as it is") {
   struct Broken {};
   Scripted s;
   s.fake->answer_with([](const auto&) { return ok("null"); });
-  Made broken(10, [](int i) {
+  Numbered broken(10, [](std::uint64_t i) {
     if (i == 5) throw Broken();
     return std::to_string(i);
   });
@@ -218,7 +186,7 @@ TEST_CASE("progress knows the total of a range that has a size, or the one expec
   CHECK_FALSE(seen[0].budget_left);
 
   seen.clear();
-  Made lines(20'000, [](int i) { return std::to_string(i); });
+  Numbered lines(20'000, [](std::uint64_t i) { return std::to_string(i); });
   (void)s.kv().erase_many(lines, {.in_flight = 1, .expected_items = 40'000, .on_progress = note});
   REQUIRE(seen.size() == 2);
   CHECK(seen[0].items_total == 40'000U);
