@@ -1,4 +1,6 @@
 // node pairs.mjs: ms of CPU to make the body of 10 000 pairs, all threads of the process counted.
+import { measure } from "./measure.mjs";
+
 const sentence = 'The "quick" brown fox jumps over the lazy dog, and na\u00efve readers follow it home.\n';
 const bytes = Buffer.byteLength(sentence);
 const pairs = [];
@@ -11,11 +13,4 @@ for (let i = 0; i < 10000; ++i) {
   pairs.push({ key: `page/${i}`, value: Buffer.from(value).toString(), metadata: { lang: i % 2 ? "fr" : "en", size: i } });
 }
 
-const warm = 5, measured = 10;
-const work = () => Buffer.from(JSON.stringify(pairs)).length;
-for (let i = 0; i < warm; ++i) work();
-const before = process.cpuUsage();
-let size = 0;
-for (let i = 0; i < measured; ++i) size = work();
-const { user, system } = process.cpuUsage(before);
-console.log((user + system) / 1000 / measured, size);
+measure(() => Buffer.from(JSON.stringify(pairs)).length);

@@ -1,5 +1,6 @@
 // node rows.mjs FILE: ms of CPU for one reply, bytes to objects, all threads of the process counted.
 import { readFileSync } from "node:fs";
+import { measure } from "./measure.mjs";
 
 const bytes = readFileSync(process.argv[2]);
 
@@ -12,10 +13,4 @@ function decode() {
   return sum;
 }
 
-const warm = 5, measured = 10;
-for (let i = 0; i < warm; ++i) decode();
-const before = process.cpuUsage();
-let sum = 0;
-for (let i = 0; i < measured; ++i) sum = decode();
-const { user, system } = process.cpuUsage(before);
-console.log((user + system) / 1000 / measured, sum);
+measure(decode);

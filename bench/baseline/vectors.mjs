@@ -1,5 +1,6 @@
 // node vectors.mjs encode FLOATS | decode REPLY: ms of CPU for one go, all threads of the process counted.
 import { readFileSync } from "node:fs";
+import { measure } from "./measure.mjs";
 
 const [mode, file] = process.argv.slice(2);
 const bytes = readFileSync(file);
@@ -21,11 +22,4 @@ function decode() {
   return reply.result.length;
 }
 
-const work = mode === "encode" ? encode : decode;
-const warm = 5, measured = 10;
-for (let i = 0; i < warm; ++i) work();
-const before = process.cpuUsage();
-let size = 0;
-for (let i = 0; i < measured; ++i) size = work();
-const { user, system } = process.cpuUsage(before);
-console.log((user + system) / 1000 / measured, size);
+measure(mode === "encode" ? encode : decode);

@@ -32,7 +32,7 @@ Error ended(ErrorKind kind, std::string text) {
 
 }  // namespace
 
-struct Reader::State : std::enable_shared_from_this<Reader::State> {
+struct Reader::State {
   struct Group {
     std::vector<std::string> keys{};
     std::unordered_map<std::string, std::size_t> places{};
@@ -56,6 +56,18 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
     void settle_all(const Error& error) {
       for (std::size_t place = 0; place < keys.size(); ++place) settle(place, error);
     }
+    void take(Result<GetManyResult> result) {
+      if (!result) {
+        settle_all(result.error());
+      } else {
+        for (const ItemFailure& failure : result->outcome.failed) settle(failure.index, failure.error);
+        for (std::size_t place = 0; place < keys.size(); ++place) {
+          std::optional<Value>& value = result->values[place];
+          settle(place, value ? Read(std::optional(std::move(value->value))) : Read(std::optional<std::string>()));
+        }
+      }
+      changed.notify_all();
+    }
   };
 
   State(const KvNamespace& kv, const ReaderOptions& wishes)
@@ -66,7 +78,7 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
     const Clock::time_point now = Clock::now();
     const Clock::time_point deadline =
         now + wishes.timeout.value_or(context.call.timeout.value_or(context.core->options().timeout));
-    std::unique_lock lock(mutex);
+    std::unique_lock lock(*mutex);
     if (closed) return *closed;
     const bool opens = !open;
     if (opens) {
@@ -91,7 +103,7 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
   void close(const Error& error) {
     std::vector<std::shared_ptr<Group>> ended_groups;
     {
-      const std::lock_guard lock(mutex);
+      const std::lock_guard lock(*mutex);
       if (closed) return;
       closed = error;
       open.reset();
@@ -124,6 +136,8 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
     return read;
   }
 
+  // What waits for replies owns the mutex and the group, not the client: the last owner of a client joins its I/O
+  // thread, and must not be that thread.
   void send(const std::shared_ptr<Group>& group, std::unique_lock<std::mutex>& lock) {
     group->sent = true;
     if (open == group) open.reset();
@@ -135,8 +149,9 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
       auto keys = detail::make_text_reader(std::vector<std::string>(group->keys));
       Async::run(unowned, ops::kv_get_many(unowned, id, std::move(keys), GetManyOptions()))
           .stop_on(group->stop.get_token())
-          .start([state = shared_from_this(), group](Result<GetManyResult> result) {
-            state->take(group, std::move(result));
+          .start([mutex = mutex, group](Result<GetManyResult> result) {
+            const std::lock_guard locked(*mutex);
+            group->take(std::move(result));
           });
     }
     lock.lock();
@@ -145,32 +160,18 @@ struct Reader::State : std::enable_shared_from_this<Reader::State> {
   void read_singly(const std::shared_ptr<Group>& group, std::size_t place) {
     Async::run(unowned, ops::kv_get(unowned, id, group->keys[place]))
         .stop_on(group->stop.get_token())
-        .start([state = shared_from_this(), group, place](Read result) {
-          const std::lock_guard lock(state->mutex);
+        .start([mutex = mutex, group, place](Read result) {
+          const std::lock_guard locked(*mutex);
           group->settle(place, std::move(result));
           group->changed.notify_all();
         });
-  }
-
-  void take(const std::shared_ptr<Group>& group, Result<GetManyResult> result) {
-    const std::lock_guard lock(mutex);
-    if (!result) {
-      group->settle_all(result.error());
-    } else {
-      for (const ItemFailure& failure : result->outcome.failed) group->settle(failure.index, failure.error);
-      for (std::size_t place = 0; place < group->keys.size(); ++place) {
-        std::optional<Value>& value = result->values[place];
-        group->settle(place, value ? Read(std::optional(std::move(value->value))) : Read(std::optional<std::string>()));
-      }
-    }
-    group->changed.notify_all();
   }
 
   std::string id;
   ReaderOptions options;
   detail::Context context;  ///< Keeps the client open.
   detail::Context unowned;  ///< For operations, which do not.
-  std::mutex mutex{};
+  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
   std::shared_ptr<Group> open{};  ///< Takes further reads.
   std::unordered_set<std::shared_ptr<Group>> groups{};
   std::optional<Error> closed{};
@@ -200,7 +201,7 @@ std::optional<std::string> Reader::get(std::string_view key, const GetOptions& o
 }
 
 std::size_t Reader::waiting() const {
-  const std::lock_guard lock(state_->mutex);
+  const std::lock_guard lock(*state_->mutex);
   std::size_t all = 0;
   for (const auto& group : state_->groups) all += group->waiting;
   return all;

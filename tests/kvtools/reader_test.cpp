@@ -167,20 +167,20 @@ TEST_CASE("destroying the Reader ends reads that wait") {
 }
 
 TEST_CASE("destroying the Reader while its request is under way ends the reads, and the request") {
-  static Store store;  // the I/O thread may be in it for a moment longer than this test
-  const auto asked = std::make_shared<std::promise<void>>();
-  const auto may_answer = std::make_shared<std::promise<void>>();
-  store.answer = [=](const cf::testing::SentRequest&) -> std::optional<FakeReply> {
-    asked->set_value();
-    may_answer->get_future().wait();  // on the I/O thread: the reads must not need it
+  Store store;
+  std::promise<void> asked, may_answer;
+  store.answer = [&](const cf::testing::SentRequest&) -> std::optional<FakeReply> {
+    asked.set_value();
+    may_answer.get_future().wait();  // on the I/O thread: the reads must not need it
     return std::nullopt;
   };
-  auto reader = std::make_unique<Reader>(store.kv(), cf::kv::ReaderOptions{.window = 1h, .max_keys = 20});
+  const cf::KvNamespace kv = store.kv();  // the client's last owner, which waits for that thread
+  auto reader = std::make_unique<Reader>(kv, cf::kv::ReaderOptions{.window = 1h, .max_keys = 20});
   Readers readers(*reader, 20, numbered);
-  asked->get_future().wait();
+  asked.get_future().wait();
   reader.reset();
   for (std::size_t i = 0; i < 20; ++i) CHECK(readers.outcome(i).error().kind() == ErrorKind::cancelled);
-  may_answer->set_value();
+  may_answer.set_value();
 }
 
 TEST_CASE("the handle's stop token ends all reads, and those to come") {
