@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The slow rest of the tests: the second compiler, ThreadSanitizer, tests labelled long, clang-tidy, clang-format.
+# The slow rest of the tests: the second compiler, ThreadSanitizer, tests labelled long or install, clang-tidy, clang-format.
 # Goes on after a failure. The last line is "N passed, N failed, N skipped": test cases, and one for each other check.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -29,7 +29,7 @@ count() {
 build() {
   local preset=$1
   shift
-  configure "$preset" && cmake --build --preset "$preset" -j "$jobs" "$@"
+  configure "$preset" "${quick_link[@]}" && cmake --build --preset "$preset" -j "$jobs" "$@"
 }
 
 tidy() {
@@ -45,7 +45,7 @@ scripts/setup.sh || exit 1
 check "clang build without warnings" build clang
 check "each public header compiles alone with clang" build clang --target all_verify_interface_header_sets
 # Unsanitized, so that the long tests can measure time and memory.
-run_ctest clang -L '^(unit|long)$'
+run_ctest clang -L '^(unit|long|install)$'
 count build/clang
 check "ThreadSanitizer build" build tsan --target tests_threads
 run_ctest tsan -L '^threads$'

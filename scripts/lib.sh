@@ -1,6 +1,9 @@
 # Sourced by the other scripts, which stand in the repository's root.
 
 jobs=$(nproc 2>/dev/null || echo 2)
+# For test programs, which are large: they link five times as fast with lld.
+quick_link=()
+if command -v ld.lld >/dev/null; then quick_link=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld); fi
 
 # configure PRESET [cmake options...]: quiet unless it fails.
 configure() {

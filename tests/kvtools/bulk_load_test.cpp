@@ -18,7 +18,6 @@
 #include "support/process.hpp"
 
 namespace cf = cloudflare;
-using nlohmann::json;
 using support::Answer;
 using support::Child;
 
@@ -36,7 +35,7 @@ class Target {
         child_->send(signal_);
         if (signal_ == SIGKILL) return Answer{.stop_at = 0};
       }
-      for (const json& pair : json::parse(request.body)) ++stored_[pair.at("key")];
+      count_keys(request.body);
       return Answer{.headers = {{"Content-Type", "application/json"}},
                     .body = R"({"success":true,"errors":[],"messages":[],"result":{"successful_key_count":1,)"
                             R"("unsuccessful_keys":[]}})"};
@@ -72,6 +71,15 @@ class Target {
   }
 
  private:
+  // A JSON parser would take most of this test's time.
+  void count_keys(std::string_view body) {
+    static constexpr std::string_view before = R"("key":")";
+    for (std::size_t at = body.find(before); at != std::string_view::npos; at = body.find(before, at)) {
+      at += before.size();
+      ++stored_[std::string(body.substr(at, body.find('"', at) - at))];
+    }
+  }
+
   std::mutex mutex_{};
   std::condition_variable child_known_{};
   Child* child_ = nullptr;
