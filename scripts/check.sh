@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The slow rest of the tests: the second compiler, ThreadSanitizer, tests labelled long or install, clang-tidy, clang-format.
-# Goes on after a failure. The last line is "N passed, N failed, N skipped": test cases, and one for each other check.
+# The slow rest of the tests: the examples, the second compiler, ThreadSanitizer, tests labelled long or install,
+# clang-tidy, clang-format. Goes on after a failure. The last line is "N passed, N failed, N skipped": test cases, and one
+# for each other check.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -33,7 +34,8 @@ build() {
 }
 
 tidy() {
-  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang --quiet 2>&1 |
+  configure clang-tidy
+  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang-tidy --quiet 2>&1 |
     sed -E '/^[0-9]+ warnings? generated\.$/d'
 }
 
@@ -42,6 +44,9 @@ format() {
 }
 
 scripts/setup.sh || exit 1
+check "build with sanitizers" build asan
+run_ctest asan -L '^example$'
+count build/asan
 check "clang build without warnings" build clang
 check "each public header compiles alone with clang" build clang --target all_verify_interface_header_sets
 # Unsanitized, so that the long tests can measure time and memory.

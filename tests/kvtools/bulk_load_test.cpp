@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/fault_server.hpp"
@@ -107,7 +108,7 @@ TEST_CASE("bulk_load interrupted by Ctrl-C at any request and started again send
   constexpr int pairs = 70'000;
   int interruptions = 0;
   for (const bool csv : {false, true})
-    for (const int at : {1, 2, 3, 5, 7}) {
+    for (const int at : csv ? std::vector{2, 5} : std::vector{1, 2, 3, 5, 7}) {
       const support::TemporaryFolder folder;
       const std::string file = write_pairs(folder, pairs, csv);
       Target target;
@@ -144,11 +145,11 @@ TEST_CASE("bulk_load killed at any request and started again leaves no item out"
 }
 
 TEST_CASE("bulk_load into a store in a folder, interrupted whenever, ends with every pair in it") {
-  constexpr int pairs = 120'000;
+  constexpr int pairs = 48'000;
   const support::TemporaryFolder folder;
   const std::string file = write_pairs(folder, pairs, false);
-  const std::vector<std::string> command = {BULK_LOAD, file,   "--kv", "pairs", "--store", folder.file("store"),
-                                            "--piece", "10000"};
+  const std::vector<std::string> command = {BULK_LOAD, file,  "--kv", "pairs", "--store", folder.file("store"),
+                                            "--piece", "4000"};
   std::uint64_t loaded = 0;
   int runs = 0;
   for (int code = 130; code != 0; ++runs) {
@@ -174,5 +175,5 @@ TEST_CASE("bulk_load into a store in a folder, interrupted whenever, ends with e
   int found = 0;
   for (const cf::kv::Key& key : space.list()) found += key.name.starts_with("k") ? 1 : 0;
   CHECK(found == pairs);
-  CHECK(space.get("k119999") == "v119999");
+  CHECK(space.get("k47999") == "v47999");
 }
