@@ -1,12 +1,14 @@
 // A life cycle of all KV, D1 and Vectorize calls with Cloudflare's TypeScript SDK, which nobody here wrote.
 
 import assert from "node:assert/strict";
+import { File } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 
 import { start, token } from "./local_server.mjs";
 
 const require = createRequire(new URL("../miniflare/", import.meta.url));
+globalThis.File ??= File; // node 18 has it only in its module; the SDK asks for the global
 const { default: Cloudflare, toFile } = require("cloudflare");
 
 const server = await start("--quiet");
