@@ -27,15 +27,9 @@ count() {
   passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1})) skipped=$((skipped + ${s:-0}))
 }
 
-build() {
-  local preset=$1
-  shift
-  configure "$preset" "${quick_link[@]}" && cmake --build --preset "$preset" -j "$jobs" "$@"
-}
-
 tidy() {
-  configure clang-tidy
-  find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang-tidy --quiet 2>&1 |
+  configure clang-tidy &&
+    find src -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/clang-tidy --quiet 2>&1 |
     sed -E '/^[0-9]+ warnings? generated\.$/d'
 }
 
@@ -44,15 +38,15 @@ format() {
 }
 
 scripts/setup.sh || exit 1
-check "build with sanitizers" build asan
+check "build with sanitizers" build_tests asan
 run_ctest asan -L '^example$'
 count build/asan
-check "clang build without warnings" build clang
-check "each public header compiles alone with clang" build clang --target all_verify_interface_header_sets
+check "clang build without warnings" build_tests clang
+check "each public header compiles alone with clang" build_tests clang --target all_verify_interface_header_sets
 # Unsanitized, so that the long tests can measure time and memory.
 run_ctest clang -L '^(unit|long|install)$'
 count build/clang
-check "ThreadSanitizer build" build tsan --target tests_threads
+check "ThreadSanitizer build" build_tests tsan --target tests_threads
 run_ctest tsan -L '^threads$'
 count build/tsan
 check "clang-tidy" tidy

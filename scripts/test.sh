@@ -7,7 +7,6 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 scripts/setup.sh
-configure asan "${quick_link[@]}"
-cmake --build --preset asan -j "$jobs" --target tests_unit tests_http tests_contract cloudflare_local_server
+build_tests asan --target tests_unit tests_http tests_contract cloudflare_local_server
 run_ctest asan -LE '^(long|install|example)$'
 scripts/count.sh build/asan

@@ -169,18 +169,23 @@ TEST_CASE("destroying the Reader ends reads that wait") {
 TEST_CASE("destroying the Reader while its request is under way ends the reads, and the request") {
   Store store;
   std::promise<void> asked, may_answer;
+  std::atomic<bool> answered = false;
   store.answer = [&](const cf::testing::SentRequest&) -> std::optional<FakeReply> {
     asked.set_value();
     may_answer.get_future().wait();  // on the I/O thread: the reads must not need it
+    std::this_thread::sleep_for(50ms);
+    answered = true;
     return std::nullopt;
   };
-  const cf::KvNamespace kv = store.kv();  // the client's last owner, which waits for that thread
-  auto reader = std::make_unique<Reader>(kv, cf::kv::ReaderOptions{.window = 1h, .max_keys = 20});
+  std::optional<cf::KvNamespace> kv = store.kv();
+  auto reader = std::make_unique<Reader>(*kv, cf::kv::ReaderOptions{.window = 1h, .max_keys = 20});
   Readers readers(*reader, 20, numbered);
   asked.get_future().wait();
   reader.reset();
   for (std::size_t i = 0; i < 20; ++i) CHECK(readers.outcome(i).error().kind() == ErrorKind::cancelled);
   may_answer.set_value();
+  kv.reset();  // the client's last owner: no reply is one, so this waits for the I/O thread
+  CHECK(answered);
 }
 
 TEST_CASE("the handle's stop token ends all reads, and those to come") {
