@@ -23,9 +23,22 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
+// Whether a request line can hold `text` as it stands.
+bool is_target(std::string_view text) {
+  return text.starts_with('/') &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+}
+
 bool has_proxy_variable() {
   constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
   return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+void use_url(const CurlHandle& handle) {
+  curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
+  // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
+  // first reply.
+  curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.tls ? 1L : 0L);
 }
 
 }  // namespace
@@ -33,65 +46,85 @@ bool has_proxy_variable() {
 void prepare(CurlHandle& handle, const CurlOptions& options) {
   CURL* const easy = handle.easy.get();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // a key ".." must not climb
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // The default is added to, not replaced: libcurl's directory of certificates stays.
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  if (!has_proxy_variable()) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // libcurl asks for each request
+  handle.direct = !has_proxy_variable();
+  if (handle.direct) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // libcurl asks for each request
+  if (handle.url) use_url(handle);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
 }
 
-CurlTransfer::CurlTransfer(CurlHandle handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
                            const TransferLimits& limits)
-    : handle_(std::move(handle)),
+    : handle_(handle),
       ticket_(ticket),
       request_(std::move(request)),
       stall_limit_(std::min<std::chrono::milliseconds>(limits.stall_timeout, std::chrono::hours(24))) {
-  set_url_and_limits(limits);
+  handle_.transfer = this;
+  set_url();
+  curl_easy_setopt(easy(), CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
   set_body();
   set_headers();
 }
 
-void CurlTransfer::set_url_and_limits(const TransferLimits& limits) {
-  CURL* const easy = handle_.easy.get();
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(easy, CURLOPT_URL, request_->url.c_str());
-  // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
-  // first reply.
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, request_->url.starts_with("https:") ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+// To parse a URL is a tenth of libcurl's work for a small request, so it is done once for a host.
+void CurlTransfer::set_url() {
+  const std::string& url = request_->url;
+  const std::string& origin = handle_.origin;
+  // A proxy may need the whole URL in the request line.
+  const bool known =
+      handle_.direct && url.starts_with(origin) && is_target(std::string_view(url).substr(origin.size()));
+  if (!known) parse_url();
+  curl_easy_setopt(easy(), CURLOPT_REQUEST_TARGET, known ? url.c_str() + origin.size() : nullptr);
+}
+
+void CurlTransfer::parse_url() {
+  const std::string& url = request_->url;
+  handle_.url.reset(curl_url());
+  // A key ".." must not climb. What cannot be parsed leaves it empty, which libcurl refuses.
+  const bool good = curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
+  handle_.tls = url.starts_with("https:");
+  use_url(handle_);
+  handle_.origin = good ? url.substr(0, url.find_first_of("/?#", url.find("://") + 3)) : "";
 }
 
 void CurlTransfer::set_headers() {
-  std::string lines;
-  lines.reserve(handle_.header_lines.size());
-  const auto add = [&lines](std::string_view line) { lines.append(line).push_back('\0'); };
-  for (const Header& header : request_->headers) {
-    lines.append(header.name).append(": ");
-    add(header.value);
-  }
-  if (find_header(request_->headers, "accept-encoding") == nullptr) add("Accept-Encoding: gzip");
+  const auto same = [](const Header& a, const Header& b) { return a.value == b.value && a.name == b.name; };
+  const std::vector<Header>& set = handle_.headers;
+  const bool known = plain_get_ && handle_.lines &&
+                     std::equal(set.begin(), set.end(), request_->headers.begin(), request_->headers.end(), same);
+  if (!known) make_lines();
+}
+
+void CurlTransfer::make_lines() {
+  const std::vector<Header>& headers = request_->headers;
+  std::unique_ptr<curl_slist, FreeList> lines;
+  const auto add = [&lines](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(lines.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)lines.release();
+    lines.reset(longer);
+  };
+  for (const Header& header : headers) add(header.name + ": " + header.value);
+  if (find_header(headers, "accept-encoding") == nullptr) add("Accept-Encoding: gzip");
   if (!plain_get_) {
-    if (find_header(request_->headers, "content-type") == nullptr) add("Content-Type:");
+    if (find_header(headers, "content-type") == nullptr) add("Content-Type:");
     add("Expect:");  // no pause before uploads
     if (!request_->body.size()) add("Transfer-Encoding: chunked");
   }
-  if (lines == handle_.header_lines) return;
-  curl_slist* list = nullptr;
-  for (std::size_t at = 0; at < lines.size(); at = lines.find('\0', at) + 1) {
-    list = curl_slist_append(list, &lines[at]);
-  }
-  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, list);
-  handle_.headers.reset(list);
-  handle_.header_lines = std::move(lines);
+  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, lines.get());
+  handle_.lines = std::move(lines);
+  handle_.headers = headers;
 }
 
 void CurlTransfer::set_body() {
@@ -114,15 +147,15 @@ void CurlTransfer::set_body() {
     return;
   }
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  curl_easy_setopt(easy, CURLOPT_READDATA, &handle_);
   curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-  curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, &handle_);
 }
 
 // Called when there is a connection, just before the request is sent. libcurl sends a request again by itself when a
 // kept connection dies before the first byte of the reply, though the server may have executed it by then.
 int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
+  auto& transfer = of(self);
   transfer.moved_at_ = std::chrono::steady_clock::now();
   ++transfer.sends_;
   return transfer.sends_ > 1 && !transfer.request_->resendable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
@@ -145,7 +178,7 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
 }
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
+  auto& transfer = of(self);
   const std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
     transfer.response_.headers.clear();
@@ -156,8 +189,9 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
     if (space != std::string_view::npos)
       std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer.response_.status);
   } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
-    transfer.response_.headers.push_back(
-        {std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+    Header& header = transfer.response_.headers.emplace_back();
+    header.name = line.substr(0, colon);
+    header.value = trimmed(line.substr(colon + 1));
   } else if (trimmed(line).empty()) {
     transfer.head_complete_ = true;
     if (!transfer.choose_decoder()) return 0;
@@ -166,7 +200,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
+  auto& transfer = of(self);
   const std::string_view bytes(data, size * count);
   const auto keep = [&transfer](std::string_view piece) { return transfer.keep(piece); };
   try {
@@ -233,7 +267,7 @@ void CurlTransfer::reserve_for(std::size_t more) {
 }
 
 std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
+  auto& transfer = of(self);
   const std::span<char> room(to, size * count);
   try {
     return transfer.request_->body.source()->read(room);
@@ -244,7 +278,7 @@ std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count,
 }
 
 [[gnu::cold]] int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
+  auto& transfer = of(self);
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   try {
     return transfer.request_->body.source()->rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
@@ -312,14 +346,11 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   return Error(std::move(d));
 }
 
-CurlHandle CurlTransfer::release(const CurlOptions& options) && {
-  if (!plain_get_) {
-    curl_easy_reset(easy());
-    handle_.headers.reset();
-    handle_.header_lines.clear();
-    prepare(handle_, options);
-  }
-  return std::move(handle_);
+void CurlTransfer::release(const CurlOptions& options) && {
+  if (plain_get_) return;
+  curl_easy_reset(easy());
+  handle_.lines.reset();
+  prepare(handle_, options);
 }
 
 }  // namespace cloudflare::detail

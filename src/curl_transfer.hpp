@@ -9,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <cloudflare/transport.hpp>
 
@@ -22,12 +23,22 @@ struct CloseEasy {
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
+struct CloseUrl {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
 
-/// An easy handle, and what stays set on it from one plain GET to the next.
+class CurlTransfer;
+
+/// An easy handle, and what stays set on it from one plain GET to the next. It must not move.
 struct CurlHandle {
+  CurlTransfer* transfer = nullptr;        ///< Of the moment.
+  std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
+  bool tls = false;                        ///< Of `url`.
+  bool direct = false;                     ///< No proxy is asked.
+  std::string origin{};                    ///< Scheme, host and port of `url` if other targets may be asked of it.
   std::unique_ptr<CURL, CloseEasy> easy{};
-  std::unique_ptr<curl_slist, FreeList> headers{};
-  std::string header_lines{};  ///< The same, each ended by a NUL.
+  std::unique_ptr<curl_slist, FreeList> lines{};
+  std::vector<Header> headers{};  ///< What `lines` were made of.
 };
 
 /// Sets what all transfers share.
@@ -35,8 +46,8 @@ void prepare(CurlHandle& handle, const CurlOptions& options);
 
 class CurlTransfer {
  public:
-  /// `handle` is prepared.
-  CurlTransfer(CurlHandle handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+  /// `handle` is prepared, and stays the caller's.
+  CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
                const TransferLimits& limits);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -48,17 +59,19 @@ class CurlTransfer {
   [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
   /// The reply, or what `code` means; the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
-  /// The handle, prepared for another transfer; its connections stay with the multi handle.
-  [[nodiscard]] CurlHandle release(const CurlOptions& options) &&;
+  /// Prepares the handle for another transfer; its connections stay with the multi handle.
+  void release(const CurlOptions& options) &&;
 
-  // What libcurl calls; `self` is the transfer.
+  // What libcurl calls; `self` is the handle.
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
 
  private:
-  void set_url_and_limits(const TransferLimits& limits);
+  void set_url();
+  void parse_url();
   void set_headers();
+  void make_lines();
   void set_body();
   [[nodiscard]] Error error_of(CURLcode code) const;
   [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
@@ -69,8 +82,9 @@ class CurlTransfer {
 
   static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* self);
   static int on_seek(void* self, curl_off_t offset, int origin);
+  static CurlTransfer& of(void* self) { return *static_cast<CurlHandle*>(self)->transfer; }
 
-  CurlHandle handle_;
+  CurlHandle& handle_;
   unsigned ticket_;
   std::shared_ptr<const HttpRequest> request_;
   HttpResponse response_{};

@@ -36,42 +36,37 @@ class CurlChannel final : public Channel {
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, options_.max_connections);
   }
   ~CurlChannel() override {
-    for (auto& [ticket, transfer] : transfers_) curl_multi_remove_handle(multi_.get(), transfer->easy());
+    for (auto& [ticket, slot] : busy_) curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());
   }
   CurlChannel(const CurlChannel&) = delete;
   CurlChannel& operator=(const CurlChannel&) = delete;
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) override {
-    CurlHandle handle = take_handle();
-    if (!handle.easy) {
-      done_.push_back({ticket, broken("libcurl has no memory")});
+    std::unique_ptr<Slot> slot = take_slot();
+    if (!slot->handle.easy) {
+      failed_.push_back({ticket, broken("libcurl has no memory")});
       return;
     }
-    auto transfer = std::make_unique<CurlTransfer>(std::move(handle), ticket, std::move(request), limits);
-    curl_multi_add_handle(multi_.get(), transfer->easy());
-    next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(*transfer));
-    transfers_.emplace(ticket, std::move(transfer));
+    const CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(request), limits);
+    curl_multi_add_handle(multi_.get(), transfer.easy());
+    next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(transfer));
+    busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
   }
 
   void abandon(unsigned ticket) override {
-    std::erase_if(done_, [ticket](const Completion& c) { return c.ticket == ticket; });
-    if (const auto it = transfers_.find(ticket); it != transfers_.end()) retire(it);
+    std::erase_if(failed_, [ticket](const Completion& c) { return c.ticket == ticket; });
+    if (const auto it = busy_.find(ticket); it != busy_.end()) retire(it);
   }
 
   std::optional<Completion> wait(TimePoint until) override {
     for (;;) {
-      if (!done_.empty()) {
-        Completion next = std::move(done_.front());
-        done_.pop_front();
-        return next;
-      }
+      if (auto done = next_done()) return done;
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
-      collect();
-      if (!done_.empty()) continue;
+      if (auto done = next_done()) return done;
       const auto now = std::chrono::steady_clock::now();
       if (now >= next_look_) look_for_stalls(now);
-      if (!done_.empty()) continue;
+      if (!failed_.empty()) continue;
       if (woken_.exchange(false) || now >= until) return std::nullopt;
       constexpr std::chrono::milliseconds longest = std::chrono::hours(1);
       const auto next = std::min(until, next_look_);
@@ -86,18 +81,23 @@ class CurlChannel final : public Channel {
   }
 
  private:
-  using Transfers = std::map<unsigned, std::unique_ptr<CurlTransfer>>;
+  /// An easy handle with room for its transfer.
+  struct Slot {
+    CurlHandle handle{};
+    std::optional<CurlTransfer> transfer{};
+  };
+  using Slots = std::map<unsigned, std::unique_ptr<Slot>>;
 
-  CurlHandle take_handle() {
-    CurlHandle handle;
-    if (idle_.empty()) {
-      handle.easy.reset(curl_easy_init());
-      if (handle.easy) detail::prepare(handle, options_);
-    } else {
-      handle = std::move(idle_.back());
+  std::unique_ptr<Slot> take_slot() {
+    if (!idle_.empty()) {
+      auto slot = std::move(idle_.back());
       idle_.pop_back();
+      return slot;
     }
-    return handle;
+    auto slot = std::make_unique<Slot>();
+    slot->handle.easy.reset(curl_easy_init());
+    if (slot->handle.easy) detail::prepare(slot->handle, options_);
+    return slot;
   }
 
   static std::chrono::milliseconds pause_between_looks(const CurlTransfer& transfer) {
@@ -107,42 +107,52 @@ class CurlChannel final : public Channel {
   // libcurl's own low-speed limit works in seconds and takes five more.
   void look_for_stalls(TimePoint now) {
     next_look_ = TimePoint::max();
-    for (auto it = transfers_.begin(); it != transfers_.end();) {
-      const auto transfer = it++;
-      if (transfer->second->stalled(now)) {
-        done_.push_back({transfer->first, transfer->second->finish(CURLE_OPERATION_TIMEDOUT)});
-        retire(transfer);
+    for (auto it = busy_.begin(); it != busy_.end();) {
+      const auto at = it++;
+      CurlTransfer& transfer = *at->second->transfer;
+      if (transfer.stalled(now)) {
+        failed_.push_back({at->first, transfer.finish(CURLE_OPERATION_TIMEDOUT)});
+        retire(at);
       } else {
-        next_look_ = std::min(next_look_, now + pause_between_looks(*transfer->second));
+        next_look_ = std::min(next_look_, now + pause_between_looks(transfer));
       }
     }
   }
 
-  void retire(Transfers::iterator it) {
+  void retire(Slots::iterator it) {
     constexpr std::size_t kept = 64;
-    curl_multi_remove_handle(multi_.get(), it->second->easy());
-    CurlHandle handle = std::move(*it->second).release(options_);
-    if (idle_.size() < kept) idle_.push_back(std::move(handle));
-    transfers_.erase(it);
+    std::unique_ptr<Slot> slot = std::move(it->second);
+    busy_.erase(it);
+    curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());
+    std::move(*slot->transfer).release(options_);
+    slot->transfer.reset();
+    if (idle_.size() < kept) idle_.push_back(std::move(slot));
   }
 
-  void collect() {
+  std::optional<Completion> next_done() {
+    if (!failed_.empty()) {
+      Completion next = std::move(failed_.front());
+      failed_.pop_front();
+      return next;
+    }
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       char* self = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
-      auto& transfer = *reinterpret_cast<CurlTransfer*>(self);
-      done_.push_back({transfer.ticket(), transfer.finish(message->data.result)});
-      retire(transfers_.find(transfer.ticket()));
+      CurlTransfer& transfer = *reinterpret_cast<CurlHandle*>(self)->transfer;
+      Completion done{transfer.ticket(), transfer.finish(message->data.result)};
+      retire(busy_.find(done.ticket));
+      return done;
     }
+    return std::nullopt;
   }
 
   CurlOptions options_;
   std::unique_ptr<CURLM, CloseMulti> multi_;
-  Transfers transfers_{};
-  std::vector<CurlHandle> idle_{};
-  std::deque<Completion> done_{};
+  Slots busy_{};
+  std::vector<std::unique_ptr<Slot>> idle_{};
+  std::deque<Completion> failed_{};  // what libcurl does not know of
   TimePoint next_look_ = TimePoint::max();
   std::atomic<bool> woken_{false};
 };

@@ -176,10 +176,13 @@ TEST_CASE("a proxy variable is obeyed over http") {
   FaultServer proxy;
   proxy.on_request([](const Recorded&) { return reply(200, "by proxy"); });
   const Variable none("no_proxy", nullptr), none_either("NO_PROXY", nullptr), set("http_proxy", proxy.origin().c_str());
-  CHECK(cf::ApiClient(cf::ApiToken(token), fast("http://127.0.0.1:9/client/v4")).kv("ns").get("k") == "by proxy");
+  const auto kv = cf::ApiClient(cf::ApiToken(token), fast("http://127.0.0.1:9/client/v4")).kv("ns");
+  CHECK(kv.get("k") == "by proxy");
+  CHECK(kv.get("l") == "by proxy");
   const auto seen = proxy.requests();
-  REQUIRE(seen.size() == 1);
+  REQUIRE(seen.size() == 2);
   CHECK(seen[0].target == "http://127.0.0.1:9/client/v4/accounts/acc/storage/kv/namespaces/ns/values/k");
+  CHECK(seen[1].target == "http://127.0.0.1:9/client/v4/accounts/acc/storage/kv/namespaces/ns/values/l");
 }
 
 TEST_CASE("a proxy variable is obeyed over https, and the proxy sees neither credential nor key") {

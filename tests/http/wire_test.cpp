@@ -1,5 +1,7 @@
 // What travels: requests as the server sees them.
 
+#include <cloudflare/clock.hpp>
+
 #include "http/http_test.hpp"
 #include "support/catch.hpp"
 #include "support/process.hpp"
@@ -180,6 +182,60 @@ TEST_CASE("a key travels percent-encoded byte by byte, once, and never climbs in
     REQUIRE(seen.size() == n + 3);
     for (; n < seen.size(); ++n) CHECK(seen[n].target == values + want);
   }
+}
+
+TEST_CASE("a connection's next request goes to its own host and target, and what is no URL goes nowhere") {
+  FaultServer a, b;
+  for (FaultServer* server : {&a, &b}) server->on_request([](const Recorded& r) { return reply(200, r.target); });
+  const auto channel = cf::make_curl_transport()->open(*cf::Clock::system());
+  unsigned ticket = 0;
+  const auto reply_of = [&](const std::string& url, const std::string& method = "GET") {
+    channel->start(++ticket, std::make_shared<const cf::HttpRequest>(cf::HttpRequest{.method = method, .url = url}),
+                   {});
+    auto done = channel->wait(cf::TimePoint::max());
+    REQUIRE(done);
+    REQUIRE(done->ticket == ticket);
+    return std::move(done->reply);
+  };
+  const auto goes_to = [&](const FaultServer& server, const std::string& target, const std::string& method = "GET") {
+    const std::size_t before = server.requests().size(), all = a.requests().size() + b.requests().size();
+    CHECK(reply_of(server.origin() + target, method)->body == target);
+    CHECK(server.requests().size() == before + 1);
+    CHECK(server.requests().back().header("Host") == server.origin().substr(7));
+    CHECK(a.requests().size() + b.requests().size() == all + 1);
+  };
+  const auto goes_nowhere = [&](const std::string& url) {
+    INFO(url);
+    const std::size_t all = a.requests().size() + b.requests().size();
+    const auto reply = reply_of(url);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind() == cf::ErrorKind::invalid_argument);
+    CHECK(reply.error().details().delivery == cf::Delivery::not_sent);
+    CHECK(a.requests().size() + b.requests().size() == all);
+  };
+  goes_to(a, "/one");
+  goes_to(a, "/two?x=1&y=%2F");
+  goes_to(a, "/three/../%2F%2f/.");
+  goes_to(b, "/one");
+  goes_to(a, "/one?");
+  goes_to(a, "/four", "DELETE");
+  goes_to(a, "/five");
+  channel->start(++ticket,
+                 std::make_shared<const cf::HttpRequest>(
+                     cf::HttpRequest{.method = "POST", .url = a.origin(), .body = cf::Body("x")}),
+                 {});
+  CHECK(channel->wait(cf::TimePoint::max())->reply);
+  CHECK(a.requests().back().body == "x");
+  CHECK(a.requests().back().count("Content-Type") == 0);
+  goes_to(b, "/six?x", "DELETE");
+  for (const std::string& url : {""s, "/"s, "nonsense"s, "http://"s, "ftp://127.0.0.1/"s, a.origin() + "x/"s,
+                                 a.origin() + "/a b"s, a.origin() + "/a\r\nX: 1"s, a.origin() + "/a\x7f"s})
+    goes_nowhere(url);
+  goes_to(a, "/seven");
+  CHECK(reply_of(a.origin() + "/eight#part")->body == "/eight");
+  CHECK(reply_of(a.origin() + "?x")->body == "/?x");
+  CHECK(reply_of(a.origin())->body == "/");
+  goes_to(a, "/nine");
 }
 
 TEST_CASE("the keys . and .. and the empty key are refused before any request") {
