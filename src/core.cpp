@@ -10,6 +10,7 @@
 #include <cloudflare/version.hpp>
 
 #include "budget.hpp"
+#include "encode.hpp"
 #include "io_thread.hpp"
 #include "loop.hpp"
 #include "url.hpp"
@@ -53,40 +54,37 @@ namespace {
   }
 }
 
-AuthHeaders bearer(std::string token) {
-  return {.headers = {{"Authorization", "Bearer " + token}}, .secrets = {std::move(token)}};
+[[gnu::cold]] CommonHeaders with_bearer(Header user_agent, std::string token) {
+  return {.headers = {std::move(user_agent), {"Authorization", "Bearer " + token}}, .secrets = {std::move(token)}};
 }
 
 // Null for a provider, which is asked for each attempt.
-[[gnu::cold]] std::shared_ptr<const AuthHeaders> fixed_auth(const AnyCredential& credential) {
-  AuthHeaders auth;
+[[gnu::cold]] std::shared_ptr<const CommonHeaders> with_credential(Header agent, const AnyCredential& credential) {
+  CommonHeaders common;
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
-    auth = bearer(CredentialAccess::text(*token));
+    common = with_bearer(std::move(agent), CredentialAccess::text(*token));
   } else if (const auto* service = std::get_if<edgebase::ServiceKey>(&credential)) {
     const std::string& key = CredentialAccess::text(*service);
-    auth = {.headers = {{"X-EdgeBase-Service-Key", key}}, .secrets = {key}};
+    common = {.headers = {std::move(agent), {"X-EdgeBase-Service-Key", key}}, .secrets = {key}};
   } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
     const std::string& email = CredentialAccess::email(*pair);
     const std::string& key = CredentialAccess::key(*pair);
-    auth = {.headers = {{"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
+    common = {.headers = {std::move(agent), {"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
   } else {
     return nullptr;
   }
-  return std::make_shared<const AuthHeaders>(std::move(auth));
+  return std::make_shared<const CommonHeaders>(std::move(common));
 }
 
 // Clients of one credential share one rate budget.
-std::size_t hash_of(const AuthHeaders& auth) {
+std::size_t hash_of(const CommonHeaders& common) {
   std::size_t hash = 0;
-  for (const std::string& secret : auth.secrets) hash = hash * 31 + std::hash<std::string>()(secret);
+  for (const std::string& secret : common.secrets) hash = hash * 31 + std::hash<std::string>()(secret);
   return hash;
 }
 
 void require_account(std::string_view id) {
-  const bool good = std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-  if (!good || id.size() > limits::account_id_chars)
+  if (!is_id(id) || id.size() > limits::account_id_chars)
     throw invalid_argument("the account id must be 1 to 32 characters of [A-Za-z0-9_-]");
 }
 
@@ -116,7 +114,6 @@ void require_positive(const ClientOptions& o) {
 [[gnu::cold]] Core::Core(AnyCredential credential, ClientOptions options)
     : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
   require_sendable(credential_);
-  fixed_auth_ = fixed_auth(credential_);
   require_account(options_.account_id);
   require_positive(options_);
   const BaseUrl base = parse_base_url(options_.base_url);
@@ -125,26 +122,28 @@ void require_positive(const ClientOptions& o) {
         "the base URL is plain http to a host that is not loopback; credentials would travel in the open");
   options_.base_url = base.text;
 
-  const bool cloudflare_itself = base.host == "api.cloudflare.com" && !options_.transport;
-  if (options_.rate_budget.value_or(cloudflare_itself)) {
-    // A rotating token has no text to compare.
-    budget_ = fixed_auth_ ? budget_of(hash_of(*fixed_auth_)) : std::make_shared<RateBudget>();
-  }
   if (options_.user_agent.empty()) options_.user_agent = default_user_agent();
   for (const char c : options_.user_agent)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       throw invalid_argument("the user agent holds a control character");
+  common_headers_ = with_credential(user_agent(), credential_);
+
+  const bool cloudflare_itself = base.host == "api.cloudflare.com" && !options_.transport;
+  if (options_.rate_budget.value_or(cloudflare_itself)) {
+    // A rotating token has no text to compare.
+    budget_ = common_headers_ ? budget_of(hash_of(*common_headers_)) : std::make_shared<RateBudget>();
+  }
   if (!options_.clock) options_.clock = Clock::system();
   if (!options_.transport) options_.transport = make_curl_transport({.ca_file = options_.ca_file});
 }
 
 Core::~Core() = default;
 
-std::shared_ptr<const AuthHeaders> Core::auth_headers() const {
-  if (fixed_auth_) return fixed_auth_;
+std::shared_ptr<const CommonHeaders> Core::common_headers() const {
+  if (common_headers_) return common_headers_;
   std::string token = CredentialAccess::text(std::get<TokenProvider>(credential_));
   require_sendable("the API token from the provider", token);
-  return std::make_shared<const AuthHeaders>(bearer(std::move(token)));
+  return std::make_shared<const CommonHeaders>(with_bearer(user_agent(), std::move(token)));
 }
 
 std::size_t Core::paced_budget(const CallOptions& call) const {

@@ -24,8 +24,8 @@ class RateBudget;
 /// A credential of either API.
 using AnyCredential = std::variant<ApiToken, EmailKey, TokenProvider, edgebase::ServiceKey>;
 
-/// Header values of one attempt, and the texts that must never show in an error.
-struct AuthHeaders {
+/// What every request of one attempt carries, and the texts that must never show in an error.
+struct CommonHeaders {
   std::vector<Header> headers{};
   std::vector<std::string> secrets{};
 };
@@ -47,8 +47,9 @@ class Core : public std::enable_shared_from_this<Core> {
   /// Requests of five minutes that a bulk job may use, those of others included.
   [[nodiscard]] std::size_t paced_budget(const CallOptions& call) const;
 
-  /// The credential for one attempt; asks a TokenProvider. Throws invalid_argument if it cannot be sent.
-  [[nodiscard]] std::shared_ptr<const AuthHeaders> auth_headers() const;
+  /// User agent and credential for one attempt; asks a TokenProvider. Throws invalid_argument if it cannot be sent.
+  [[nodiscard]] std::shared_ptr<const CommonHeaders> common_headers() const;
+  [[nodiscard]] Header user_agent() const { return {"User-Agent", options_.user_agent}; }
   /// A number in [0, 1).
   [[nodiscard]] double random();
 
@@ -63,7 +64,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void give_back(std::unique_ptr<Loop> loop);
 
   AnyCredential credential_;
-  std::shared_ptr<const AuthHeaders> fixed_auth_{};  ///< Of any credential but a TokenProvider.
+  std::shared_ptr<const CommonHeaders> common_headers_{};  ///< With any credential but a TokenProvider.
   ClientOptions options_;
   std::shared_ptr<RateBudget> budget_{};
   std::mutex mutex_{};

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -45,10 +46,14 @@ std::size_t first_escape(std::string_view text, std::size_t at) {
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
 
-constexpr bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
+// RFC 3986's unreserved characters.
+constexpr std::array<bool, 256> unreserved = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+constexpr bool is_unreserved(char c) { return unreserved[static_cast<unsigned char>(c)]; }
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -67,7 +72,16 @@ int digits(std::string_view text, std::size_t at, std::size_t width) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_utf8(std::string_view text) noexcept {
+  constexpr std::size_t short_text = 64;  // a key, mostly ASCII: not worth what simdjson does before it begins
+  if (text.size() <= short_text && std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; }))
+    return true;
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+bool is_id(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_unreserved(c) && c != '.' && c != '~'; });
+}
 
 bool append_json_string(std::string& out, std::string_view text, std::size_t most) {
   const std::size_t begin = out.size();
@@ -102,15 +116,15 @@ void append_number(std::string& out, std::int64_t number) {
 }
 
 void append_percent_encoded(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out.push_back(c);
-    } else {
-      out.push_back('%');
-      out.push_back(hex_digits[static_cast<unsigned char>(c) >> 4U]);
-      out.push_back(hex_digits[static_cast<unsigned char>(c) & 15U]);
-    }
+  std::size_t plain = 0;  // first byte not yet copied
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_unreserved(text[i])) continue;
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::array<char, 3> code{'%', hex_digits[byte >> 4U], hex_digits[byte & 15U]};
+    out.append(text, plain, i - plain).append(code.data(), code.size());
+    plain = i + 1;
   }
+  out.append(text, plain);
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {

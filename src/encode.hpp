@@ -13,6 +13,8 @@
 namespace cloudflare::detail {
 
 [[nodiscard]] CLOUDFLARE_API bool is_utf8(std::string_view text) noexcept;
+/// Nothing but [A-Za-z0-9_-], as identifiers of accounts and namespaces are.
+[[nodiscard]] CLOUDFLARE_API bool is_id(std::string_view text) noexcept;
 
 /// Appends `text`, which must be UTF-8, as a JSON string with its quotes.
 /// False, and nothing is appended, if that takes more than `most` bytes.

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 class Loop::JobOutbox final : public Outbox {
  public:
   JobOutbox(Loop& loop, Job& job, Request* answered = nullptr) : loop_(loop), job_(job), answered_(answered) {}
-  void send(unsigned tag, Request request) override { loop_.enqueue(job_, tag, std::move(request)); }
+  void send(unsigned tag, Request&& request) override { loop_.enqueue(job_, tag, std::move(request)); }
   void wake_after(milliseconds pause) override {
     job_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, job_.id}}));
   }
@@ -51,17 +51,19 @@ namespace {
   return Error(std::move(d));
 }
 
-LogRecord record_of(std::string_view event, LogLevel level, const Request& request, int attempt) {
-  return {.level = level,
-          .event = event,
-          .operation = request.operation->name,
-          .method = request.http.method,
-          .attempt = attempt,
-          .request_bytes = request.http.body.size().value_or(0)};
-}
-
-void log(const ClientOptions& options, const LogRecord& record) {
-  if (options.log && record.level <= options.log_level) options.log(record);
+// Only a record that somebody wants is made; `fill` adds what is special about it.
+template <class Fill>
+void log(const ClientOptions& options, LogLevel level, std::string_view event, const Request& request, int attempt,
+         Fill fill) {
+  if (!options.log || level > options.log_level) return;
+  LogRecord record{.level = level,
+                   .event = event,
+                   .operation = request.operation->name,
+                   .method = request.http.method,
+                   .attempt = attempt,
+                   .request_bytes = request.http.body.size().value_or(0)};
+  fill(record);
+  options.log(record);
 }
 
 // Whether the flow would rather divide the request than see it repeated.
@@ -77,9 +79,10 @@ Loop::Loop(Core& core) : core_(core), channel_(core.transport().open(core.clock(
 Loop::~Loop() = default;
 
 void Loop::run(Flow& flow, const CallOptions& call) {
-  const auto job = begin(flow, call, nullptr);
-  while (!job->done) {
-    step();
+  time_point now = core_.clock().now();
+  const auto job = begin(flow, call, nullptr, now);
+  for (; !job->done; now = core_.clock().now()) {
+    step(now);
     if (!job->done) wait();
   }
 }
@@ -88,11 +91,11 @@ void Loop::add(std::unique_ptr<Errand> errand) {
   Flow& flow = errand->flow();
   if (flow.finished()) return finished_.push_back(std::move(errand));
   const CallOptions call = errand->call;
-  begin(flow, call, std::move(errand));
+  begin(flow, call, std::move(errand), core_.clock().now());
 }
 
 void Loop::turn() {
-  step();
+  step(core_.clock().now());
   if (finished_.empty()) wait();
 }
 
@@ -103,42 +106,47 @@ void Loop::turn() {
   }
 }
 
-std::shared_ptr<Loop::Job> Loop::begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand) {
+std::shared_ptr<Loop::Job> Loop::begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand,
+                                       time_point now) {
   auto job = std::make_shared<Job>();
   job->id = next_id_++;
   job->flow = &flow;
   job->errand = std::move(errand);
   job->call = call;
   if (flow.bounded()) {
-    job->deadline = core_.clock().now() + call.timeout.value_or(core_.options().timeout);
-    job->timers.push_back(timers_.insert({job->deadline, {Timer::What::deadline, job->id}}));
+    job->deadline = now + call.timeout.value_or(core_.options().timeout);
+    job->deadline_timer = timers_.insert({job->deadline, {Timer::What::deadline, job->id}});
   }
-  jobs_.emplace(job->id, job);
+  jobs_.emplace_hint(jobs_.end(), job->id, job);
   if (call.stop.stop_possible()) {
     job->on_stop.emplace(call.stop, [this, id = job->id] {
       const std::lock_guard lock(stops_mutex_);
       stops_.push_back(id);
+      stopped_ = true;
       channel_->wake();
     });
   }
-  guarded(*job, [&] {
+  guarded(job, [&] {
     JobOutbox out(*this, *job);
     flow.begin(out);
   });
   return job;
 }
 
-void Loop::step() {
+[[gnu::cold]] void Loop::end_stopped() {
   std::vector<unsigned> stopped;
   {
     const std::lock_guard lock(stops_mutex_);
     stopped.swap(stops_);
+    stopped_ = false;
   }
   for (const unsigned id : stopped)
     if (const auto it = jobs_.find(id); it != jobs_.end())
       end(*it->second, interrupted(*it->second, ErrorKind::cancelled, "the stop token was triggered"));
+}
 
-  const time_point now = core_.clock().now();
+void Loop::step(time_point now) {
+  if (stopped_) end_stopped();
   while (!timers_.empty() && timers_.begin()->first <= now) fire(timers_.begin()->second);
   while (!ready_.empty()) {
     const unsigned ticket = ready_.front();
@@ -150,7 +158,7 @@ void Loop::step() {
 void Loop::wait() {
   const bool soon = !soon_.empty();
   const time_point until = soon ? core_.clock().now() : timers_.empty() ? time_point::max() : timers_.begin()->first;
-  if (auto completion = channel_->wait(until)) complete(std::move(*completion));
+  if (auto completion = channel_->wait(until)) complete(*completion);
   if (soon) wake_next();
 }
 
@@ -160,7 +168,7 @@ void Loop::wake_next() {
   if (it == jobs_.end()) return;
   const std::shared_ptr<Job> job = it->second;
   job->soon = false;
-  guarded(*job, [&] {
+  guarded(job, [&] {
     JobOutbox out(*this, *job);
     job->flow->on_wake(out);
   });
@@ -177,27 +185,27 @@ void Loop::wake_next() {
   }
   const std::shared_ptr<Job> job = jobs_.at(timer.id);
   const bool deadline = timer.what == Timer::What::deadline;
-  std::erase(job->timers, at);
+  if (deadline)
+    job->deadline_timer.reset();
+  else
+    std::erase(job->timers, at);
   timers_.erase(at);
   if (deadline) {
     const auto limit = job->call.timeout.value_or(core_.options().timeout);
     return end(*job, interrupted(*job, ErrorKind::timeout, "not done within " + std::to_string(limit.count()) + " ms"));
   }
-  guarded(*job, [&] {
+  guarded(job, [&] {
     JobOutbox out(*this, *job);
     job->flow->on_wake(out);
   });
 }
 
-void Loop::enqueue(Job& job, unsigned tag, Request request) {
-  auto transfer = std::make_shared<Transfer>();
-  transfer->job = &job;
-  transfer->tag = tag;
-  transfer->request = std::move(request);
+void Loop::enqueue(Job& job, unsigned tag, Request&& request) {
+  auto transfer = std::make_shared<Transfer>(job.shared_from_this(), tag, std::move(request));
   if (job.call.replay_safe && transfer->request.repeat == Repeat::once) transfer->request.repeat = Repeat::idempotent;
   const unsigned ticket = next_id_++;
   job.tickets.push_back(ticket);
-  transfers_.emplace(ticket, std::move(transfer));
+  transfers_.emplace_hint(transfers_.end(), ticket, std::move(transfer));
   ready_.push_back(ticket);
 }
 
@@ -206,18 +214,17 @@ void Loop::launch(unsigned ticket) {
   if (it == transfers_.end()) return;
   const std::shared_ptr<Transfer> transfer = it->second;
   Job& job = *transfer->job;
-  const std::shared_ptr<Job> alive = jobs_.at(job.id);
-  guarded(job, [&] {
-    const time_point now = core_.clock().now();
+  guarded(transfer->job, [&] {
     if (core_.budget() != nullptr && transfer->request.authenticated && !transfer->budgeted) {
       // Who leaves a reserve to others does not queue before them: it asks again when there may be room.
+      const time_point now = core_.clock().now();
       const bool paced = transfer->request.paced;
       const time_point at = paced ? core_.budget()->reserve(now, now, core_.paced_budget(job.call))
                                   : core_.budget()->reserve(now, job.deadline);
       transfer->budgeted = !paced || at <= now;
       if (at > job.deadline) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(at - now);
-        return deliver(ticket,
+        return deliver(ticket, *transfer,
                        transfer->explain(Error(ErrorDetails{
                            .kind = ErrorKind::rate_limited,
                            .text = "the rate budget of 1200 requests in 5 minutes is used up beyond the deadline",
@@ -226,23 +233,22 @@ void Loop::launch(unsigned ticket) {
       }
       if (at > now) {
         transfer->timer = timers_.insert({at, {Timer::What::launch, ticket}});
-        LogRecord record = record_of("wait", LogLevel::info, transfer->request, transfer->attempt);
-        record.pause = std::chrono::ceil<milliseconds>(at - now);
-        return log(core_.options(), record);
+        return log(core_.options(), LogLevel::info, "wait", transfer->request, transfer->attempt,
+                   [&](LogRecord& record) { record.pause = std::chrono::ceil<milliseconds>(at - now); });
       }
     }
     try {
       transfer->address(core_);
     } catch (const Error& error) {
-      return deliver(ticket, transfer->explain(error));
+      return deliver(ticket, *transfer, transfer->explain(error));
     }
     ++transfer->attempt;
     ++job.attempts;
     transfer->in_flight = true;
     transfer->budgeted = false;
     job.operation = transfer->request.operation->name;
-    log(core_.options(), record_of("request", LogLevel::debug, transfer->request, transfer->attempt));
     const ClientOptions& options = core_.options();
+    log(options, LogLevel::debug, "request", transfer->request, transfer->attempt, [](LogRecord&) {});
     channel_->start(ticket, std::shared_ptr<const HttpRequest>(transfer, &transfer->request.http),
                     {.deadline = job.deadline,
                      .connect_timeout = options.connect_timeout,
@@ -251,41 +257,41 @@ void Loop::launch(unsigned ticket) {
   });
 }
 
-void Loop::complete(Completion completion) {
+void Loop::complete(Completion& completion) {
   const auto it = transfers_.find(completion.ticket);
   if (it == transfers_.end()) return;
   const std::shared_ptr<Transfer> transfer = it->second;
-  const std::shared_ptr<Job> job = jobs_.at(transfer->job->id);
   transfer->in_flight = false;
-  guarded(*job, [&] {
+  guarded(transfer->job, [&] {
     const ClientOptions& options = core_.options();
+    const Operation& operation = *transfer->request.operation;
+    const int status = completion.reply ? completion.reply->status : 0;
+    const std::size_t bytes = completion.reply ? completion.reply->body.size() : 0;
     std::vector<Message> messages;
-    LogRecord record = record_of("reply", LogLevel::debug, transfer->request, transfer->attempt);
-    if (completion.reply) {
-      record.http_status = completion.reply->status;
-      record.reply_bytes = completion.reply->body.size();
-    }
-    Result<Reply> reply = completion.reply ? judge(*transfer->request.operation, std::move(completion.reply).value(),
-                                                   core_.clock().wall(), messages)
+    Result<Reply> reply = completion.reply ? judge(operation, std::move(*completion.reply), core_.clock(), messages)
                                            : Result<Reply>(completion.reply.error());
+    const auto report = [&](LogLevel level, std::string_view event) {
+      log(options, level, event, transfer->request, transfer->attempt, [&](LogRecord& record) {
+        record.http_status = status;
+        record.reply_bytes = bytes;
+        if (reply) return;
+        record.error = to_string(reply.error().kind());
+        record.ray_id = reply.error().ray_id();
+      });
+    };
+    report(LogLevel::debug, "reply");
     if (reply) {
       reply->attempts = transfer->attempt;
-      reply->operation = transfer->request.operation;
-      log(options, record);
-      if (options.on_messages && !messages.empty()) options.on_messages(transfer->request.operation->name, messages);
-      return deliver(completion.ticket, std::move(reply));
+      reply->operation = &operation;
+      if (options.on_messages && !messages.empty()) options.on_messages(operation.name, messages);
+      return deliver(completion.ticket, *transfer, std::move(reply));
     }
     const Error& error = reply.error();
     if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
       core_.budget()->block(core_.clock().now() + *error.retry_after());
-    record.error = to_string(error.kind());
-    record.ray_id = error.ray_id();
-    log(options, record);
     if (repeat_later(completion.ticket, *transfer, error)) return;
-    record.event = "failure";
-    record.level = LogLevel::warning;
-    log(options, record);
-    deliver(completion.ticket, transfer->explain(error));
+    report(LogLevel::warning, "failure");
+    deliver(completion.ticket, *transfer, transfer->explain(error));
   });
 }
 
@@ -303,31 +309,30 @@ void Loop::complete(Completion completion) {
   if (at >= job.deadline || !transfer.rewind()) return false;
   if (error.details().delivery == Delivery::unknown) transfer.unknown_before = true;
   transfer.timer = timers_.insert({at, {Timer::What::launch, ticket}});
-  LogRecord record = record_of("retry", LogLevel::info, transfer.request, transfer.attempt);
-  record.pause = pause;
-  record.error = to_string(error.kind());
-  log(options, record);
+  log(options, LogLevel::info, "retry", transfer.request, transfer.attempt, [&](LogRecord& record) {
+    record.pause = pause;
+    record.error = to_string(error.kind());
+  });
   return true;
 }
 
-void Loop::deliver(unsigned ticket, Result<Reply> reply) {
-  const std::shared_ptr<Transfer> transfer = transfers_.at(ticket);
-  Job& job = *transfer->job;
+// `transfer` is kept by the caller.
+void Loop::deliver(unsigned ticket, Transfer& transfer, Result<Reply>&& reply) {
+  Job& job = *transfer.job;
   drop(ticket);
   std::erase(job.tickets, ticket);
-  JobOutbox out(*this, job, &transfer->request);
-  job.flow->on_reply(transfer->tag, std::move(reply), out);
+  JobOutbox out(*this, job, &transfer.request);
+  job.flow->on_reply(transfer.tag, std::move(reply), out);
 }
 
 template <class Step>
-void Loop::guarded(Job& job, Step step) {
-  const std::shared_ptr<Job> alive = jobs_.at(job.id);
+void Loop::guarded(const std::shared_ptr<Job>& job, Step step) {
   try {
     step();
   } catch (...) {
-    end(job, thrown_by_caller());
+    end(*job, thrown_by_caller());
   }
-  if (!job.done && job.flow->finished()) close(job);
+  if (!job->done && job->flow->finished()) close(*job);
 }
 
 [[gnu::cold]] Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const {
@@ -351,6 +356,7 @@ void Loop::guarded(Job& job, Step step) {
 
 void Loop::close(Job& job) {
   for (const unsigned ticket : job.tickets) drop(ticket);
+  if (job.deadline_timer) timers_.erase(*job.deadline_timer);
   for (const auto timer : job.timers) timers_.erase(timer);
   job.done = true;
   job.on_stop.reset();

@@ -3,6 +3,7 @@
 // The one driver of flows: sends what they wish, judges replies, repeats, waits, and keeps deadlines and stop tokens.
 // A blocking call pumps one on its own thread, the I/O thread one for all asynchronous operations.
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -51,24 +52,25 @@ class Loop {
   struct Transfer;
   class JobOutbox;
 
-  std::shared_ptr<Job> begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand);
+  std::shared_ptr<Job> begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand, time_point now);
   /// Stop tokens, timers, launches.
-  void step();
+  void step(time_point now);
+  void end_stopped();
   /// Until a completion, which is taken care of, the next timer, or wake().
   void wait();
   void fire(const Timer& timer);
   /// The first of those that asked to be woken soon.
   void wake_next();
 
-  void enqueue(Job& job, unsigned tag, Request request);
+  void enqueue(Job& job, unsigned tag, Request&& request);
   void launch(unsigned ticket);
-  void complete(Completion completion);
+  void complete(Completion& completion);
   [[nodiscard]] bool repeat_later(unsigned ticket, Transfer& transfer, const Error& error);
-  void deliver(unsigned ticket, Result<Reply> reply);
+  void deliver(unsigned ticket, Transfer& transfer, Result<Reply>&& reply);
 
   /// Runs a step of a job; what it throws ends the job. Closes the job if its flow is finished.
   template <class Step>
-  void guarded(Job& job, Step step);
+  void guarded(const std::shared_ptr<Job>& job, Step step);
   void end(Job& job, const Error& error);
   void close(Job& job);
   void drop(unsigned ticket);
@@ -85,7 +87,8 @@ class Loop {
   unsigned next_id_ = 1;
 
   std::mutex stops_mutex_{};
-  std::vector<unsigned> stops_{};  // jobs whose stop token fired, on any thread
+  std::vector<unsigned> stops_{};     // jobs whose stop token fired, on any thread
+  std::atomic<bool> stopped_{false};  // whether there are any
 };
 
 }  // namespace cloudflare::detail

@@ -182,7 +182,7 @@ void PackedJob::send(Batch batch, Outbox& out) {
   out.send(tag, std::move(request));
 }
 
-void PackedJob::on_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
+void PackedJob::on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) {
   take_reply(tag, std::move(reply), out);  // the batch is gone before the next is read
   fill(out);
   report(out);

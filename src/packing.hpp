@@ -103,7 +103,7 @@ class PackedJob final : public FlowOf<BulkResult> {
   explicit PackedJob(Error refused);
 
   void begin(Outbox& out) override;
-  void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) override;
+  void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override;
   void on_wake(Outbox& out) override;
   void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }

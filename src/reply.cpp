@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include <cloudflare/clock.hpp>
+
 #include "json_in.hpp"
 #include "retry.hpp"
 
@@ -184,9 +186,9 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return d;
 }
 
-[[gnu::cold]] Error with_reply(const Error& error, const HttpResponse& response, std::chrono::sys_seconds wall) {
+[[gnu::cold]] Error with_reply(const Error& error, const HttpResponse& response, const Clock& clock) {
   ErrorDetails d = with_head(error, response);
-  d.retry_after = parse_retry_after(response.headers, wall);
+  d.retry_after = parse_retry_after(response.headers, clock.wall());
   return Error(std::move(d));
 }
 
@@ -313,7 +315,7 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
   return Error(std::move(d));
 }
 
-Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::chrono::sys_seconds wall,
+Result<Reply> judge(const Operation& operation, HttpResponse&& response, const Clock& clock,
                     std::vector<Message>& messages) {
   Result<Reply> reply = [&]() -> Result<Reply> {
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");
@@ -322,8 +324,8 @@ Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::ch
     if (operation.form == Form::bare) return judge_bare(operation, std::move(response));
     return judge_envelope(operation, std::move(response), messages);
   }();
-  if (reply) return reply;
-  return with_reply(reply.error(), response, wall);  // only a success takes it away
+  if (!reply) reply = with_reply(reply.error(), response, clock);  // only a success took `response` away
+  return reply;
 }
 
 }  // namespace cloudflare::detail

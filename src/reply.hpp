@@ -24,8 +24,8 @@ struct Envelope {
 /// Reads an envelope with any member order, null lists, bare strings for messages and unknown members.
 [[nodiscard]] Result<Envelope> read_envelope(std::string& text);
 
-/// A reply that is a success, or the Error it means; `messages` takes the messages of a success. `wall` is the time.
-[[nodiscard]] Result<Reply> judge(const Operation& operation, HttpResponse&& response, std::chrono::sys_seconds wall,
+/// A reply that is a success, or the Error it means; `messages` takes the messages of a success.
+[[nodiscard]] Result<Reply> judge(const Operation& operation, HttpResponse&& response, const Clock& clock,
                                   std::vector<Message>& messages);
 
 }  // namespace cloudflare::detail

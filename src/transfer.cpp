@@ -21,6 +21,14 @@ void redact(std::vector<Message>& messages, const std::vector<std::string>& secr
   }
 }
 
+// The query of a signed URL is its credential.
+[[gnu::cold]] std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url, const Core& core) {
+  CommonHeaders common{.headers = {core.user_agent()}};
+  const std::size_t query = signed_url.find('?');
+  if (query != std::string::npos && query + 1 < signed_url.size()) common.secrets = {signed_url.substr(query + 1)};
+  return std::make_shared<const CommonHeaders>(std::move(common));
+}
+
 }  // namespace
 
 void Loop::Transfer::address(const Core& core) {
@@ -29,19 +37,15 @@ void Loop::Transfer::address(const Core& core) {
     own_headers = http.headers.size();
     if (request.authenticated) http.url.insert(0, core.options().base_url);
     http.resendable = request.repeat != Repeat::once;
-    if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
+    if (http.sink) track_sink();
   }
-  http.headers.reserve(own_headers + 3);
-  http.headers.resize(own_headers);
-  http.headers.push_back({"User-Agent", core.options().user_agent});
-  if (!request.authenticated) {
-    // The query of a signed URL is its credential.
-    if (const std::size_t query = http.url.find('?'); query != std::string::npos && query + 1 < http.url.size())
-      auth = std::make_shared<const AuthHeaders>(AuthHeaders{.secrets = {http.url.substr(query + 1)}});
-    return;
-  }
-  auth = core.auth_headers();
-  http.headers.insert(http.headers.end(), auth->headers.begin(), auth->headers.end());
+  common = request.authenticated ? core.common_headers() : common_headers_for(http.url, core);
+  http.headers.erase(http.headers.begin() + static_cast<std::ptrdiff_t>(own_headers), http.headers.end());
+  http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
+}
+
+[[gnu::cold]] void Loop::Transfer::track_sink() {
+  request.http.sink = std::make_shared<TrackedSink>(std::move(request.http.sink));
 }
 
 bool Loop::Transfer::rewind() {
@@ -67,9 +71,9 @@ bool Loop::Transfer::rewind() {
   d.repeated_unknown = unknown_before;
   advise(d);
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
-  if (auth) {
-    for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, auth->secrets);
-    redact(d.messages, auth->secrets);
+  if (common) {
+    for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, common->secrets);
+    redact(d.messages, common->secrets);
   }
   return Error(std::move(d));
 }

@@ -13,14 +13,15 @@
 
 namespace cloudflare::detail {
 
-struct Loop::Job {
+struct Loop::Job : std::enable_shared_from_this<Loop::Job> {
   unsigned id = 0;
   Flow* flow = nullptr;
   std::unique_ptr<Errand> errand{};  // of an asynchronous operation; owns the flow
   CallOptions call{};
   time_point deadline = time_point::max();
   std::vector<unsigned> tickets{};
-  std::vector<Timers::iterator> timers{};
+  std::optional<Timers::iterator> deadline_timer{};
+  std::vector<Timers::iterator> timers{};  // to wake it
   bool done = false;
   bool soon = false;             // waits to be woken
   std::string_view operation{};  // of the latest request, for errors that no request explains
@@ -29,19 +30,24 @@ struct Loop::Job {
 };
 
 struct Loop::Transfer {
-  Job* job = nullptr;
-  unsigned tag = 0;
-  Request request{};
+  Transfer(std::shared_ptr<Job> of, unsigned its_tag, Request&& its_request)
+      : job(std::move(of)), tag(its_tag), request(std::move(its_request)) {}
+
+  std::shared_ptr<Job> job;
+  unsigned tag;
+  Request request;
   std::size_t own_headers = 0;  // those of the request; the loop's come behind them
   int attempt = 0;
   bool budgeted = false;  // the rate budget has granted the coming attempt
   bool in_flight = false;
   bool unknown_before = false;  // an earlier attempt may have been executed
-  std::shared_ptr<const AuthHeaders> auth{};
+  std::shared_ptr<const CommonHeaders> common{};
   std::optional<Timers::iterator> timer{};
 
   /// Adds base URL, credential and user agent for the coming attempt.
   void address(const Core& core);
+  /// So that rewind() knows whether the sink has seen a byte.
+  void track_sink();
   /// Prepares body and sink for another attempt; false if they have only one.
   [[nodiscard]] bool rewind();
   /// `error` with what only the transfer knows, and without what must not show.

@@ -66,7 +66,7 @@ class PageStep final : public FlowOf<std::optional<Page>> {
     }
   }
   void begin(Outbox& out) override { call_.begin(out); }
-  void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) override {
+  void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override {
     call_.on_reply(tag, std::move(reply), out);
     settle();
   }

@@ -33,7 +33,7 @@ class D1Export final : public detail::FlowOf<d1::ExportResult> {
   /// Refused before any request.
   explicit D1Export(Error refused);
   void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
 
@@ -123,7 +123,7 @@ void D1Export::download(const std::string& url, detail::Outbox& out) {
   out.send(0, std::move(*request));
 }
 
-void D1Export::on_reply(unsigned, Result<Reply> reply, detail::Outbox& out) {
+void D1Export::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
   if (!reply) return this->finish(reply.error());
   if (out.sent().operation == &table::d1_export_download) {
     if (state_->file) state_->file->commit();

@@ -55,7 +55,7 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
   /// Refused before any request.
   explicit D1Import(Error refused);
   void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
   void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
@@ -187,7 +187,7 @@ void D1Import::upload(const std::string& url, detail::Outbox& out) {
   out.send(0, std::move(*request));
 }
 
-void D1Import::on_reply(unsigned, Result<Reply> reply, detail::Outbox& out) {
+void D1Import::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
   if (!reply) return this->finish(state_->running() ? unknown_outcome(reply.error()) : reply.error());
   const detail::Operation& operation = *out.sent().operation;
   if (&operation == &table::d1_import_upload) {

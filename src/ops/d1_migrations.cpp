@@ -95,7 +95,7 @@ class D1Migrate final : public detail::FlowOf<d1::MigrateResult> {
  public:
   D1Migrate(const Context& context, std::string_view id, const std::string& folder, const d1::MigrateOptions& options);
   void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
 
  private:
@@ -167,7 +167,7 @@ void D1Migrate::begin(detail::Outbox& out) {
   out.send(0, std::move(*request));
 }
 
-void D1Migrate::on_reply(unsigned, Result<Reply> reply, detail::Outbox& out) {
+void D1Migrate::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
   State& s = *state_;
   if (!s.listed) {
     if (!reply) return this->finish(reply.error());

@@ -21,7 +21,7 @@ class Find final : public FlowOf<std::optional<Item>> {
   explicit Find(Error refused) { this->finish(std::move(refused)); }
 
   void begin(Outbox& out) override { step(out); }
-  void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) override {
+  void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override {
     page_->on_reply(tag, std::move(reply), out);
     auto page = page_->take();
     if (!page) return this->finish(page.error());

@@ -254,7 +254,7 @@ class KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> 
  public:
   KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key);
   void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
 
  private:
   Call<std::optional<kv::Value>> value_;
@@ -279,7 +279,7 @@ void KvGetWithMetadata::begin(detail::Outbox& out) {
   metadata_.begin(out);
 }
 
-void KvGetWithMetadata::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
+void KvGetWithMetadata::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
   const std::string_view name = out.sent().operation->name;
   if (name == table::kv_get.name)
     value_.on_reply(tag, std::move(reply), out);

@@ -48,10 +48,7 @@ std::optional<kv::Value> read_value(json::value item, const kv::BulkGetOptions& 
 }  // namespace
 
 std::optional<Error> check_namespace_id(std::string_view id) {
-  const bool good = std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-  if (good && !id.empty() && id.size() <= limits::kv_id_chars) return std::nullopt;
+  if (!id.empty() && id.size() <= limits::kv_id_chars && detail::is_id(id)) return std::nullopt;
   return invalid_argument("the namespace id must be 1 to 32 characters of [A-Za-z0-9_-]");
 }
 

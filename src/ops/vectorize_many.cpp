@@ -150,7 +150,7 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
   VectorizeMany(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> erased,
                 const vectorize::EraseManyOptions& options);
   void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
   void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
@@ -186,7 +186,7 @@ void VectorizeMany::begin(detail::Outbox& out) {
 
 // An id stands for all that came before it only if it was sent after their replies. Otherwise the time of the latest
 // reply must do.
-void VectorizeMany::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
+void VectorizeMany::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
   const bool alone = alone_;
   const bool others = job_.under_way() > 1;
   *last_ = Mutation();

@@ -22,7 +22,7 @@ class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
   VectorizeWait(const Context& context, VectorizeTarget index, vectorize::Mutation mutation,
                 std::chrono::milliseconds timeout);
   void begin(detail::Outbox& out) override;
-  void on_reply(unsigned tag, Result<detail::Reply> reply, detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
 
@@ -63,7 +63,7 @@ void VectorizeWait::ask(detail::Outbox& out) {
   info_.begin(out);
 }
 
-void VectorizeWait::on_reply(unsigned tag, Result<Reply> reply, detail::Outbox& out) {
+void VectorizeWait::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
   asking_ = false;
   info_.on_reply(tag, std::move(reply), out);
   auto info = info_.take();

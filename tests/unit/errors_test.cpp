@@ -21,7 +21,7 @@ constexpr cf::detail::Operation d1_query{"d1.query", "POST", "/x", cf::detail::R
 cf::Result<cf::detail::Reply> judged(cf::HttpResponse response,
                                      const cf::detail::Operation& operation = table::kv_put) {
   std::vector<cf::Message> messages;
-  return cf::detail::judge(operation, std::move(response), std::chrono::sys_seconds(1'800'000'000s), messages);
+  return cf::detail::judge(operation, std::move(response), cf::testing::FakeClock(), messages);
 }
 
 std::string refusal(int code, const std::string& message = "no") {

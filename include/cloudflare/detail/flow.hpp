@@ -77,7 +77,7 @@ struct Reply {
 /// Where a flow leaves its wishes.
 class Outbox {
  public:
-  virtual void send(unsigned tag, Request request) = 0;
+  virtual void send(unsigned tag, Request&& request) = 0;
   virtual void wake_after(std::chrono::milliseconds pause) = 0;
   /// Wakes the flow when what it has sent so far is on its way.
   virtual void wake_soon() = 0;
@@ -98,7 +98,7 @@ class Flow {
  public:
   virtual ~Flow() = default;
   virtual void begin(Outbox& out) = 0;
-  virtual void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) = 0;
+  virtual void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) = 0;
   virtual void on_wake(Outbox&) {}
   [[nodiscard]] virtual bool finished() const noexcept = 0;
   /// Deadline, stop token or shutdown: ends the flow; a result that is already there stays.
@@ -116,7 +116,7 @@ class FlowOf : public Flow {
   [[nodiscard]] Result<T> take() { return std::move(*result_); }
 
  protected:
-  void finish(Result<T> result) {
+  void finish(Result<T>&& result) {
     if (!result_) result_.emplace(std::move(result));
   }
 
@@ -146,13 +146,9 @@ class Call final : public FlowOf<T> {
   using Recover = Result<T> (*)(Error&&);
 
   /// A `request` that is an error was refused before sending: the call is finished.
-  Call(Result<Request> request, Decode decode, Recover recover = nullptr)
-      : decode_(std::move(decode)), recover_(recover) {
-    if (request) {
-      request_ = std::move(request).value();
-    } else {
-      this->finish(request.error());
-    }
+  Call(Result<Request>&& request, Decode decode, Recover recover = nullptr)
+      : request_(request ? std::move(*request) : Request()), decode_(std::move(decode)), recover_(recover) {
+    if (!request) this->finish(request.error());
   }
   /// Refused before any request.
   explicit Call(Error refused) { this->finish(std::move(refused)); }
@@ -169,10 +165,11 @@ class Call final : public FlowOf<T> {
   }
 
   void begin(Outbox& out) override { out.send(0, std::move(request_)); }
-  void on_reply(unsigned, Result<Reply> reply, Outbox& out) override {
+  void on_reply(unsigned, Result<Reply>&& reply, Outbox& out) override {
     if (reply) {
       Result<T> value = decode_(static_cast<Reply&&>(*reply));  // takes the body at most: the head stays
-      return this->finish(value ? std::move(value) : Result<T>(undecodable(value.error(), out.sent(), *reply)));
+      if (!value) return this->finish(undecodable(value.error(), out.sent(), *reply));
+      return this->finish(std::move(value));
     }
     this->finish(recover_ ? recover_(Error(reply.error())) : Result<T>(reply.error()));
   }
@@ -193,7 +190,7 @@ class Mapped final : public FlowOf<typename std::invoke_result_t<Then, typename 
     inner_.begin(out);
     settle();
   }
-  void on_reply(unsigned tag, Result<Reply> reply, Outbox& out) override {
+  void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override {
     inner_.on_reply(tag, std::move(reply), out);
     settle();
   }
