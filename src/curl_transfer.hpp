@@ -29,7 +29,7 @@ struct CloseUrl {
 
 class CurlTransfer;
 
-/// An easy handle, and what stays set on it from one plain GET to the next. It must not move.
+/// An easy handle, and what stays from one of its transfers to the next. It must not move.
 struct CurlHandle {
   CurlTransfer* transfer = nullptr;        ///< Of the moment.
   std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
@@ -38,7 +38,7 @@ struct CurlHandle {
   std::string origin{};                    ///< Scheme, host and port of `url` if other targets may be asked of it.
   std::unique_ptr<CURL, CloseEasy> easy{};
   std::unique_ptr<curl_slist, FreeList> lines{};
-  std::vector<Header> headers{};  ///< What `lines` were made of.
+  std::vector<Header> headers{};  ///< What `lines` were made of, if there are any.
 };
 
 /// Sets what all transfers share.

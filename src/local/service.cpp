@@ -1,10 +1,10 @@
 #include "service.hpp"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 
+#include "encode.hpp"
 #include "routes.hpp"
 #include "tokens.hpp"
 
@@ -12,11 +12,7 @@ namespace cloudflare::local {
 
 namespace {
 
-bool is_account_id(std::string_view text) {
-  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-  });
-}
+bool is_account_id(std::string_view text) { return !text.empty() && text.size() <= 32 && detail::is_id(text); }
 
 void check_account(const Account& account, const Request& request) {
   const auto& path = request.segments();

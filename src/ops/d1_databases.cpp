@@ -1,6 +1,5 @@
 // The operations on the account's databases.
 
-#include <algorithm>
 #include <array>
 
 #include "ops/d1_common.hpp"
@@ -80,13 +79,7 @@ Result<d1::DatabasePage> read_page(Reply&& reply, int page_number, int per_page)
 
 // Cloudflare API reference, "Create D1 database": ^[a-zA-Z0-9][a-zA-Z0-9_-]*$
 std::optional<Error> check_name(std::string_view name) {
-  const auto alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  const bool good = !name.empty() && alphanumeric(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return alphanumeric(c) || c == '_' || c == '-';
-  });
-  if (good) return std::nullopt;
+  if (!name.empty() && detail::is_id(name) && name.front() != '_' && name.front() != '-') return std::nullopt;
   return invalid_argument("the name of a database is letters, digits, _ and -, and begins with a letter or digit");
 }
 

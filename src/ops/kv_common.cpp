@@ -1,7 +1,5 @@
 #include "ops/kv_common.hpp"
 
-#include <algorithm>
-
 namespace cloudflare::ops {
 
 namespace {
