@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <limits>
+#include <new>
 #include <string_view>
 
 namespace cloudflare::detail {
@@ -38,7 +39,7 @@ void use_url(const CurlHandle& handle) {
   curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
   // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
   // first reply.
-  curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.tls ? 1L : 0L);
+  curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
 }
 
 }  // namespace
@@ -93,9 +94,8 @@ void CurlTransfer::parse_url() {
   handle_.url.reset(curl_url());
   // A key ".." must not climb. What cannot be parsed leaves it empty, which libcurl refuses.
   const bool good = curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
-  handle_.tls = url.starts_with("https:");
-  use_url(handle_);
   handle_.origin = good ? url.substr(0, url.find_first_of("/?#", url.find("://") + 3)) : "";
+  use_url(handle_);
 }
 
 void CurlTransfer::set_headers() {
@@ -346,7 +346,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   return Error(std::move(d));
 }
 
-void CurlTransfer::release(const CurlOptions& options) && {
+void CurlTransfer::release(const CurlOptions& options) {
   if (plain_get_) return;
   curl_easy_reset(easy());
   handle_.lines.reset();

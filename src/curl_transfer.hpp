@@ -33,7 +33,6 @@ class CurlTransfer;
 struct CurlHandle {
   CurlTransfer* transfer = nullptr;        ///< Of the moment.
   std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
-  bool tls = false;                        ///< Of `url`.
   bool direct = false;                     ///< No proxy is asked.
   std::string origin{};                    ///< Scheme, host and port of `url` if other targets may be asked of it.
   std::unique_ptr<CURL, CloseEasy> easy{};
@@ -60,7 +59,7 @@ class CurlTransfer {
   /// The reply, or what `code` means; the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
   /// Prepares the handle for another transfer; its connections stay with the multi handle.
-  void release(const CurlOptions& options) &&;
+  void release(const CurlOptions& options);
 
   // What libcurl calls; `self` is the handle.
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);

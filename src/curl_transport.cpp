@@ -59,8 +59,8 @@ class CurlChannel final : public Channel {
   }
 
   std::optional<Completion> wait(TimePoint until) override {
+    if (auto done = next_done()) return done;
     for (;;) {
-      if (auto done = next_done()) return done;
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       if (auto done = next_done()) return done;
@@ -124,7 +124,7 @@ class CurlChannel final : public Channel {
     std::unique_ptr<Slot> slot = std::move(it->second);
     busy_.erase(it);
     curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());
-    std::move(*slot->transfer).release(options_);
+    slot->transfer->release(options_);
     slot->transfer.reset();
     if (idle_.size() < kept) idle_.push_back(std::move(slot));
   }

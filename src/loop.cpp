@@ -184,16 +184,14 @@ void Loop::wake_next() {
     return;
   }
   const std::shared_ptr<Job> job = jobs_.at(timer.id);
-  const bool deadline = timer.what == Timer::What::deadline;
-  if (deadline)
+  if (timer.what == Timer::What::deadline) {
+    timers_.erase(at);
     job->deadline_timer.reset();
-  else
-    std::erase(job->timers, at);
-  timers_.erase(at);
-  if (deadline) {
     const auto limit = job->call.timeout.value_or(core_.options().timeout);
     return end(*job, interrupted(*job, ErrorKind::timeout, "not done within " + std::to_string(limit.count()) + " ms"));
   }
+  std::erase(job->timers, at);
+  timers_.erase(at);
   guarded(job, [&] {
     JobOutbox out(*this, *job);
     job->flow->on_wake(out);

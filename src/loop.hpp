@@ -88,7 +88,7 @@ class Loop {
 
   std::mutex stops_mutex_{};
   std::vector<unsigned> stops_{};     // jobs whose stop token fired, on any thread
-  std::atomic<bool> stopped_{false};  // whether there are any
+  std::atomic<bool> stopped_{false};  // whether there are any, without the lock
 };
 
 }  // namespace cloudflare::detail

@@ -24,7 +24,8 @@ struct Envelope {
 /// Reads an envelope with any member order, null lists, bare strings for messages and unknown members.
 [[nodiscard]] Result<Envelope> read_envelope(std::string& text);
 
-/// A reply that is a success, or the Error it means; `messages` takes the messages of a success.
+/// A reply that is a success, or the Error it means; `messages` takes the messages of a success,
+/// `clock` tells how far ahead the date of a Retry-After is.
 [[nodiscard]] Result<Reply> judge(const Operation& operation, HttpResponse&& response, const Clock& clock,
                                   std::vector<Message>& messages);
 

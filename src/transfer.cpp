@@ -37,15 +37,11 @@ void Loop::Transfer::address(const Core& core) {
     own_headers = http.headers.size();
     if (request.authenticated) http.url.insert(0, core.options().base_url);
     http.resendable = request.repeat != Repeat::once;
-    if (http.sink) track_sink();
+    if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
   }
   common = request.authenticated ? core.common_headers() : common_headers_for(http.url, core);
   http.headers.erase(http.headers.begin() + static_cast<std::ptrdiff_t>(own_headers), http.headers.end());
   http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
-}
-
-[[gnu::cold]] void Loop::Transfer::track_sink() {
-  request.http.sink = std::make_shared<TrackedSink>(std::move(request.http.sink));
 }
 
 bool Loop::Transfer::rewind() {

@@ -46,8 +46,6 @@ struct Loop::Transfer {
 
   /// Adds base URL, credential and user agent for the coming attempt.
   void address(const Core& core);
-  /// So that rewind() knows whether the sink has seen a byte.
-  void track_sink();
   /// Prepares body and sink for another attempt; false if they have only one.
   [[nodiscard]] bool rewind();
   /// `error` with what only the transfer knows, and without what must not show.

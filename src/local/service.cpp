@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include <cloudflare/limits.hpp>
+
 #include "encode.hpp"
 #include "routes.hpp"
 #include "tokens.hpp"
@@ -12,7 +14,9 @@ namespace cloudflare::local {
 
 namespace {
 
-bool is_account_id(std::string_view text) { return !text.empty() && text.size() <= 32 && detail::is_id(text); }
+bool is_account_id(std::string_view text) {
+  return !text.empty() && text.size() <= limits::account_id_chars && detail::is_id(text);
+}
 
 void check_account(const Account& account, const Request& request) {
   const auto& path = request.segments();

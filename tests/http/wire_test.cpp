@@ -189,9 +189,9 @@ TEST_CASE("a connection's next request goes to its own host and target, and what
   for (FaultServer* server : {&a, &b}) server->on_request([](const Recorded& r) { return reply(200, r.target); });
   const auto channel = cf::make_curl_transport()->open(*cf::Clock::system());
   unsigned ticket = 0;
-  const auto reply_of = [&](const std::string& url, const std::string& method = "GET") {
-    channel->start(++ticket, std::make_shared<const cf::HttpRequest>(cf::HttpRequest{.method = method, .url = url}),
-                   {});
+  const auto reply_of = [&](const std::string& url, const std::string& method = "GET", const std::string& body = "") {
+    const cf::HttpRequest request{.method = method, .url = url, .body = cf::Body(body)};
+    channel->start(++ticket, std::make_shared<const cf::HttpRequest>(request), {});
     auto done = channel->wait(cf::TimePoint::max());
     REQUIRE(done);
     REQUIRE(done->ticket == ticket);
@@ -220,11 +220,7 @@ TEST_CASE("a connection's next request goes to its own host and target, and what
   goes_to(a, "/one?");
   goes_to(a, "/four", "DELETE");
   goes_to(a, "/five");
-  channel->start(++ticket,
-                 std::make_shared<const cf::HttpRequest>(
-                     cf::HttpRequest{.method = "POST", .url = a.origin(), .body = cf::Body("x")}),
-                 {});
-  CHECK(channel->wait(cf::TimePoint::max())->reply);
+  CHECK(reply_of(a.origin(), "POST", "x"));
   CHECK(a.requests().back().body == "x");
   CHECK(a.requests().back().count("Content-Type") == 0);
   goes_to(b, "/six?x", "DELETE");
