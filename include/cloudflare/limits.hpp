@@ -63,4 +63,8 @@ inline constexpr std::size_t edgebase_vectors = 20;
 // Cloudflare API reference: account ids.
 inline constexpr std::size_t account_id_chars = 32;
 
+// Our own limit, which no documented value comes near: whatever follows nested input by recursion (replies, metadata,
+// filters, NDJSON lines, requests to the embedded store) refuses JSON nested more deeply than this.
+inline constexpr std::size_t json_depth = 100;
+
 }  // namespace cloudflare::limits
