@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include <cloudflare/http/transport.hpp>
 #include <cloudflare/options.hpp>
 #include <cloudflare/result.hpp>
-#include <cloudflare/transport.hpp>
 
 namespace cloudflare::detail {
 
