@@ -61,7 +61,7 @@ Result<d1::Database> read_one(Reply&& reply) {
                            [](json::document& document) { return read_database(document.get_object()); });
 }
 
-Result<d1::DatabasePage> read_page(Reply&& reply, int page_number, int per_page) {
+Result<d1::DatabasePage> read_database_page(Reply&& reply, int page_number, int per_page) {
   auto page = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of databases",
                                 [](json::document& document) {
                                   d1::DatabasePage list;
@@ -91,7 +91,7 @@ Call<d1::Database> set_replication(const detail::Operation& operation, const Con
 }
 
 // A 404 on a repeated removal is the success of an attempt before it.
-Result<void> done_if_repeated(Error&& error) {
+Result<void> dropped_if_repeated(Error&& error) {
   if (error.details().repeated_unknown && error.kind() == ErrorKind::not_found) return {};
   return std::move(error);
 }
@@ -139,7 +139,7 @@ Call<d1::Database> d1_replace(const Context& context, std::string_view id, d1::R
 
 Call<void> d1_remove(const Context& context, std::string_view id) {
   return {database_request(table::d1_remove_database, context, id), [](Reply&&) -> Result<void> { return {}; },
-          done_if_repeated};
+          dropped_if_repeated};
 }
 
 Call<d1::DatabasePage> d1_list_databases(const Context& context, const d1::DatabaseListOptions& options) {
@@ -156,7 +156,7 @@ Call<d1::DatabasePage> d1_list_databases(const Context& context, const d1::Datab
     detail::add_query(*request, "per_page", std::to_string(per_page));
   }
   return {std::move(request), [number = page_number.value_or(1), per_page](Reply&& reply) {
-            return read_page(std::move(reply), number, per_page);
+            return read_database_page(std::move(reply), number, per_page);
           }};
 }
 

@@ -182,7 +182,7 @@ class Decoder {
 };
 
 // The envelope of a success: see Form::rows.
-void read_envelope(json::document& document, Decoder& decoder) {
+void read_rows_envelope(json::document& document, Decoder& decoder) {
   std::size_t count = 0;
   for (auto field : document.get_object()) {
     const std::string_view name = field.unescaped_key();
@@ -204,7 +204,7 @@ Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
     const auto parsed = std::make_shared<Parsed>(reply.http.body, reply.result_begin, reply.result_size);
     json::document& document = parsed->document();
     if (document.type() == json::json_type::object)
-      read_envelope(document, decoder);
+      read_rows_envelope(document, decoder);
     else
       decoder.run(document.get_array());
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return refused(followed_by_something(what));

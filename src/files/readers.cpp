@@ -194,10 +194,10 @@ class Seen {
 };
 
 template <class Format>
-class FileSource : public detail::ItemSource<typename Format::Item> {
+class FileItems : public detail::ItemSource<typename Format::Item> {
  public:
   template <class From>
-  FileSource(From& from, const ReadOptions& options) : in_(from, options.max_item_bytes) {
+  FileItems(From& from, const ReadOptions& options) : in_(from, options.max_item_bytes) {
     position_.items = options.from.items;
   }
 
@@ -226,8 +226,8 @@ class FileSource : public detail::ItemSource<typename Format::Item> {
 };
 
 template <class Format>
-class NdjsonSource final : public FileSource<Format> {
-  using Base = FileSource<Format>;
+class NdjsonSource final : public FileItems<Format> {
+  using Base = FileItems<Format>;
 
  public:
   template <class From>
@@ -266,8 +266,8 @@ class NdjsonSource final : public FileSource<Format> {
 };
 
 template <class Format>
-class CsvSource final : public FileSource<Format> {
-  using Base = FileSource<Format>;
+class CsvSource final : public FileItems<Format> {
+  using Base = FileItems<Format>;
 
  public:
   template <class From>

@@ -1,18 +1,14 @@
 #include "http/url.hpp"
 
-#include <curl/curl.h>
-
 #include <memory>
 
 #include <cloudflare/error.hpp>
 
+#include "http/curl_transfer.hpp"
+
 namespace cloudflare::detail {
 
 namespace {
-
-struct CloseUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
 
 std::string part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;

@@ -23,7 +23,7 @@ auto read_member(Reply& reply, std::string_view wanted, std::string_view what, R
   });
 }
 
-Result<std::optional<std::string>> read_value(Reply&& reply) {
+Result<std::optional<std::string>> read_bare_value(Reply&& reply) {
   return read_member(reply, "value", "the value", [](json::value value) {
     return value.is_null() ? std::nullopt : std::optional(detail::string(value));
   });
@@ -36,7 +36,7 @@ Result<void> read_ok(Reply&& reply) {
   return {};
 }
 
-Result<kv::KeyPage> read_page(Reply&& reply) {
+Result<kv::KeyPage> read_key_names(Reply&& reply) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of keys",
                            [](json::document& document) {
                              kv::KeyPage page;
@@ -79,7 +79,7 @@ Call<std::optional<std::string>> edgebase_kv_get(const Context& context, std::st
   std::string body = edgebase_action("get");
   auto error = append_key(body, context, key);
   return {detail::with_json(edgebase_request(table::edgebase_kv_get, context, name), std::move(error), body + "}"),
-          read_value};
+          read_bare_value};
 }
 
 Call<void> edgebase_kv_put(const Context& context, std::string_view name, std::string_view key, std::string_view value,
@@ -116,7 +116,7 @@ Call<kv::KeyPage> edgebase_kv_list(const Context& context, std::string_view name
   if (!options.prefix.empty()) append_member(body, "prefix", options.prefix);
   if (!options.cursor.empty()) append_member(body, "cursor", options.cursor);
   return {detail::with_json(edgebase_request(table::edgebase_kv_list, context, name), std::move(error), body + "}"),
-          read_page};
+          read_key_names};
 }
 
 std::shared_ptr<detail::PageWalk<kv::KeyPage>> edgebase_kv_list_walk(const Context& context, std::string_view name,

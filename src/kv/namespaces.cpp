@@ -26,12 +26,12 @@ kv::Namespace read_namespace(json::object object) {
   return ns;
 }
 
-Result<kv::Namespace> read_one(Reply&& reply) {
+Result<kv::Namespace> read_one_namespace(Reply&& reply) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the namespace",
                            [](json::document& document) { return read_namespace(document.get_object()); });
 }
 
-Result<kv::NamespacePage> read_page(Reply&& reply, int page_number, int per_page) {
+Result<kv::NamespacePage> read_namespace_page(Reply&& reply, int page_number, int per_page) {
   auto page = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of namespaces",
                                 [](json::document& document) {
                                   kv::NamespacePage list;
@@ -68,7 +68,7 @@ void set_title(Result<detail::Request>& request, std::string_view title, const C
 }
 
 // A 404 on a repeated removal is the success of an attempt before it.
-Result<void> done_if_repeated(Error&& error) {
+Result<void> namespace_removed(Error&& error) {
   if (error.details().repeated_unknown && error.kind() == ErrorKind::not_found) return {};
   return std::move(error);
 }
@@ -78,22 +78,22 @@ Result<void> done_if_repeated(Error&& error) {
 Call<kv::Namespace> kv_create(const Context& context, std::string_view title) {
   auto request = detail::account_request(table::kv_create_namespace, context);
   set_title(request, title, context);
-  return {std::move(request), read_one};
+  return {std::move(request), read_one_namespace};
 }
 
 Call<kv::Namespace> kv_get_namespace(const Context& context, std::string_view id) {
-  return {namespace_request(table::kv_get_namespace, context, id), read_one};
+  return {namespace_request(table::kv_get_namespace, context, id), read_one_namespace};
 }
 
 Call<kv::Namespace> kv_rename(const Context& context, std::string_view id, std::string_view title) {
   auto request = namespace_request(table::kv_rename_namespace, context, id);
   set_title(request, title, context);
-  return {std::move(request), read_one};
+  return {std::move(request), read_one_namespace};
 }
 
 Call<void> kv_remove(const Context& context, std::string_view id) {
   return {namespace_request(table::kv_remove_namespace, context, id), [](Reply&&) -> Result<void> { return {}; },
-          done_if_repeated};
+          namespace_removed};
 }
 
 Call<kv::NamespacePage> kv_list_namespaces(const Context& context, const kv::NamespaceListOptions& options) {
@@ -112,7 +112,7 @@ Call<kv::NamespacePage> kv_list_namespaces(const Context& context, const kv::Nam
       detail::add_query(*request, "direction", *options.direction == kv::Direction::asc ? "asc" : "desc");
   }
   return {std::move(request), [number = page_number.value_or(1), per_page](Reply&& reply) {
-            return read_page(std::move(reply), number, per_page);
+            return read_namespace_page(std::move(reply), number, per_page);
           }};
 }
 

@@ -11,7 +11,7 @@ namespace cloudflare::local {
 
 namespace {
 
-constexpr std::size_t body_limit = 128UL << 20;
+constexpr std::size_t d1_body_limit = 128UL << 20;
 constexpr std::array<std::string_view, 3> jurisdictions{"eu", "fedramp", "us"};
 constexpr std::array<std::string_view, 6> hints{"wnam", "enam", "weur", "eeur", "apac", "oc"};
 constexpr std::array<std::string_view, 2> modes{"auto", "disabled"};
@@ -113,7 +113,7 @@ Reply set_replication(Account& account, D1Record record, const std::string& mode
 }  // namespace
 
 Json d1_body(Request& request) {
-  const auto body = request.body(body_limit);
+  const auto body = request.body(d1_body_limit);
   if (!body) throw ApiError{.status = 413, .code = 7400, .message = "The request is too large", .bare = true};
   auto json = parse_json(*body);
   if (!json) throw d1_invalid("The request is malformed: could not parse the body as JSON");

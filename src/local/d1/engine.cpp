@@ -31,7 +31,7 @@ constexpr std::array<std::pair<int, int>, 10> limits_of_sqlite{{
 constexpr std::chrono::seconds query_duration{30};
 // 10 GB of pages of 4096 bytes.
 constexpr const char* setup = "PRAGMA foreign_keys = ON; PRAGMA max_page_count = 2441406";
-constexpr int cache_kib = 8 * 1024;
+constexpr int d1_cache_kib = 8 * 1024;
 constexpr int progress_interval = 10'000;  // instructions of SQLite's virtual machine
 
 constexpr std::string_view whitespace = " \t\n\v\f\r";
@@ -78,7 +78,7 @@ class D1Engine::Work {
 };
 
 D1Engine::D1Engine(const std::string& path)
-    : database_(path.empty() ? Sqlite(path) : open_exclusively(path, cache_kib)) {
+    : database_(path.empty() ? Sqlite(path) : open_exclusively(path, d1_cache_kib)) {
   database_.execute(setup);
   sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   const auto prepare_own = [this](std::string_view sql) { return database_.prepare(sql); };

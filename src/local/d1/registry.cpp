@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t max_databases = 50'000;
 constexpr int registry_cache_kib = 2 * 1024;
 
-constexpr const char* schema = R"(
+constexpr const char* registry_schema = R"(
   CREATE TABLE IF NOT EXISTS databases (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     uuid TEXT NOT NULL UNIQUE,
@@ -35,7 +35,7 @@ D1Record record_of(const Cursor& row) {
 
 D1Registry::D1Registry(const std::string& path)
     : database_(path.empty() ? Sqlite(path) : open_exclusively(path, registry_cache_kib)) {
-  database_.execute(schema);
+  database_.execute(registry_schema);
 }
 
 D1Registry::CreateResult D1Registry::create(const D1Record& r) {

@@ -11,7 +11,7 @@ namespace cloudflare::local {
 
 namespace {
 
-constexpr std::size_t body_limit = 110'000'000;
+constexpr std::size_t edgebase_body_limit = 110'000'000;
 
 struct Product {
   std::string_view segment;
@@ -51,7 +51,7 @@ const Product& product_of(const Request& request) {
 EdgeBaseCall read_call(const Product& product, Request& request) {
   if (!has_media_type(request, "application/json"))
     throw EdgeBaseRefusal{415, "The content type must be application/json."};
-  const auto text = request.body(body_limit);
+  const auto text = request.body(edgebase_body_limit);
   if (!text) throw EdgeBaseRefusal{413, "The request is too large."};
   auto json = parse_json(*text);
   if (!json) throw EdgeBaseRefusal{400, "The body is not JSON."};

@@ -9,7 +9,7 @@ namespace cloudflare::local {
 
 namespace {
 
-constexpr std::size_t body_limit = 1 << 20;
+constexpr std::size_t title_body_limit = 1 << 20;
 
 std::string to_json(const KvNamespaceRecord& record) {
   ObjectWriter out;
@@ -18,7 +18,7 @@ std::string to_json(const KvNamespaceRecord& record) {
 }
 
 std::string title_of(Request& request, std::string_view operation) {
-  const auto body = request.body(body_limit);
+  const auto body = request.body(title_body_limit);
   const auto json = body ? parse_json(*body) : std::nullopt;
   if (!json) throw kv_error(400, 10012, operation, "could not parse the body");
   const Json* title = json->find("title");

@@ -7,13 +7,13 @@ namespace cloudflare::local {
 namespace {
 
 // Cloudflare docs, "Workers KV limits".
-constexpr std::int64_t max_namespaces = 1000;
+constexpr std::int64_t max_kv_namespaces = 1000;
 constexpr std::int64_t purge_interval_seconds = 60;
 // Enough for the inner pages of a few million pairs.
-constexpr int cache_kib = 32 * 1024;
+constexpr int kv_cache_kib = 32 * 1024;
 
 // Keys are BLOBs, so that they sort by bytes. The value comes last: what lists and metadata need is found without it.
-constexpr const char* schema = R"(
+constexpr const char* kv_schema = R"(
   CREATE TABLE IF NOT EXISTS namespaces (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -42,8 +42,8 @@ std::string end_of_prefix(std::string_view prefix) {
 }  // namespace
 
 KvStore::KvStore(const std::string& path, const Clock& clock)
-    : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, cache_kib)) {
-  database_.execute(schema);
+    : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, kv_cache_kib)) {
+  database_.execute(kv_schema);
   const auto prepare = [this](std::string_view sql) { return database_.prepare(sql); };
   insert_namespace_ = prepare("INSERT INTO namespaces (id, title) VALUES (?, ?)");
   rename_namespace_ = prepare("UPDATE namespaces SET title = ?2 WHERE id = ?1");
@@ -82,7 +82,7 @@ KvStore::TitleResult KvStore::create(const std::string& id, const std::string& t
   if (holder_of(title)) return TitleResult::taken;
   Cursor count = count_namespaces_.run();
   count.next();
-  if (count.integer(0) >= max_namespaces) return TitleResult::too_many;
+  if (count.integer(0) >= max_kv_namespaces) return TitleResult::too_many;
   insert_namespace_.execute(std::string_view(id), std::string_view(title));
   return TitleResult::done;
 }

@@ -8,9 +8,9 @@ namespace {
 
 // Cloudflare docs, "Vectorize limits" (Workers Paid).
 constexpr std::int64_t max_indexes = 50'000;
-constexpr int cache_kib = 16 * 1024;
+constexpr int vectorize_cache_kib = 16 * 1024;
 
-constexpr const char* schema = R"(
+constexpr const char* vectorize_schema = R"(
   CREATE TABLE IF NOT EXISTS indexes (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
@@ -58,7 +58,7 @@ constexpr const char* schema = R"(
   CREATE INDEX IF NOT EXISTS mutation_vectors_mutation ON mutation_vectors (mutation);
 )";
 
-VectorizeRecord record_of(const Cursor& row) {
+VectorizeRecord vectorize_record_of(const Cursor& row) {
   return {row.integer(0),
           row.string(1),
           row.string(2),
@@ -72,8 +72,8 @@ std::string_view text(const std::string& string) { return string; }
 }  // namespace
 
 VectorizeDatabase::VectorizeDatabase(const std::string& path)
-    : in_memory_(path.empty()), database_(in_memory_ ? Sqlite(path) : open_exclusively(path, cache_kib)) {
-  database_.execute(schema);
+    : in_memory_(path.empty()), database_(in_memory_ ? Sqlite(path) : open_exclusively(path, vectorize_cache_kib)) {
+  database_.execute(vectorize_schema);
   put_ = database_.prepare(
       "INSERT INTO vectors (owner, id, namespace, metadata, cells, floats) VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT DO UPDATE SET namespace = excluded.namespace, metadata = excluded.metadata, cells = excluded.cells, "
@@ -106,7 +106,7 @@ std::optional<VectorizeRecord> VectorizeDatabase::find(std::string_view name) {
       database_.prepare("SELECT number, name, description, created_on, dimensions, metric FROM indexes WHERE name = ?");
   Cursor row = statement.run(name);
   if (!row.next()) return std::nullopt;
-  return record_of(row);
+  return vectorize_record_of(row);
 }
 
 bool VectorizeDatabase::was_removed(std::string_view name) {
@@ -121,7 +121,7 @@ std::vector<VectorizeRecord> VectorizeDatabase::list() {
       "SELECT number, name, description, created_on, dimensions, metric FROM indexes ORDER BY number");
   std::vector<VectorizeRecord> found;
   Cursor row = statement.run();
-  while (row.next()) found.push_back(record_of(row));
+  while (row.next()) found.push_back(vectorize_record_of(row));
   return found;
 }
 

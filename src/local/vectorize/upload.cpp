@@ -15,7 +15,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 // Cloudflare docs, "Vectorize limits" (Workers Paid).
-constexpr std::size_t max_namespaces = 50'000;
+constexpr std::size_t max_vector_namespaces = 50'000;
 
 // Why a line is no vector at all, as opposed to one that breaks a limit.
 struct Unparsable {
@@ -163,7 +163,7 @@ std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::str
     if (!vector.ns.empty()) namespaces.insert(vector.ns);
   const auto check = [&namespaces](const VectorTable& table, const std::vector<MetadataIndex>&) {
     std::erase_if(namespaces, [&](const std::string& ns) { return table.find_ns(ns).has_value(); });
-    if (table.ns_count() + namespaces.size() > max_namespaces)
+    if (table.ns_count() + namespaces.size() > max_vector_namespaces)
       throw vectorize_error(40026, "the index has reached its limit of 50000 namespaces");
   };
   return vectorize_accept(index, std::move(mutation), check);
