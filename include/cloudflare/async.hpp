@@ -34,7 +34,7 @@ class AsyncHandle : public Verbs {
       : Verbs(unowned(context), std::forward<Id>(id)...), client_(context.core) {}
 
  private:
-  std::shared_ptr<Core> client_;
+  std::shared_ptr<ClientCore> client_;
 };
 
 }  // namespace detail

@@ -16,7 +16,7 @@ std::string variable(const char* name) {
   return value;
 }
 
-std::shared_ptr<detail::Core> make_core(std::string base_url, ServiceKey key, ClientOptions options) {
+std::shared_ptr<detail::ClientCore> make_core(std::string base_url, ServiceKey key, ClientOptions options) {
   options.base_url = std::move(base_url);
   options.account_id.clear();
   options.rate_budget = false;

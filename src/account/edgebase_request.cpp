@@ -2,7 +2,7 @@
 
 namespace cloudflare::ops {
 
-Result<detail::Request> edgebase_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> edgebase_request(const detail::Endpoint& operation, const Context& context,
                                          std::string_view name) {
   if (name.empty()) return invalid_argument("the name of the resource is empty");
   if (name == "." || name == "..") return invalid_argument("the resource names \".\" and \"..\" are not allowed");

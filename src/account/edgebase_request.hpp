@@ -13,7 +13,7 @@
 namespace cloudflare::ops {
 
 /// A request on the resource with this name, without its body.
-[[nodiscard]] Result<detail::Request> edgebase_request(const detail::Operation& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> edgebase_request(const detail::Endpoint& operation, const Context& context,
                                                        std::string_view name);
 /// `{"action":"get"`, to be gone on with.
 [[nodiscard]] std::string edgebase_action(std::string_view action);

@@ -8,18 +8,18 @@ namespace cloudflare::detail {
 
 using std::chrono::milliseconds;
 
-PackedJob::PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight)
-    : format_(std::move(format)), packer_(std::move(packer)), options_(std::move(options)), in_flight_(in_flight) {}
+BulkFlow::BulkFlow(BulkFormat format, std::unique_ptr<BulkCodec> codec, BulkOptions options, int in_flight)
+    : format_(std::move(format)), codec_(std::move(codec)), options_(std::move(options)), in_flight_(in_flight) {}
 
-PackedJob::PackedJob(Error refused) { finish(std::move(refused)); }
+BulkFlow::BulkFlow(Error refused) { finish(std::move(refused)); }
 
-void PackedJob::begin(Outbox& out) {
+void BulkFlow::begin(Outbox& out) {
   started_ = out.now();
   fill(out);
   conclude();
 }
 
-void PackedJob::on_wake(Outbox& out) {
+void BulkFlow::on_wake(Outbox& out) {
   const auto due = std::stable_partition(resting_.begin(), resting_.end(),
                                          [now = out.now()](const Batch& batch) { return batch.due > now; });
   std::move(due, resting_.end(), std::back_inserter(again_));
@@ -29,7 +29,7 @@ void PackedJob::on_wake(Outbox& out) {
 }
 
 // One batch a step: those before it travel while it is encoded.
-void PackedJob::fill(Outbox& out) {
+void BulkFlow::fill(Outbox& out) {
   if (finished() || out.now() < held_until_) return;
   const bool free = open_.size() < static_cast<std::size_t>(in_flight_);
   if (!free && (!prepares_ahead() || !again_.empty())) return;
@@ -43,23 +43,23 @@ void PackedJob::fill(Outbox& out) {
   const bool waits = format_.last_alone && input_ended_ && !open_.empty();  // for the replies to the others
   if (!free || waits) return again_.push_front(std::move(batch));
   send(std::move(batch), out);
-  out.wake_soon();
+  out.yield();
 }
 
 // The next batch waits encoded for a place among those in flight; a large one travels longer than it takes to encode.
-bool PackedJob::prepares_ahead() const {
+bool BulkFlow::prepares_ahead() const {
   constexpr std::size_t small = 16U << 20U;
   return !format_.in_order && largest_ <= small;
 }
 
-void PackedJob::conclude() {
+void BulkFlow::conclude() {
   if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty()) return;
   if (done_.stopped && done_.succeeded == 0 && !format_.in_order) return finish(*done_.stopped);
   finish(std::move(done_));
 }
 
 // What stands between an item and those before it.
-void PackedJob::separate(std::string& text, std::size_t items) const {
+void BulkFlow::separate(std::string& text, std::size_t items) const {
   if (items == 0) return;
   if (format_.group == 0 || items % format_.group != 0)
     text.append(format_.separator);
@@ -68,20 +68,20 @@ void PackedJob::separate(std::string& text, std::size_t items) const {
 }
 
 // What ends a request of `items` items.
-void PackedJob::close(std::string& text, std::size_t items) const {
+void BulkFlow::close(std::string& text, std::size_t items) const {
   if (format_.group != 0 && items != 0) text.append(format_.group_ends[(items - 1) % format_.group]);
   text.append(format_.suffix);
 }
 
 // For the item that was read and waits.
-bool PackedJob::has_room(const Batch& batch) const {
+bool BulkFlow::has_room(const Batch& batch) const {
   std::string around;
   separate(around, batch.items.size());
   close(around, batch.items.size() + 1);
   return batch.items.empty() || batch.text.size() + around.size() + carry_text_.size() <= format_.max_bytes;
 }
 
-bool PackedJob::read_batch(Batch& batch) {
+bool BulkFlow::read_batch(Batch& batch) {
   batch.text.reserve(std::min(format_.max_bytes, largest_ + largest_ / 8));  // the next may be a little larger
   batch.text = format_.prefix;
   while (!input_ended_ && batch.items.size() < format_.max_items) {
@@ -100,16 +100,16 @@ bool PackedJob::read_batch(Batch& batch) {
       batch.text.append(item);
       batch.names.append(carry_name_);
     } else {
-      const Packer::Read read = packer_->read(batch.text, batch.names);
-      if (read == Packer::Read::end) {
+      const BulkCodec::Read read = codec_->read(batch.text, batch.names);
+      if (read == BulkCodec::Read::end) {
         input_ended_ = true;
       } else {
         ++done_.items;
       }
-      if (read == Packer::Read::refused) {
+      if (read == BulkCodec::Read::refused) {
         read_refused(std::string_view(batch.names).substr(name_before));
       }
-      if (read != Packer::Read::item) {
+      if (read != BulkCodec::Read::item) {
         batch.text.resize(before);
         batch.names.resize(name_before);
         continue;
@@ -143,29 +143,29 @@ bool PackedJob::read_batch(Batch& batch) {
 }
 
 // Learns whether this batch is the last; an item found opens the next one.
-void PackedJob::look_ahead() {
+void BulkFlow::look_ahead() {
   while (!input_ended_ && carry_text_.empty()) {
     carry_name_.clear();
-    const Packer::Read read = packer_->read(carry_text_, carry_name_);
-    if (read == Packer::Read::end) {
+    const BulkCodec::Read read = codec_->read(carry_text_, carry_name_);
+    if (read == BulkCodec::Read::end) {
       input_ended_ = true;
       return;
     }
     ++done_.items;
-    if (read == Packer::Read::refused) read_refused(carry_name_);
+    if (read == BulkCodec::Read::refused) read_refused(carry_name_);
   }
 }
 
-void PackedJob::read_refused(std::string_view name) {
-  fail(next_index_++, name, packer_->refusal());
+void BulkFlow::read_refused(std::string_view name) {
+  fail(next_index_++, name, codec_->refusal());
   input_ended_ = format_.in_order;
 }
 
-void PackedJob::send(Batch batch, Outbox& out) {
+void BulkFlow::send(Batch batch, Outbox& out) {
   Request request;
-  const PackedItem& first = batch.items.front();
+  const BulkItem& first = batch.items.front();
   if (batch.items.size() == 1 && (batch.single || batch.text.size() > format_.max_bytes)) {
-    auto alone = packer_->single(std::string_view(batch.text).substr(first.begin, first.size), batch.name(first));
+    auto alone = codec_->single(std::string_view(batch.text).substr(first.begin, first.size), batch.name(first));
     batch.single = alone.has_value();
     if (alone) request = std::move(*alone);
   }
@@ -182,17 +182,17 @@ void PackedJob::send(Batch batch, Outbox& out) {
   out.send(tag, std::move(request));
 }
 
-void PackedJob::on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) {
+void BulkFlow::on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) {
   take_reply(tag, std::move(reply), out);  // the batch is gone before the next is read
   fill(out);
   report(out);
   conclude();
 }
 
-Batch PackedJob::subset(const Batch& batch, const std::vector<std::size_t>& positions) const {
-  Batch part{.text = format_.prefix, .round = batch.round, .doubt = batch.doubt};
+Batch BulkFlow::subset(const Batch& batch, const std::vector<std::size_t>& positions) const {
+  Batch part{.text = format_.prefix, .round = batch.round, .maybe_executed = batch.maybe_executed};
   for (const std::size_t at : positions) {
-    const PackedItem& item = batch.items[at];
+    const BulkItem& item = batch.items[at];
     separate(part.text, part.items.size());
     part.items.push_back({.index = item.index,
                           .begin = part.text.size(),
@@ -206,13 +206,13 @@ Batch PackedJob::subset(const Batch& batch, const std::vector<std::size_t>& posi
   return part;
 }
 
-Batch PackedJob::slice(const Batch& batch, std::size_t from, std::size_t to) const {
+Batch BulkFlow::slice(const Batch& batch, std::size_t from, std::size_t to) const {
   std::vector<std::size_t> positions;
   for (std::size_t at = from; at < to; ++at) positions.push_back(at);
   return subset(batch, positions);
 }
 
-void PackedJob::report(const Outbox& out) const {
+void BulkFlow::report(const Outbox& out) const {
   if (!options_.on_progress) return;
   BulkProgress progress{.items_done = done_.succeeded + done_.not_done,
                         .items_failed = done_.not_done,
@@ -228,7 +228,7 @@ void PackedJob::report(const Outbox& out) const {
 }
 
 // The pace so far, or the pace of the rate budget where the rest needs more requests than are left.
-std::optional<milliseconds> PackedJob::estimate(const BulkProgress& progress) const {
+std::optional<milliseconds> BulkFlow::estimate(const BulkProgress& progress) const {
   if (progress.items_done == 0 || !progress.items_total) return std::nullopt;
   const auto done = static_cast<double>(progress.items_done);
   const double rest = std::max(0.0, static_cast<double>(*progress.items_total) - done) / done;

@@ -18,7 +18,7 @@
 namespace cloudflare::detail {
 
 /// Where an encoded item stands in its batch.
-struct PackedItem {
+struct BulkItem {
   std::uint64_t index = 0;
   std::size_t begin = 0;
   std::size_t size = 0;
@@ -30,21 +30,21 @@ struct PackedItem {
 struct Batch {
   std::string text{};
   std::string names{};
-  std::vector<PackedItem> items{};
+  std::vector<BulkItem> items{};
   int round = 0;                     ///< How often the server asked for these items again.
-  bool doubt = false;                ///< An earlier request with these items may have been executed.
+  bool maybe_executed = false;       ///< An earlier request with these items may have been executed.
   bool single = false;               ///< One item, by the route for single items.
   TimePoint due = TimePoint::min();  ///< Rests until then.
 
-  [[nodiscard]] std::string_view name(const PackedItem& item) const {
+  [[nodiscard]] std::string_view name(const BulkItem& item) const {
     return std::string_view(names).substr(item.name_begin, item.name_size);
   }
 };
 
 /// One product's side of packing.
-class Packer {
+class BulkCodec {
  public:
-  virtual ~Packer() = default;
+  virtual ~BulkCodec() = default;
 
   enum class Read { item, refused, end };
   /// Appends the next item's encoding to `text` and its name to `names`. `refused` leaves both as they were, but for
@@ -73,7 +73,7 @@ class Packer {
 };
 
 /// How items become a request.
-struct PackFormat {
+struct BulkFormat {
   Request request{};  ///< Complete but for the body.
   std::string prefix{};
   std::string separator{};
@@ -96,11 +96,11 @@ struct PackFormat {
   std::optional<std::uint64_t> expected{};  ///< Items in the input, if known.
 };
 
-class PackedJob final : public FlowOf<BulkResult> {
+class BulkFlow final : public FlowOf<BulkResult> {
  public:
-  PackedJob(PackFormat format, std::unique_ptr<Packer> packer, BulkOptions options, int in_flight);
+  BulkFlow(BulkFormat format, std::unique_ptr<BulkCodec> codec, BulkOptions options, int in_flight);
   /// Refused before any request.
-  explicit PackedJob(Error refused);
+  explicit BulkFlow(Error refused);
 
   void begin(Outbox& out) override;
   void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override;
@@ -109,7 +109,7 @@ class PackedJob final : public FlowOf<BulkResult> {
   [[nodiscard]] bool bounded() const noexcept override { return false; }
   [[nodiscard]] std::size_t under_way() const noexcept { return open_.size(); }
   /// Whether the items of a request may have been executed by an earlier one.
-  [[nodiscard]] bool doubtful(unsigned tag) const { return open_.at(tag).doubt; }
+  [[nodiscard]] bool maybe_executed(unsigned tag) const { return open_.at(tag).maybe_executed; }
 
  private:
   void fill(Outbox& out);
@@ -126,7 +126,7 @@ class PackedJob final : public FlowOf<BulkResult> {
   void take_failure(Batch batch, const Error& error, Outbox& out);
   [[nodiscard]] bool pause(const Error& error, Outbox& out);
   [[nodiscard]] bool divides(const Batch& batch, const Error& error) const;
-  void succeed(const Batch& batch, const Packer::Open& open);
+  void succeed(const Batch& batch, const BulkCodec::Open& open);
   void fail(const Batch& batch, const Error& error);
   void fail(std::uint64_t index, std::string_view name, const Error& error);
   void fail_waiting(const Error& error);
@@ -136,8 +136,8 @@ class PackedJob final : public FlowOf<BulkResult> {
   void report(const Outbox& out) const;
   [[nodiscard]] std::optional<std::chrono::milliseconds> estimate(const BulkProgress& progress) const;
 
-  PackFormat format_{};
-  std::unique_ptr<Packer> packer_{};
+  BulkFormat format_{};
+  std::unique_ptr<BulkCodec> codec_{};
   BulkOptions options_{};
   int in_flight_ = 1;
 

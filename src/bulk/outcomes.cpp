@@ -37,10 +37,10 @@ bool is_hopeless(const Error& error) {
 }
 
 // The error of items that were in a request cut off before (or not), whatever ended them.
-Error with_doubt(const Error& error, bool doubt) {
-  if (error.outcome_unknown() == doubt) return error;
+Error with_outcome(const Error& error, bool maybe_executed) {
+  if (error.outcome_unknown() == maybe_executed) return error;
   ErrorDetails d = error.details();
-  d.outcome_unknown = doubt;
+  d.outcome_unknown = maybe_executed;
   return Error(std::move(d));
 }
 
@@ -57,7 +57,7 @@ Error with_names(const Error& error, const Batch& batch) {
 
 }  // namespace
 
-void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
+void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   auto node = open_.extract(tag);
   Batch batch = std::move(node.mapped());
   done_.requests += static_cast<std::uint64_t>(reply ? reply->attempts : reply.error().attempts()) - 1;
@@ -65,14 +65,13 @@ void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   if (!throttled && out.now() >= held_until_) throttled_ = 0;  // a reply during a pause is to a request before it
   if (batch.single) {
     const std::size_t bytes = out.sent().http.body.size().value_or(0);
-    if (auto error = packer_->settle_single(batch, std::move(reply)))
-      return take_failure(std::move(batch), *error, out);
+    if (auto error = codec_->settle_single(batch, std::move(reply))) return take_failure(std::move(batch), *error, out);
     bytes_done_ += bytes;
     return succeed(batch, {});
   }
   batch.text = std::move(out.sent().http.body).take_text();
   if (!reply) return take_failure(std::move(batch), reply.error(), out);
-  auto open = packer_->settle(batch, static_cast<Reply&&>(*reply));
+  auto open = codec_->settle(batch, static_cast<Reply&&>(*reply));
   if (!open) return take_failure(std::move(batch), undecodable(open.error(), out.sent(), *reply), out);
   bytes_done_ += batch.text.size();
   succeed(batch, *open);
@@ -90,7 +89,7 @@ void PackedJob::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   fail(rest_of_it, Error(ErrorKind::rejected, "the server did not store this item, though asked several times"));
 }
 
-bool PackedJob::divides(const Batch& batch, const Error& error) const {
+bool BulkFlow::divides(const Batch& batch, const Error& error) const {
   if (batch.single) return false;
   if (error.http_status() == 413) return true;
   if (format_.locate_refusal && error.kind() == ErrorKind::rejected && error.details().delivery == Delivery::answered)
@@ -101,7 +100,7 @@ bool PackedJob::divides(const Batch& batch, const Error& error) const {
 }
 
 // Throttled: the whole job waits, since any other request would fare the same. False if it has waited often enough.
-bool PackedJob::pause(const Error& error, Outbox& out) {
+bool BulkFlow::pause(const Error& error, Outbox& out) {
   if (out.now() >= held_until_ && throttled_++ >= most_pauses) return false;
   milliseconds pause = first_pause * (1 << (throttled_ - 1));
   if (error.retry_after()) pause = std::max<milliseconds>(*error.retry_after(), first_pause);
@@ -110,8 +109,8 @@ bool PackedJob::pause(const Error& error, Outbox& out) {
   return true;
 }
 
-void PackedJob::take_failure(Batch batch, const Error& error, Outbox& out) {
-  batch.doubt = batch.doubt || error.outcome_unknown();
+void BulkFlow::take_failure(Batch batch, const Error& error, Outbox& out) {
+  batch.maybe_executed = batch.maybe_executed || error.outcome_unknown();
   if (error.kind() == ErrorKind::rate_limited && pause(error, out)) return again_.push_front(std::move(batch));
   if (divides(batch, error)) {
     if (batch.items.size() > 1) {
@@ -120,9 +119,9 @@ void PackedJob::take_failure(Batch batch, const Error& error, Outbox& out) {
       again_.push_front(slice(batch, 0, middle));
       return;
     }
-    const PackedItem& item = batch.items.front();
+    const BulkItem& item = batch.items.front();
     if (error.http_status() == 413 &&
-        packer_->single(std::string_view(batch.text).substr(item.begin, item.size), batch.name(item))) {
+        codec_->single(std::string_view(batch.text).substr(item.begin, item.size), batch.name(item))) {
       batch.single = true;
       return again_.push_front(std::move(batch));
     }
@@ -135,18 +134,18 @@ void PackedJob::take_failure(Batch batch, const Error& error, Outbox& out) {
 }
 
 // Nothing more is read, and what waits is not sent.
-void PackedJob::fail_waiting(const Error& error) {
+void BulkFlow::fail_waiting(const Error& error) {
   input_ended_ = true;
   for (auto* queue : {&again_, &resting_}) {
-    for (const Batch& batch : *queue) fail(batch, with_doubt(error, false));
+    for (const Batch& batch : *queue) fail(batch, with_outcome(error, false));
     queue->clear();
   }
   if (carry_text_.empty()) return;  // an item that was read and did not fit
-  fail(next_index_++, carry_name_, with_doubt(error, false));
+  fail(next_index_++, carry_name_, with_outcome(error, false));
   carry_text_.clear();
 }
 
-void PackedJob::abort(Error error) {
+void BulkFlow::abort(Error error) {
   if (finished()) return;
   if (error.cause()) return finish(std::move(error));
   try {
@@ -157,7 +156,7 @@ void PackedJob::abort(Error error) {
   }
 }
 
-void PackedJob::give_up(Error error) {
+void BulkFlow::give_up(Error error) {
   for (const auto& [tag, batch] : open_) fail(batch, error);  // says itself whether a request was under way
   open_.clear();
   fail_waiting(error);
@@ -165,7 +164,7 @@ void PackedJob::give_up(Error error) {
   finish(std::move(done_));
 }
 
-void PackedJob::succeed(const Batch& batch, const Packer::Open& open) {
+void BulkFlow::succeed(const Batch& batch, const BulkCodec::Open& open) {
   const std::size_t left = open.again.size() + open.singly.size();
   done_.succeeded += batch.items.size() - left;
   if (!options_.on_outcome) return;
@@ -176,12 +175,12 @@ void PackedJob::succeed(const Batch& batch, const Packer::Open& open) {
     if (done[at]) options_.on_outcome({.index = batch.items[at].index, .name = batch.name(batch.items[at])});
 }
 
-void PackedJob::fail(const Batch& batch, const Error& error) {
-  const Error doubted = batch.doubt ? with_doubt(error, true) : error;
-  for (const PackedItem& item : batch.items) fail(item.index, batch.name(item), doubted);
+void BulkFlow::fail(const Batch& batch, const Error& error) {
+  const Error marked = batch.maybe_executed ? with_outcome(error, true) : error;
+  for (const BulkItem& item : batch.items) fail(item.index, batch.name(item), marked);
 }
 
-void PackedJob::fail(std::uint64_t index, std::string_view name, const Error& error) {
+void BulkFlow::fail(std::uint64_t index, std::string_view name, const Error& error) {
   ++done_.not_done;
   if (error.outcome_unknown()) ++done_.unknown;
   if (!options_.on_outcome) {

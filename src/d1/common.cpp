@@ -86,7 +86,7 @@ std::optional<Error> check_database_id(std::string_view id) {
   return invalid_argument("the database id must be a UUID; d1_databases().get(name) tells the id of a name");
 }
 
-Result<detail::Request> database_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> database_request(const detail::Endpoint& operation, const Context& context,
                                          std::string_view id) {
   if (auto error = check_database_id(id)) return std::move(*error);
   return detail::account_request(operation, context, {id});
@@ -164,7 +164,7 @@ d1::Meta read_meta(json::value value) {
   return meta;
 }
 
-Error about_reply(const Error& error, const detail::Operation& operation, const HttpResponse& reply) {
+Error about_reply(const Error& error, const detail::Endpoint& operation, const HttpResponse& reply) {
   ErrorDetails d = error.details();
   d.operation = operation.name;
   d.attempts = std::max(d.attempts, 1);

@@ -19,7 +19,7 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<Error> check_database_id(std::string_view id);
 
 /// A request on a database; the name of its operation is the row of the table.
-[[nodiscard]] Result<detail::Request> database_request(const detail::Operation& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> database_request(const detail::Endpoint& operation, const Context& context,
                                                        std::string_view id);
 
 /// Why a value cannot be a parameter, or nothing, and then its JSON is appended.
@@ -38,7 +38,7 @@ namespace cloudflare::ops {
 [[nodiscard]] d1::Meta read_meta(detail::json::value value);
 
 /// `error` with operation, status and ray id of the reply it is about.
-[[nodiscard]] Error about_reply(const Error& error, const detail::Operation& operation, const HttpResponse& reply);
+[[nodiscard]] Error about_reply(const Error& error, const detail::Endpoint& operation, const HttpResponse& reply);
 
 /// The error of a result that says `success:false` inside a successful reply.
 [[nodiscard]] Error inner_failure(std::string text, int code);

@@ -83,7 +83,7 @@ std::optional<Error> check_name(std::string_view name) {
   return invalid_argument("the name of a database is letters, digits, _ and -, and begins with a letter or digit");
 }
 
-Call<d1::Database> set_replication(const detail::Operation& operation, const Context& context, std::string_view id,
+Call<d1::Database> set_replication(const detail::Endpoint& operation, const Context& context, std::string_view id,
                                    d1::ReadReplication mode) {
   auto request = database_request(operation, context, id);
   if (request) detail::set_json(*request, R"({"read_replication":{"mode":")" + std::string(mode_name(mode)) + "\"}}");

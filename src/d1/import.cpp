@@ -34,7 +34,7 @@ Error unknown_outcome(const Error& error) {
   return Error(std::move(d));
 }
 
-Error failure(const JobStatus& status, const detail::Operation& operation, const Reply& reply) {
+Error failure(const JobStatus& status, const detail::Endpoint& operation, const Reply& reply) {
   if (status.status == "error")
     return job_error(status, "the import failed; the database is as it was before", operation, reply);
   if (&operation != &table::d1_import_poll) return job_error(status, "the import was refused", operation, reply);
@@ -64,8 +64,8 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
   struct State;
   void read_on(detail::Outbox& out);
   void upload(const std::string& url, detail::Outbox& out);
-  void post(const detail::Operation& operation, std::string body, detail::Outbox& out);
-  void take_status(JobStatus& status, const detail::Operation& operation, const detail::Reply& reply,
+  void post(const detail::Endpoint& operation, std::string body, detail::Outbox& out);
+  void take_status(JobStatus& status, const detail::Endpoint& operation, const detail::Reply& reply,
                    detail::Outbox& out);
   std::unique_ptr<State> state_;
 };
@@ -173,7 +173,7 @@ void D1Import::read_on(detail::Outbox& out) {
   post(table::d1_import_init, R"({"action":"init","etag":")" + s.etag + "\"}", out);
 }
 
-void D1Import::post(const detail::Operation& operation, std::string body, detail::Outbox& out) {
+void D1Import::post(const detail::Endpoint& operation, std::string body, detail::Outbox& out) {
   auto request = database_request(operation, state_->context, state_->id);
   if (!request) return this->finish(request.error());
   detail::set_json(*request, std::move(body));
@@ -189,7 +189,7 @@ void D1Import::upload(const std::string& url, detail::Outbox& out) {
 
 void D1Import::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
   if (!reply) return this->finish(state_->running() ? unknown_outcome(reply.error()) : reply.error());
-  const detail::Operation& operation = *out.sent().operation;
+  const detail::Endpoint& operation = *out.sent().operation;
   if (&operation == &table::d1_import_upload) {
     const std::string* etag = find_header(reply->http.headers, "etag");
     if (etag == nullptr || without_quotes(*etag) != state_->etag)
@@ -213,7 +213,7 @@ void D1Import::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
   take_status(*status, operation, *reply, out);
 }
 
-void D1Import::take_status(JobStatus& status, const detail::Operation& operation, const Reply& reply,
+void D1Import::take_status(JobStatus& status, const detail::Endpoint& operation, const Reply& reply,
                            detail::Outbox& out) {
   State& s = *state_;
   if (!status.bookmark.empty()) s.bookmark = std::move(status.bookmark);

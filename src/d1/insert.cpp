@@ -13,18 +13,18 @@ namespace {
 namespace json = detail::json;
 namespace table = detail::table;
 using detail::Batch;
-using detail::PackedJob;
-using detail::Packer;
-using detail::PackFormat;
+using detail::BulkCodec;
+using detail::BulkFlow;
+using detail::BulkFormat;
 using detail::Reply;
 
 Error at_row(const Error& error, std::size_t column) {
   return invalid_argument("value " + std::to_string(column) + " of the row: " + error.details().text);
 }
 
-class RowPacker final : public Packer {
+class RowCodec final : public BulkCodec {
  public:
-  RowPacker(std::unique_ptr<ParamsReader> rows, std::size_t width, bool limits, std::shared_ptr<std::int64_t> changes)
+  RowCodec(std::unique_ptr<ParamsReader> rows, std::size_t width, bool limits, std::shared_ptr<std::int64_t> changes)
       : rows_(std::move(rows)), width_(width), limits_(limits), changes_(std::move(changes)) {}
 
   Read read(std::string& text, std::string&) override {
@@ -162,10 +162,10 @@ Result<d1::InsertResult> summary_of(const BulkResult& done, std::int64_t changes
   return result;
 }
 
-// `changes` of all replies, added up by the packer for the summary.
-FlowPtr<d1::InsertResult> insert_job(PackedJob job, std::shared_ptr<std::int64_t> changes) {
+// `changes` of all replies, added up by the codec for the summary.
+FlowPtr<d1::InsertResult> insert_job(BulkFlow job, std::shared_ptr<std::int64_t> changes) {
   auto summary = [changes = std::move(changes)](const BulkResult& done) { return summary_of(done, *changes); };
-  return std::make_unique<detail::Mapped<PackedJob, decltype(summary)>>(std::move(job), std::move(summary));
+  return std::make_unique<detail::Mapped<BulkFlow, decltype(summary)>>(std::move(job), std::move(summary));
 }
 
 }  // namespace
@@ -174,7 +174,7 @@ FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_vie
                                          std::span<const std::string_view> columns, std::unique_ptr<ParamsReader> rows,
                                          const d1::InsertOptions& options) {
   const auto changes = std::make_shared<std::int64_t>(0);
-  const auto refused = [&](Error error) { return insert_job(PackedJob(std::move(error)), changes); };
+  const auto refused = [&](Error error) { return insert_job(BulkFlow(std::move(error)), changes); };
   const bool limits = detail::checks_limits(context);
   auto request = database_request(table::d1_insert, context, id);
   if (!request) return refused(request.error());
@@ -187,7 +187,7 @@ FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_vie
     return refused(invalid_argument("the INSERT statement has more than 100000 bytes; at most 100000 are allowed"));
 
   detail::set_json(*request, {});
-  PackFormat format{.request = std::move(*request),
+  BulkFormat format{.request = std::move(*request),
                     .prefix = R"({"batch":[{"params":[)",
                     .separator = ",",
                     .suffix = "]}",
@@ -206,8 +206,8 @@ FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_vie
       hook({.rows_committed = progress.items_done - progress.items_failed, .requests = progress.requests});
     };
   return insert_job(
-      PackedJob(std::move(format), std::make_unique<RowPacker>(std::move(rows), columns.size(), limits, changes),
-                std::move(bulk), 1),
+      BulkFlow(std::move(format), std::make_unique<RowCodec>(std::move(rows), columns.size(), limits, changes),
+               std::move(bulk), 1),
       changes);
 }
 

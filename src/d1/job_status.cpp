@@ -28,7 +28,7 @@ void read_result(json::value value, JobStatus& status) {
 
 }  // namespace
 
-Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Operation& operation) {
+Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Endpoint& operation) {
   auto status = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the status",
                                   [](json::document& document) {
                                     JobStatus read;
@@ -65,14 +65,14 @@ Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Operation&
   return status;
 }
 
-Error job_error(const JobStatus& status, std::string text, const detail::Operation& operation,
+Error job_error(const JobStatus& status, std::string text, const detail::Endpoint& operation,
                 const detail::Reply& reply) {
   ErrorDetails d = inner_failure(status.error, 0).details();
   d.text = std::move(text);
   return about_reply(Error(std::move(d)), operation, reply.http);
 }
 
-Result<detail::Request> signed_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> signed_request(const detail::Endpoint& operation, const Context& context,
                                        const std::string& url) {
   if (!url.starts_with("https://") && !url.starts_with("http://"))
     return Error(ErrorKind::decode, "the server gave a signed URL that is neither https nor http");

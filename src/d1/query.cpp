@@ -29,7 +29,7 @@ struct Judgement {
   }
 };
 
-Error about(const Error& error, const detail::Operation& operation, const Reply& reply) {
+Error about(const Error& error, const detail::Endpoint& operation, const Reply& reply) {
   return about_reply(error, operation, reply.http);
 }
 
@@ -77,7 +77,7 @@ Result<JsonText> read_objects(Reply&& reply) {
   return JsonText::raw(std::move(*rows));
 }
 
-Result<Request> sql_request(const detail::Operation& operation, const Context& context, std::string_view id,
+Result<Request> sql_request(const detail::Endpoint& operation, const Context& context, std::string_view id,
                             std::string_view sql, const d1::Params& params, bool several_allowed) {
   return with_statement(database_request(operation, context, id), context, sql, params, several_allowed);
 }

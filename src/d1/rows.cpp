@@ -197,7 +197,7 @@ void read_rows_envelope(json::document& document, Decoder& decoder) {
 
 Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
   Decoder decoder(reply.http.body, rows);
-  const Operation& operation = reply.operation != nullptr ? *reply.operation : table::d1_rows;
+  const Endpoint& operation = reply.operation != nullptr ? *reply.operation : table::d1_rows;
   const auto refused = [&](const Error& error) { return ops::about_reply(error, operation, reply.http); };
   constexpr std::string_view what = "the result";
   try {

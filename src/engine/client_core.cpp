@@ -111,7 +111,7 @@ void require_positive(const ClientOptions& o) {
 
 }  // namespace
 
-[[gnu::cold]] Core::Core(AnyCredential credential, ClientOptions options)
+[[gnu::cold]] ClientCore::ClientCore(AnyCredential credential, ClientOptions options)
     : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
   require_sendable(credential_);
   require_account(options_.account_id);
@@ -137,32 +137,32 @@ void require_positive(const ClientOptions& o) {
   if (!options_.transport) options_.transport = make_curl_transport({.ca_file = options_.ca_file});
 }
 
-Core::~Core() = default;
+ClientCore::~ClientCore() = default;
 
-std::shared_ptr<const CommonHeaders> Core::common_headers() const {
+std::shared_ptr<const CommonHeaders> ClientCore::common_headers() const {
   if (common_headers_) return common_headers_;
   std::string token = CredentialAccess::text(std::get<TokenProvider>(credential_));
   require_sendable("the API token from the provider", token);
   return std::make_shared<const CommonHeaders>(with_bearer(user_agent(), std::move(token)));
 }
 
-std::size_t Core::paced_budget(const CallOptions& call) const {
+std::size_t ClientCore::paced_budget(const CallOptions& call) const {
   const double kept = limits::requests_per_window * call.budget_reserve.value_or(options_.budget_reserve);
   return std::max<std::size_t>(1, limits::requests_per_window - static_cast<std::size_t>(std::llround(kept)));
 }
 
-double Core::random() {
+double ClientCore::random() {
   const std::lock_guard lock(mutex_);
   return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
 }
 
-void Core::run(Flow& flow, const CallOptions& call) {
+void ClientCore::run(Flow& flow, const CallOptions& call) {
   auto loop = lease();
   loop->run(flow, call);
   give_back(std::move(loop));
 }
 
-std::unique_ptr<Loop> Core::lease() {
+std::unique_ptr<Loop> ClientCore::lease() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
@@ -174,21 +174,21 @@ std::unique_ptr<Loop> Core::lease() {
   return std::make_unique<Loop>(*this);
 }
 
-void Core::give_back(std::unique_ptr<Loop> loop) {
+void ClientCore::give_back(std::unique_ptr<Loop> loop) {
   constexpr std::size_t kept = 16;
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kept) idle_.push_back(std::move(loop));
 }
 
-std::shared_ptr<Core> make_core(AnyCredential credential, ClientOptions options) {
+std::shared_ptr<ClientCore> make_core(AnyCredential credential, ClientOptions options) {
   struct Client {
-    std::shared_ptr<Core> core;
-    explicit Client(std::shared_ptr<Core> made) : core(std::move(made)) {}
+    std::shared_ptr<ClientCore> core;
+    explicit Client(std::shared_ptr<ClientCore> made) : core(std::move(made)) {}
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
     ~Client() { core->io().shut_down(); }
   };
-  auto client = std::make_shared<Client>(std::make_shared<Core>(std::move(credential), std::move(options)));
+  auto client = std::make_shared<Client>(std::make_shared<ClientCore>(std::move(credential), std::move(options)));
   return {client, client->core.get()};
 }
 

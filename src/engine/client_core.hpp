@@ -30,13 +30,13 @@ struct CommonHeaders {
   std::vector<std::string> secrets{};
 };
 
-class Core : public std::enable_shared_from_this<Core> {
+class ClientCore : public std::enable_shared_from_this<ClientCore> {
  public:
   /// Checks everything a client can get wrong; throws invalid_argument.
-  Core(AnyCredential credential, ClientOptions options);
-  ~Core();
-  Core(const Core&) = delete;
-  Core& operator=(const Core&) = delete;
+  ClientCore(AnyCredential credential, ClientOptions options);
+  ~ClientCore();
+  ClientCore(const ClientCore&) = delete;
+  ClientCore& operator=(const ClientCore&) = delete;
 
   [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
   [[nodiscard]] Transport& transport() const noexcept { return *options_.transport; }
@@ -77,6 +77,6 @@ class Core : public std::enable_shared_from_this<Core> {
 [[nodiscard]] Context with_options(Context context, const CallOptions& options);
 
 /// A core as handles share it: when the last of them is gone, asynchronous operations complete with `cancelled`.
-[[nodiscard]] std::shared_ptr<Core> make_core(AnyCredential credential, ClientOptions options);
+[[nodiscard]] std::shared_ptr<ClientCore> make_core(AnyCredential credential, ClientOptions options);
 
 }  // namespace cloudflare::detail

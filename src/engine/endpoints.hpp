@@ -11,7 +11,7 @@ namespace cloudflare::detail::table {
 // clang-format off
 #define CLOUDFLARE_KV "/accounts/{}/storage/kv/namespaces"
 #define CLOUDFLARE_D1 "/accounts/{}/d1/database"
-inline constexpr Operation
+inline constexpr Endpoint
     verify_user_token    {"client.verify_token", "GET", "/user/tokens/verify", Repeat::read},
     verify_account_token {"client.verify_account_token", "GET", "/accounts/{}/tokens/verify", Repeat::read},
 
@@ -56,7 +56,7 @@ inline constexpr Operation
 #undef CLOUDFLARE_D1
 
 #define CLOUDFLARE_VECTORIZE "/accounts/{}/vectorize/v2/indexes"
-inline constexpr Operation
+inline constexpr Endpoint
     vectorize_list_indexes {"vectorize.indexes.list",   "GET",    CLOUDFLARE_VECTORIZE,                       Repeat::read},
     vectorize_create       {"vectorize.indexes.create", "POST",   CLOUDFLARE_VECTORIZE,                       Repeat::once},
     vectorize_get_index    {"vectorize.indexes.get",    "GET",    CLOUDFLARE_VECTORIZE "/{}",                 Repeat::read},
@@ -74,7 +74,7 @@ inline constexpr Operation
 #undef CLOUDFLARE_VECTORIZE
 
 // EdgeBase, under a base URL of its own; `action` in the body says what is done.
-inline constexpr Operation
+inline constexpr Endpoint
     edgebase_kv_get    {"edgebase.kv.get",   "POST", "/api/kv/{}", Repeat::read,       Form::bare},
     edgebase_kv_put    {"edgebase.kv.put",   "POST", "/api/kv/{}", Repeat::idempotent, Form::bare},
     edgebase_kv_erase  {"edgebase.kv.erase", "POST", "/api/kv/{}", Repeat::idempotent, Form::bare},

@@ -22,7 +22,8 @@ void redact(std::vector<Message>& messages, const std::vector<std::string>& secr
 }
 
 // The query of a signed URL is its credential.
-[[gnu::cold]] std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url, const Core& core) {
+[[gnu::cold]] std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url,
+                                                                      const ClientCore& core) {
   CommonHeaders common{.headers = {core.user_agent()}};
   const std::size_t query = signed_url.find('?');
   if (query != std::string::npos && query + 1 < signed_url.size()) common.secrets = {signed_url.substr(query + 1)};
@@ -31,7 +32,7 @@ void redact(std::vector<Message>& messages, const std::vector<std::string>& secr
 
 }  // namespace
 
-void Loop::Transfer::address(const Core& core) {
+void Loop::Exchange::address(const ClientCore& core) {
   HttpRequest& http = request.http;
   if (attempt == 0) {
     own_headers = http.headers.size();
@@ -44,13 +45,13 @@ void Loop::Transfer::address(const Core& core) {
   http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
 }
 
-bool Loop::Transfer::rewind() {
+bool Loop::Exchange::rewind() {
   if (request.http.body.source() && !request.http.body.source()->rewind()) return false;
   return !request.http.sink || request.http.sink->restart();
 }
 
 // One request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
-[[gnu::cold]] void Loop::Transfer::advise(ErrorDetails& d) const {
+[[gnu::cold]] void Loop::Exchange::advise(ErrorDetails& d) const {
   constexpr std::uint64_t large = 50'000;
   const std::string_view path = request.operation->path;
   const bool sql = request.operation->name.starts_with("d1.") && (path.ends_with("/raw") || path.ends_with("/query"));
@@ -60,7 +61,7 @@ bool Loop::Transfer::rewind() {
   d.text += "the request is large: import_sql() takes SQL of any size";
 }
 
-[[gnu::cold]] Error Loop::Transfer::explain(const Error& error) const {
+[[gnu::cold]] Error Loop::Exchange::explain(const Error& error) const {
   ErrorDetails d = error.details();
   d.operation = request.operation->name;
   d.attempts = attempt;

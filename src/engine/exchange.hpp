@@ -1,6 +1,6 @@
 #pragma once
 
-// One request of a job through all its attempts.
+// One request of a run through all its attempts.
 
 #include <memory>
 #include <string>
@@ -13,27 +13,27 @@
 
 namespace cloudflare::detail {
 
-struct Loop::Job : std::enable_shared_from_this<Loop::Job> {
+struct Loop::FlowRun : std::enable_shared_from_this<Loop::FlowRun> {
   unsigned id = 0;
   Flow* flow = nullptr;
-  std::unique_ptr<Errand> errand{};  // of an asynchronous operation; owns the flow
+  std::unique_ptr<PendingOperation> pending{};  // of an asynchronous operation; owns the flow
   CallOptions call{};
   time_point deadline = time_point::max();
   std::vector<unsigned> tickets{};
   std::optional<Timers::iterator> deadline_timer{};
   std::vector<Timers::iterator> timers{};  // to wake it
   bool done = false;
-  bool soon = false;             // waits to be woken
+  bool yielded = false;          // waits to be woken
   std::string_view operation{};  // of the latest request, for errors that no request explains
   int attempts = 0;
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};
 };
 
-struct Loop::Transfer {
-  Transfer(std::shared_ptr<Job> of, unsigned its_tag, Request&& its_request)
-      : job(std::move(of)), tag(its_tag), request(std::move(its_request)) {}
+struct Loop::Exchange {
+  Exchange(std::shared_ptr<FlowRun> of, unsigned its_tag, Request&& its_request)
+      : run(std::move(of)), tag(its_tag), request(std::move(its_request)) {}
 
-  std::shared_ptr<Job> job;
+  std::shared_ptr<FlowRun> run;
   unsigned tag;
   Request request;
   std::size_t own_headers = 0;  // those of the request; the loop's come behind them
@@ -45,7 +45,7 @@ struct Loop::Transfer {
   std::optional<Timers::iterator> timer{};
 
   /// Adds base URL, credential and user agent for the coming attempt.
-  void address(const Core& core);
+  void address(const ClientCore& core);
   /// Prepares body and sink for another attempt; false if they have only one.
   [[nodiscard]] bool rewind();
   /// `error` with what only the transfer knows, and without what must not show.

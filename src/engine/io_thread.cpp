@@ -9,16 +9,16 @@ namespace cloudflare::detail {
 
 namespace {
 
-thread_local const Core* served_by_this_thread = nullptr;
+thread_local const ClientCore* served_by_this_thread = nullptr;
 
 Error closed() { return Error(ErrorKind::cancelled, "the client was closed: its last handle is gone"); }
 
 }  // namespace
 
-IoThread::IoThread(Core& core) : core_(core) {}
+IoThread::IoThread(ClientCore& core) : core_(core) {}
 IoThread::~IoThread() = default;
 
-void IoThread::submit(std::unique_ptr<Errand> errand) {
+void IoThread::submit(std::unique_ptr<PendingOperation> pending) {
   std::optional<Error> failure;
   {
     const std::lock_guard lock(mutex_);
@@ -33,14 +33,14 @@ void IoThread::submit(std::unique_ptr<Errand> errand) {
     }
     if (state_ == State::ended) failure = closed();
     if (!failure) {
-      inbox_.push_back(std::move(errand));
+      inbox_.push_back(std::move(pending));
       // One wake is enough for all that comes before the thread looks, and it looks after its callbacks by itself.
       const bool will_look = served_by_this_thread == &core_ && !turning_;
       if (inbox_.size() == 1 && !will_look) loop_->wake();
       return;
     }
   }
-  refuse(std::move(errand), std::move(*failure));
+  refuse(std::move(pending), std::move(*failure));
 }
 
 void IoThread::begin() {
@@ -66,7 +66,7 @@ void IoThread::shut_down() {
 
 void IoThread::run() {
   served_by_this_thread = &core_;
-  std::vector<std::unique_ptr<Errand>> news;
+  std::vector<std::unique_ptr<PendingOperation>> news;
   for (;;) {
     bool stopping = false;
     {
@@ -78,11 +78,11 @@ void IoThread::run() {
         return;
       }
     }
-    for (auto& errand : news) {
+    for (auto& pending : news) {
       if (stopping) {
-        refuse(std::move(errand), closed());
+        refuse(std::move(pending), closed());
       } else {
-        loop_->add(std::move(errand));
+        loop_->add(std::move(pending));
       }
     }
     news.clear();
@@ -93,17 +93,17 @@ void IoThread::run() {
       loop_->turn();
       turning_ = false;
     }
-    for (auto& errand : loop_->take_finished()) hand_over(std::move(errand));
+    for (auto& pending : loop_->take_finished()) hand_over(std::move(pending));
   }
 }
 
-void IoThread::refuse(std::unique_ptr<Errand> errand, Error error) {
-  if (!errand->flow().finished()) errand->flow().abort(std::move(error));
-  hand_over(std::move(errand));
+void IoThread::refuse(std::unique_ptr<PendingOperation> pending, Error error) {
+  if (!pending->flow().finished()) pending->flow().abort(std::move(error));
+  hand_over(std::move(pending));
 }
 
-void IoThread::hand_over(std::unique_ptr<Errand> errand) {
-  const std::shared_ptr<Errand> shared = std::move(errand);
+void IoThread::hand_over(std::unique_ptr<PendingOperation> pending) {
+  const std::shared_ptr<PendingOperation> shared = std::move(pending);
   try {
     if (!shared->executor) return shared->complete();
     const Executor executor = std::move(shared->executor);
@@ -127,9 +127,11 @@ void IoThread::report_thrown() const noexcept {
   }
 }
 
-void submit(const std::shared_ptr<Core>& core, std::unique_ptr<Errand> errand) { core->io().submit(std::move(errand)); }
+void submit(const std::shared_ptr<ClientCore>& core, std::unique_ptr<PendingOperation> pending) {
+  core->io().submit(std::move(pending));
+}
 
-bool on_io_thread(const Core* core) noexcept {
+bool on_io_thread(const ClientCore* core) noexcept {
   return core != nullptr ? served_by_this_thread == core : served_by_this_thread != nullptr;
 }
 

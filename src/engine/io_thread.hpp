@@ -11,18 +11,18 @@
 
 namespace cloudflare::detail {
 
-class Core;
+class ClientCore;
 class Loop;
 
 class IoThread {
  public:
-  explicit IoThread(Core& core);
+  explicit IoThread(ClientCore& core);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
-  /// Takes an errand; begins the thread if there is none yet. After shut_down() the errand completes here, cancelled.
-  void submit(std::unique_ptr<Errand> errand);
+  /// Takes an pending; begins the thread if there is none yet. After shut_down() the pending completes here, cancelled.
+  void submit(std::unique_ptr<PendingOperation> pending);
   /// Completes everything with `cancelled` and ends the thread: when this returns, all callbacks have run. Called on
   /// the thread itself, by a callback that let go of the last handle, it leaves that to the thread.
   void shut_down();
@@ -32,15 +32,15 @@ class IoThread {
 
   void begin();
   void run();
-  /// Completes a finished errand, on the executor if it names one.
-  void hand_over(std::unique_ptr<Errand> errand);
-  void refuse(std::unique_ptr<Errand> errand, Error error);
+  /// Completes a finished pending, on the executor if it names one.
+  void hand_over(std::unique_ptr<PendingOperation> pending);
+  void refuse(std::unique_ptr<PendingOperation> pending, Error error);
   void report_thrown() const noexcept;
 
-  Core& core_;
+  ClientCore& core_;
   std::mutex mutex_{};
   State state_ = State::idle;
-  std::vector<std::unique_ptr<Errand>> inbox_{};
+  std::vector<std::unique_ptr<PendingOperation>> inbox_{};
   std::unique_ptr<Loop> loop_{};
   std::thread thread_{};
   bool turning_ = false;  // touched by the thread alone: inside turn(), where hooks of the caller may run

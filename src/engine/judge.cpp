@@ -102,13 +102,13 @@ ErrorKind kind_of_status(int status) {
 }
 
 // D1 says "overloaded" under several codes (Cloudflare docs, "Debug D1").
-[[gnu::cold]] bool is_overload(const Operation& operation, const Message& message) {
+[[gnu::cold]] bool is_overload(const Endpoint& operation, const Message& message) {
   const bool d1 = operation.name.starts_with("d1.") || operation.name.starts_with("edgebase.d1.");
   return d1 && (message.message.find("overloaded") != std::string::npos ||
                 message.message.find("queued for too long") != std::string::npos);
 }
 
-[[gnu::cold]] ErrorKind kind_of(const Operation& operation, int status, const std::vector<Message>& errors) {
+[[gnu::cold]] ErrorKind kind_of(const Endpoint& operation, int status, const std::vector<Message>& errors) {
   ErrorKind kind = kind_of_status(status);
   for (const Message& message : errors) {
     if (is_overload(operation, message)) return ErrorKind::overloaded;
@@ -145,7 +145,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return value != nullptr ? *value : std::string();
 }
 
-[[gnu::cold]] Error refusal(const Operation& operation, const HttpResponse& response, std::vector<Message> errors,
+[[gnu::cold]] Error refusal(const Endpoint& operation, const HttpResponse& response, std::vector<Message> errors,
                             std::string text) {
   ErrorDetails d;
   d.kind = kind_of(operation, response.status, errors);
@@ -157,7 +157,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 }
 
 // A body that should have been JSON and is not.
-[[gnu::cold]] Error misread(const Operation& operation, const HttpResponse& response, std::string why) {
+[[gnu::cold]] Error misread(const Endpoint& operation, const HttpResponse& response, std::string why) {
   if (response.status >= 300)
     return refusal(operation, response, {}, "the reply is not JSON: \"" + excerpt(response.body, 80) + "\"");
   ErrorDetails d;
@@ -169,7 +169,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
-[[gnu::cold]] Error redirected(const Operation& operation, const HttpResponse& response) {
+[[gnu::cold]] Error redirected(const Endpoint& operation, const HttpResponse& response) {
   return refusal(operation, response, {}, "the server redirects; redirects are not followed");
 }
 
@@ -201,7 +201,7 @@ bool ends_as_success(std::string_view text) {
          text.ends_with(R"(],"errors":[],"messages":[],"success":true})");
 }
 
-Result<Reply> judge_envelope(const Operation& operation, HttpResponse&& response, std::vector<Message>& messages) {
+Result<Reply> judge_envelope(const Endpoint& operation, HttpResponse&& response, std::vector<Message>& messages) {
   const bool ok_status = response.status >= 200 && response.status < 300;
   if (response.status == 204 || response.status == 205) return Reply{.http = std::move(response)};
   if (response.status >= 300 && response.status < 400) return redirected(operation, response);
@@ -243,7 +243,7 @@ Result<Reply> judge_envelope(const Operation& operation, HttpResponse&& response
 }
 
 // The status decides. EdgeBase sends a success as it is and an error as {code, message}, the code that of the status.
-Result<Reply> judge_bare(const Operation& operation, HttpResponse&& response) {
+Result<Reply> judge_bare(const Endpoint& operation, HttpResponse&& response) {
   if (response.status >= 300 && response.status < 400) return redirected(operation, response);
   if (response.body.empty()) return misread(operation, response, "the reply is empty");
   if (response.status >= 200 && response.status < 300) {
@@ -257,7 +257,7 @@ Result<Reply> judge_bare(const Operation& operation, HttpResponse&& response) {
 }
 
 // Only the status decides: the body of a success is the caller's bytes, the body of an error an envelope.
-Result<Reply> judge_raw(const Operation& operation, HttpResponse&& response, std::vector<Message>& messages) {
+Result<Reply> judge_raw(const Endpoint& operation, HttpResponse&& response, std::vector<Message>& messages) {
   if (response.status >= 200 && response.status < 300) {
     const std::size_t size = response.body.size();
     return Reply{.http = std::move(response), .result_size = size};
@@ -315,7 +315,7 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
   return Error(std::move(d));
 }
 
-Result<Reply> judge(const Operation& operation, HttpResponse&& response, const Clock& clock,
+Result<Reply> judge(const Endpoint& operation, HttpResponse&& response, const Clock& clock,
                     std::vector<Message>& messages) {
   Result<Reply> reply = [&]() -> Result<Reply> {
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");

@@ -11,15 +11,15 @@ namespace cloudflare::detail {
 using std::chrono::milliseconds;
 
 // What a flow sees of the loop while it takes a step.
-class Loop::JobOutbox final : public Outbox {
+class Loop::RunOutbox final : public Outbox {
  public:
-  JobOutbox(Loop& loop, Job& job, Request* answered = nullptr) : loop_(loop), job_(job), answered_(answered) {}
-  void send(unsigned tag, Request&& request) override { loop_.enqueue(job_, tag, std::move(request)); }
+  RunOutbox(Loop& loop, FlowRun& run, Request* answered = nullptr) : loop_(loop), run_(run), answered_(answered) {}
+  void send(unsigned tag, Request&& request) override { loop_.enqueue(run_, tag, std::move(request)); }
   void wake_after(milliseconds pause) override {
-    job_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, job_.id}}));
+    run_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, run_.id}}));
   }
-  void wake_soon() override {
-    if (!std::exchange(job_.soon, true)) loop_.soon_.push_back(job_.id);
+  void yield() override {
+    if (!std::exchange(run_.yielded, true)) loop_.yielded_.push_back(run_.id);
   }
   [[nodiscard]] Request& sent() override { return *answered_; }
   [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
@@ -31,7 +31,7 @@ class Loop::JobOutbox final : public Outbox {
 
  private:
   Loop& loop_;
-  Job& job_;
+  FlowRun& run_;
   Request* answered_;
 };
 
@@ -75,23 +75,23 @@ bool asks_for_division(const Request& request, const Error& error) {
 
 }  // namespace
 
-Loop::Loop(Core& core) : core_(core), channel_(core.transport().open(core.clock())) {}
+Loop::Loop(ClientCore& core) : core_(core), channel_(core.transport().open(core.clock())) {}
 Loop::~Loop() = default;
 
 void Loop::run(Flow& flow, const CallOptions& call) {
   time_point now = core_.clock().now();
-  const auto job = begin(flow, call, nullptr, now);
-  for (; !job->done; now = core_.clock().now()) {
+  const auto run = begin(flow, call, nullptr, now);
+  for (; !run->done; now = core_.clock().now()) {
     step(now);
-    if (!job->done) wait();
+    if (!run->done) wait();
   }
 }
 
-void Loop::add(std::unique_ptr<Errand> errand) {
-  Flow& flow = errand->flow();
-  if (flow.finished()) return finished_.push_back(std::move(errand));
-  const CallOptions call = errand->call;
-  begin(flow, call, std::move(errand), core_.clock().now());
+void Loop::add(std::unique_ptr<PendingOperation> pending) {
+  Flow& flow = pending->flow();
+  if (flow.finished()) return finished_.push_back(std::move(pending));
+  const CallOptions call = pending->call;
+  begin(flow, call, std::move(pending), core_.clock().now());
 }
 
 void Loop::turn() {
@@ -100,37 +100,37 @@ void Loop::turn() {
 }
 
 [[gnu::cold]] void Loop::cancel_all(const std::string& why) {
-  while (!jobs_.empty()) {
-    const std::shared_ptr<Job> job = jobs_.begin()->second;
-    end(*job, interrupted(*job, ErrorKind::cancelled, why));
+  while (!runs_.empty()) {
+    const std::shared_ptr<FlowRun> run = runs_.begin()->second;
+    end(*run, interrupted(*run, ErrorKind::cancelled, why));
   }
 }
 
-std::shared_ptr<Loop::Job> Loop::begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand,
-                                       time_point now) {
-  auto job = std::make_shared<Job>();
-  job->id = next_id_++;
-  job->flow = &flow;
-  job->errand = std::move(errand);
-  job->call = call;
+std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
+                                           std::unique_ptr<PendingOperation> pending, time_point now) {
+  auto run = std::make_shared<FlowRun>();
+  run->id = next_id_++;
+  run->flow = &flow;
+  run->pending = std::move(pending);
+  run->call = call;
   if (flow.bounded()) {
-    job->deadline = now + call.timeout.value_or(core_.options().timeout);
-    job->deadline_timer = timers_.insert({job->deadline, {Timer::What::deadline, job->id}});
+    run->deadline = now + call.timeout.value_or(core_.options().timeout);
+    run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run->id}});
   }
-  jobs_.emplace_hint(jobs_.end(), job->id, job);
+  runs_.emplace_hint(runs_.end(), run->id, run);
   if (call.stop.stop_possible()) {
-    job->on_stop.emplace(call.stop, [this, id = job->id] {
+    run->on_stop.emplace(call.stop, [this, id = run->id] {
       const std::lock_guard lock(stops_mutex_);
       stops_.push_back(id);
       stopped_ = true;
       channel_->wake();
     });
   }
-  guarded(job, [&] {
-    JobOutbox out(*this, *job);
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
     flow.begin(out);
   });
-  return job;
+  return run;
 }
 
 [[gnu::cold]] void Loop::end_stopped() {
@@ -141,7 +141,7 @@ std::shared_ptr<Loop::Job> Loop::begin(Flow& flow, const CallOptions& call, std:
     stopped_ = false;
   }
   for (const unsigned id : stopped)
-    if (const auto it = jobs_.find(id); it != jobs_.end())
+    if (const auto it = runs_.find(id); it != runs_.end())
       end(*it->second, interrupted(*it->second, ErrorKind::cancelled, "the stop token was triggered"));
 }
 
@@ -156,21 +156,21 @@ void Loop::step(time_point now) {
 }
 
 void Loop::wait() {
-  const bool soon = !soon_.empty();
-  const time_point until = soon ? core_.clock().now() : timers_.empty() ? time_point::max() : timers_.begin()->first;
+  const bool yielded = !yielded_.empty();
+  const time_point until = yielded ? core_.clock().now() : timers_.empty() ? time_point::max() : timers_.begin()->first;
   if (auto completion = channel_->wait(until)) complete(*completion);
-  if (soon) wake_next();
+  if (yielded) wake_next();
 }
 
 void Loop::wake_next() {
-  const auto it = jobs_.find(soon_.front());
-  soon_.pop_front();
-  if (it == jobs_.end()) return;
-  const std::shared_ptr<Job> job = it->second;
-  job->soon = false;
-  guarded(job, [&] {
-    JobOutbox out(*this, *job);
-    job->flow->on_wake(out);
+  const auto it = runs_.find(yielded_.front());
+  yielded_.pop_front();
+  if (it == runs_.end()) return;
+  const std::shared_ptr<FlowRun> run = it->second;
+  run->yielded = false;
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
+    run->flow->on_wake(out);
   });
 }
 
@@ -179,97 +179,97 @@ void Loop::wake_next() {
   if (timer.what == Timer::What::launch) {
     const unsigned ticket = timer.id;
     timers_.erase(at);
-    transfers_.at(ticket)->timer.reset();
+    exchanges_.at(ticket)->timer.reset();
     ready_.push_back(ticket);
     return;
   }
-  const std::shared_ptr<Job> job = jobs_.at(timer.id);
+  const std::shared_ptr<FlowRun> run = runs_.at(timer.id);
   if (timer.what == Timer::What::deadline) {
     timers_.erase(at);
-    job->deadline_timer.reset();
-    const auto limit = job->call.timeout.value_or(core_.options().timeout);
-    return end(*job, interrupted(*job, ErrorKind::timeout, "not done within " + std::to_string(limit.count()) + " ms"));
+    run->deadline_timer.reset();
+    const auto limit = run->call.timeout.value_or(core_.options().timeout);
+    return end(*run, interrupted(*run, ErrorKind::timeout, "not done within " + std::to_string(limit.count()) + " ms"));
   }
-  std::erase(job->timers, at);
+  std::erase(run->timers, at);
   timers_.erase(at);
-  guarded(job, [&] {
-    JobOutbox out(*this, *job);
-    job->flow->on_wake(out);
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
+    run->flow->on_wake(out);
   });
 }
 
-void Loop::enqueue(Job& job, unsigned tag, Request&& request) {
-  auto transfer = std::make_shared<Transfer>(job.shared_from_this(), tag, std::move(request));
-  if (job.call.replay_safe && transfer->request.repeat == Repeat::once) transfer->request.repeat = Repeat::idempotent;
+void Loop::enqueue(FlowRun& run, unsigned tag, Request&& request) {
+  auto exchange = std::make_shared<Exchange>(run.shared_from_this(), tag, std::move(request));
+  if (run.call.replay_safe && exchange->request.repeat == Repeat::once) exchange->request.repeat = Repeat::idempotent;
   const unsigned ticket = next_id_++;
-  job.tickets.push_back(ticket);
-  transfers_.emplace_hint(transfers_.end(), ticket, std::move(transfer));
+  run.tickets.push_back(ticket);
+  exchanges_.emplace_hint(exchanges_.end(), ticket, std::move(exchange));
   ready_.push_back(ticket);
 }
 
 void Loop::launch(unsigned ticket) {
-  const auto it = transfers_.find(ticket);
-  if (it == transfers_.end()) return;
-  const std::shared_ptr<Transfer> transfer = it->second;
-  Job& job = *transfer->job;
-  guarded(transfer->job, [&] {
-    if (core_.budget() != nullptr && transfer->request.authenticated && !transfer->budgeted) {
+  const auto it = exchanges_.find(ticket);
+  if (it == exchanges_.end()) return;
+  const std::shared_ptr<Exchange> exchange = it->second;
+  FlowRun& run = *exchange->run;
+  guarded(exchange->run, [&] {
+    if (core_.budget() != nullptr && exchange->request.authenticated && !exchange->budgeted) {
       // Who leaves a reserve to others does not queue before them: it asks again when there may be room.
       const time_point now = core_.clock().now();
-      const bool paced = transfer->request.paced;
-      const time_point at = paced ? core_.budget()->reserve(now, now, core_.paced_budget(job.call))
-                                  : core_.budget()->reserve(now, job.deadline);
-      transfer->budgeted = !paced || at <= now;
-      if (at > job.deadline) {
+      const bool paced = exchange->request.paced;
+      const time_point at = paced ? core_.budget()->reserve(now, now, core_.paced_budget(run.call))
+                                  : core_.budget()->reserve(now, run.deadline);
+      exchange->budgeted = !paced || at <= now;
+      if (at > run.deadline) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(at - now);
-        return deliver(ticket, *transfer,
-                       transfer->explain(Error(ErrorDetails{
+        return deliver(ticket, *exchange,
+                       exchange->explain(Error(ErrorDetails{
                            .kind = ErrorKind::rate_limited,
                            .text = "the rate budget of 1200 requests in 5 minutes is used up beyond the deadline",
                            .retry_after = wait,
                            .delivery = Delivery::not_sent})));
       }
       if (at > now) {
-        transfer->timer = timers_.insert({at, {Timer::What::launch, ticket}});
-        return log(core_.options(), LogLevel::info, "wait", transfer->request, transfer->attempt,
+        exchange->timer = timers_.insert({at, {Timer::What::launch, ticket}});
+        return log(core_.options(), LogLevel::info, "wait", exchange->request, exchange->attempt,
                    [&](LogRecord& record) { record.pause = std::chrono::ceil<milliseconds>(at - now); });
       }
     }
     try {
-      transfer->address(core_);
+      exchange->address(core_);
     } catch (const Error& error) {
-      return deliver(ticket, *transfer, transfer->explain(error));
+      return deliver(ticket, *exchange, exchange->explain(error));
     }
-    ++transfer->attempt;
-    ++job.attempts;
-    transfer->in_flight = true;
-    transfer->budgeted = false;
-    job.operation = transfer->request.operation->name;
+    ++exchange->attempt;
+    ++run.attempts;
+    exchange->in_flight = true;
+    exchange->budgeted = false;
+    run.operation = exchange->request.operation->name;
     const ClientOptions& options = core_.options();
-    log(options, LogLevel::debug, "request", transfer->request, transfer->attempt, [](LogRecord&) {});
-    channel_->start(ticket, std::shared_ptr<const HttpRequest>(transfer, &transfer->request.http),
-                    {.deadline = job.deadline,
+    log(options, LogLevel::debug, "request", exchange->request, exchange->attempt, [](LogRecord&) {});
+    channel_->start(ticket, std::shared_ptr<const HttpRequest>(exchange, &exchange->request.http),
+                    {.deadline = run.deadline,
                      .connect_timeout = options.connect_timeout,
                      .stall_timeout = options.stall_timeout,
-                     .stop = job.call.stop});
+                     .stop = run.call.stop});
   });
 }
 
 void Loop::complete(Completion& completion) {
-  const auto it = transfers_.find(completion.ticket);
-  if (it == transfers_.end()) return;
-  const std::shared_ptr<Transfer> transfer = it->second;
-  transfer->in_flight = false;
-  guarded(transfer->job, [&] {
+  const auto it = exchanges_.find(completion.ticket);
+  if (it == exchanges_.end()) return;
+  const std::shared_ptr<Exchange> exchange = it->second;
+  exchange->in_flight = false;
+  guarded(exchange->run, [&] {
     const ClientOptions& options = core_.options();
-    const Operation& operation = *transfer->request.operation;
+    const Endpoint& operation = *exchange->request.operation;
     const int status = completion.reply ? completion.reply->status : 0;
     const std::size_t bytes = completion.reply ? completion.reply->body.size() : 0;
     std::vector<Message> messages;
     Result<Reply> reply = completion.reply ? judge(operation, std::move(*completion.reply), core_.clock(), messages)
                                            : Result<Reply>(completion.reply.error());
     const auto report = [&](LogLevel level, std::string_view event) {
-      log(options, level, event, transfer->request, transfer->attempt, [&](LogRecord& record) {
+      log(options, level, event, exchange->request, exchange->attempt, [&](LogRecord& record) {
         record.http_status = status;
         record.reply_bytes = bytes;
         if (reply) return;
@@ -279,35 +279,35 @@ void Loop::complete(Completion& completion) {
     };
     report(LogLevel::debug, "reply");
     if (reply) {
-      reply->attempts = transfer->attempt;
+      reply->attempts = exchange->attempt;
       reply->operation = &operation;
       if (options.on_messages && !messages.empty()) options.on_messages(operation.name, messages);
-      return deliver(completion.ticket, *transfer, std::move(reply));
+      return deliver(completion.ticket, *exchange, std::move(reply));
     }
     const Error& error = reply.error();
     if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
       core_.budget()->block(core_.clock().now() + *error.retry_after());
-    if (repeat_later(completion.ticket, *transfer, error)) return;
+    if (repeat_later(completion.ticket, *exchange, error)) return;
     report(LogLevel::warning, "failure");
-    deliver(completion.ticket, *transfer, transfer->explain(error));
+    deliver(completion.ticket, *exchange, exchange->explain(error));
   });
 }
 
-[[gnu::cold]] bool Loop::repeat_later(unsigned ticket, Transfer& transfer, const Error& error) {
-  const Job& job = *transfer.job;
+[[gnu::cold]] bool Loop::repeat_later(unsigned ticket, Exchange& exchange, const Error& error) {
+  const FlowRun& run = *exchange.run;
   const ClientOptions& options = core_.options();
-  const RetryLimits limits{.max_attempts = job.call.max_attempts.value_or(options.max_attempts),
+  const RetryLimits limits{.max_attempts = run.call.max_attempts.value_or(options.max_attempts),
                            .backoff_base = options.backoff_base,
                            .backoff_cap = options.backoff_cap};
-  if (!may_repeat(transfer.request.repeat, error) || asks_for_division(transfer.request, error)) return false;
-  if (transfer.request.paced && error.kind() == ErrorKind::rate_limited) return false;
-  if (transfer.attempt >= limits.max_attempts) return false;
-  const milliseconds pause = pause_before_repeat(limits, transfer.attempt, error, core_.random());
+  if (!may_repeat(exchange.request.repeat, error) || asks_for_division(exchange.request, error)) return false;
+  if (exchange.request.paced && error.kind() == ErrorKind::rate_limited) return false;
+  if (exchange.attempt >= limits.max_attempts) return false;
+  const milliseconds pause = pause_before_repeat(limits, exchange.attempt, error, core_.random());
   const time_point at = core_.clock().now() + pause;
-  if (at >= job.deadline || !transfer.rewind()) return false;
-  if (error.details().delivery == Delivery::unknown) transfer.unknown_before = true;
-  transfer.timer = timers_.insert({at, {Timer::What::launch, ticket}});
-  log(options, LogLevel::info, "retry", transfer.request, transfer.attempt, [&](LogRecord& record) {
+  if (at >= run.deadline || !exchange.rewind()) return false;
+  if (error.details().delivery == Delivery::unknown) exchange.unknown_before = true;
+  exchange.timer = timers_.insert({at, {Timer::What::launch, ticket}});
+  log(options, LogLevel::info, "retry", exchange.request, exchange.attempt, [&](LogRecord& record) {
     record.pause = pause;
     record.error = to_string(error.kind());
   });
@@ -315,58 +315,58 @@ void Loop::complete(Completion& completion) {
 }
 
 // `transfer` is kept by the caller.
-void Loop::deliver(unsigned ticket, Transfer& transfer, Result<Reply>&& reply) {
-  Job& job = *transfer.job;
+void Loop::deliver(unsigned ticket, Exchange& exchange, Result<Reply>&& reply) {
+  FlowRun& run = *exchange.run;
   drop(ticket);
-  std::erase(job.tickets, ticket);
-  JobOutbox out(*this, job, &transfer.request);
-  job.flow->on_reply(transfer.tag, std::move(reply), out);
+  std::erase(run.tickets, ticket);
+  RunOutbox out(*this, run, &exchange.request);
+  run.flow->on_reply(exchange.tag, std::move(reply), out);
 }
 
 template <class Step>
-void Loop::guarded(const std::shared_ptr<Job>& job, Step step) {
+void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
   try {
     step();
   } catch (...) {
-    end(*job, thrown_by_caller());
+    end(*run, thrown_by_caller());
   }
-  if (!job->done && job->flow->finished()) close(*job);
+  if (!run->done && run->flow->finished()) close(*run);
 }
 
-[[gnu::cold]] Error Loop::interrupted(const Job& job, ErrorKind kind, std::string text) const {
+[[gnu::cold]] Error Loop::interrupted(const FlowRun& run, ErrorKind kind, std::string text) const {
   ErrorDetails d{
-      .kind = kind, .text = std::move(text), .operation = std::string(job.operation), .attempts = job.attempts};
-  d.delivery = job.attempts == 0 ? Delivery::not_sent : Delivery::answered;
-  for (const unsigned ticket : job.tickets) {
-    const Transfer& transfer = *transfers_.at(ticket);
-    if (!transfer.in_flight && !transfer.unknown_before) continue;
-    transfer.advise(d);
+      .kind = kind, .text = std::move(text), .operation = std::string(run.operation), .attempts = run.attempts};
+  d.delivery = run.attempts == 0 ? Delivery::not_sent : Delivery::answered;
+  for (const unsigned ticket : run.tickets) {
+    const Exchange& exchange = *exchanges_.at(ticket);
+    if (!exchange.in_flight && !exchange.unknown_before) continue;
+    exchange.advise(d);
     d.delivery = Delivery::unknown;
-    d.outcome_unknown = d.outcome_unknown || transfer.may_write();
+    d.outcome_unknown = d.outcome_unknown || exchange.may_write();
   }
   return Error(std::move(d));
 }
 
-[[gnu::cold]] void Loop::end(Job& job, const Error& error) {
-  if (!job.flow->finished()) job.flow->abort(error);
-  if (!job.done) close(job);
+[[gnu::cold]] void Loop::end(FlowRun& run, const Error& error) {
+  if (!run.flow->finished()) run.flow->abort(error);
+  if (!run.done) close(run);
 }
 
-void Loop::close(Job& job) {
-  for (const unsigned ticket : job.tickets) drop(ticket);
-  if (job.deadline_timer) timers_.erase(*job.deadline_timer);
-  for (const auto timer : job.timers) timers_.erase(timer);
-  job.done = true;
-  job.on_stop.reset();
-  if (job.errand) finished_.push_back(std::move(job.errand));
-  jobs_.erase(job.id);
+void Loop::close(FlowRun& run) {
+  for (const unsigned ticket : run.tickets) drop(ticket);
+  if (run.deadline_timer) timers_.erase(*run.deadline_timer);
+  for (const auto timer : run.timers) timers_.erase(timer);
+  run.done = true;
+  run.on_stop.reset();
+  if (run.pending) finished_.push_back(std::move(run.pending));
+  runs_.erase(run.id);
 }
 
 void Loop::drop(unsigned ticket) {
-  const auto it = transfers_.find(ticket);
+  const auto it = exchanges_.find(ticket);
   if (it->second->in_flight) channel_->abandon(ticket);
   if (it->second->timer) timers_.erase(*it->second->timer);
-  transfers_.erase(it);
+  exchanges_.erase(it);
 }
 
 }  // namespace cloudflare::detail

@@ -23,7 +23,7 @@ namespace cloudflare::detail {
 
 class Loop {
  public:
-  explicit Loop(Core& core);
+  explicit Loop(ClientCore& core);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -31,13 +31,13 @@ class Loop {
   /// Runs `flow` until it is finished.
   void run(Flow& flow, const CallOptions& call);
 
-  /// Takes an errand; take_finished() gives it back when its flow is finished.
-  void add(std::unique_ptr<Errand> errand);
+  /// Takes an pending; take_finished() gives it back when its flow is finished.
+  void add(std::unique_ptr<PendingOperation> pending);
   /// One round of work; waits if there is none and nothing has finished.
   void turn();
   void cancel_all(const std::string& why);
-  [[nodiscard]] std::vector<std::unique_ptr<Errand>> take_finished() { return std::exchange(finished_, {}); }
-  [[nodiscard]] bool idle() const noexcept { return jobs_.empty() && finished_.empty(); }
+  [[nodiscard]] std::vector<std::unique_ptr<PendingOperation>> take_finished() { return std::exchange(finished_, {}); }
+  [[nodiscard]] bool idle() const noexcept { return runs_.empty() && finished_.empty(); }
   /// Ends the wait of turn(); from any thread.
   void wake() noexcept { channel_->wake(); }
 
@@ -48,11 +48,12 @@ class Loop {
     unsigned id;
   };
   using Timers = std::multimap<time_point, Timer>;
-  struct Job;
-  struct Transfer;
-  class JobOutbox;
+  struct FlowRun;
+  struct Exchange;
+  class RunOutbox;
 
-  std::shared_ptr<Job> begin(Flow& flow, const CallOptions& call, std::unique_ptr<Errand> errand, time_point now);
+  std::shared_ptr<FlowRun> begin(Flow& flow, const CallOptions& call, std::unique_ptr<PendingOperation> pending,
+                                 time_point now);
   /// Stop tokens, timers, launches.
   void step(time_point now);
   void end_stopped();
@@ -62,27 +63,27 @@ class Loop {
   /// The first of those that asked to be woken soon.
   void wake_next();
 
-  void enqueue(Job& job, unsigned tag, Request&& request);
+  void enqueue(FlowRun& run, unsigned tag, Request&& request);
   void launch(unsigned ticket);
   void complete(Completion& completion);
-  [[nodiscard]] bool repeat_later(unsigned ticket, Transfer& transfer, const Error& error);
-  void deliver(unsigned ticket, Transfer& transfer, Result<Reply>&& reply);
+  [[nodiscard]] bool repeat_later(unsigned ticket, Exchange& exchange, const Error& error);
+  void deliver(unsigned ticket, Exchange& exchange, Result<Reply>&& reply);
 
-  /// Runs a step of a job; what it throws ends the job. Closes the job if its flow is finished.
+  /// Runs a step of a run; what it throws ends the run. Closes the run if its flow is finished.
   template <class Step>
-  void guarded(const std::shared_ptr<Job>& job, Step step);
-  void end(Job& job, const Error& error);
-  void close(Job& job);
+  void guarded(const std::shared_ptr<FlowRun>& run, Step step);
+  void end(FlowRun& run, const Error& error);
+  void close(FlowRun& run);
   void drop(unsigned ticket);
-  [[nodiscard]] Error interrupted(const Job& job, ErrorKind kind, std::string text) const;
+  [[nodiscard]] Error interrupted(const FlowRun& run, ErrorKind kind, std::string text) const;
 
-  Core& core_;
+  ClientCore& core_;
   std::unique_ptr<Channel> channel_;
-  std::map<unsigned, std::shared_ptr<Job>> jobs_{};
-  std::map<unsigned, std::shared_ptr<Transfer>> transfers_{};
-  std::deque<unsigned> ready_{};  // to be launched in this turn
-  std::deque<unsigned> soon_{};   // jobs to be woken when the channel has worked
-  std::vector<std::unique_ptr<Errand>> finished_{};
+  std::map<unsigned, std::shared_ptr<FlowRun>> runs_{};
+  std::map<unsigned, std::shared_ptr<Exchange>> exchanges_{};
+  std::deque<unsigned> ready_{};    // to be launched in this turn
+  std::deque<unsigned> yielded_{};  // jobs to be woken when the channel has worked
+  std::vector<std::unique_ptr<PendingOperation>> finished_{};
   Timers timers_{};
   unsigned next_id_ = 1;
 

@@ -2,7 +2,7 @@
 
 namespace cloudflare::detail {
 
-Request request_for(const Operation& operation, const Context& context,
+Request request_for(const Endpoint& operation, const Context& context,
                     std::initializer_list<std::string_view> arguments) {
   Request request{.operation = &operation, .repeat = operation.repeat};
   request.http.method = operation.method;
@@ -19,7 +19,7 @@ Request request_for(const Operation& operation, const Context& context,
   return request;
 }
 
-Result<Request> account_request(const Operation& operation, const Context& context,
+Result<Request> account_request(const Endpoint& operation, const Context& context,
                                 std::initializer_list<std::string_view> arguments) {
   const std::string& account = context.core->options().account_id;
   if (account.empty())

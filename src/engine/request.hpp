@@ -15,12 +15,12 @@
 namespace cloudflare::detail {
 
 /// A request for `operation` whose `{}` are `arguments`, percent-encoded.
-[[nodiscard]] Request request_for(const Operation& operation, const Context& context,
+[[nodiscard]] Request request_for(const Endpoint& operation, const Context& context,
                                   std::initializer_list<std::string_view> arguments);
 
 /// The same with the client's account id as first argument; an error if the client has none.
 [[nodiscard]] Result<Request> account_request(
-    const Operation& operation, const Context& context,
+    const Endpoint& operation, const Context& context,
     std::initializer_list<std::string_view> arguments = std::initializer_list<std::string_view>());
 
 /// Appends `?name=value` or `&name=value`, the value percent-encoded.

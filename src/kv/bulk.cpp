@@ -13,10 +13,10 @@ namespace {
 
 namespace table = detail::table;
 using detail::Batch;
-using detail::PackedItem;
-using detail::PackedJob;
-using detail::Packer;
-using detail::PackFormat;
+using detail::BulkCodec;
+using detail::BulkFlow;
+using detail::BulkFormat;
+using detail::BulkItem;
 using detail::Reply;
 using detail::Request;
 using detail::TextReader;
@@ -44,7 +44,7 @@ Result<std::string> keys_as_json(std::span<const std::string> keys, const Contex
   return json + "]";
 }
 
-Call<kv::BulkReply> erase_bulk(const detail::Operation& operation, const Context& context, std::string_view id,
+Call<kv::BulkReply> erase_bulk(const detail::Endpoint& operation, const Context& context, std::string_view id,
                                std::span<const std::string> keys) {
   auto request = namespace_request(operation, context, id);
   if (!request) return Call<kv::BulkReply>(request.error());
@@ -65,15 +65,15 @@ std::vector<std::size_t> positions_of(const Batch& batch, const std::vector<std:
 }
 
 // The keys that the server could not do are to be sent again.
-Result<Packer::Open> settle_keys(const Batch& batch, Reply&& reply) {
+Result<BulkCodec::Open> settle_keys(const Batch& batch, Reply&& reply) {
   return read_bulk_reply(std::move(reply)).transform([&](const kv::BulkReply& bulk) {
-    return Packer::Open{.again = positions_of(batch, bulk.unsuccessful_keys)};
+    return BulkCodec::Open{.again = positions_of(batch, bulk.unsuccessful_keys)};
   });
 }
 
-class EntryPacker final : public Packer {
+class EntryCodec final : public BulkCodec {
  public:
-  EntryPacker(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries)
+  EntryCodec(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries)
       : context_(context), id_(id), entries_(std::move(entries)) {}
 
   Read read(std::string& text, std::string& names) override {
@@ -98,9 +98,9 @@ class EntryPacker final : public Packer {
   std::unique_ptr<EntryReader> entries_;
 };
 
-class KeyPacker : public Packer {
+class KeyCodec : public BulkCodec {
  public:
-  KeyPacker(const Context& context, std::unique_ptr<TextReader> keys) : context_(context), keys_(std::move(keys)) {}
+  KeyCodec(const Context& context, std::unique_ptr<TextReader> keys) : context_(context), keys_(std::move(keys)) {}
 
   Read read(std::string& text, std::string& names) override {
     const std::string_view* key = keys_->next();
@@ -120,12 +120,12 @@ class KeyPacker : public Packer {
   std::unique_ptr<TextReader> keys_;
 };
 
-Result<PackFormat> array_format(const detail::Operation& operation, const Context& context, std::string_view id,
+Result<BulkFormat> array_format(const detail::Endpoint& operation, const Context& context, std::string_view id,
                                 std::size_t max_items, std::size_t max_bytes) {
   auto request = namespace_request(operation, context, id);
   if (!request) return request.error();
   detail::set_json(*request, {});
-  return PackFormat{.request = std::move(*request),
+  return BulkFormat{.request = std::move(*request),
                     .prefix = "[",
                     .separator = ",",
                     .suffix = "]",
@@ -206,20 +206,20 @@ FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std
                                 const kv::BulkOptions& options) {
   auto format = array_format(table::kv_put_bulk, context, id, limits::kv_bulk_pairs,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
-  if (!format) return std::make_unique<PackedJob>(format.error());
+  if (!format) return std::make_unique<BulkFlow>(format.error());
   format->expected = options.expected_items ? options.expected_items : entries->size();
-  return std::make_unique<PackedJob>(std::move(*format), std::make_unique<EntryPacker>(context, id, std::move(entries)),
-                                     options, detail::most_in_flight(context, options.in_flight));
+  return std::make_unique<BulkFlow>(std::move(*format), std::make_unique<EntryCodec>(context, id, std::move(entries)),
+                                    options, detail::most_in_flight(context, options.in_flight));
 }
 
 FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
                                   const kv::BulkOptions& options) {
   auto format = array_format(table::kv_erase_bulk, context, id, limits::kv_bulk_keys,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
-  if (!format) return std::make_unique<PackedJob>(format.error());
+  if (!format) return std::make_unique<BulkFlow>(format.error());
   format->expected = options.expected_items ? options.expected_items : keys->size();
-  return std::make_unique<PackedJob>(std::move(*format), std::make_unique<KeyPacker>(context, std::move(keys)), options,
-                                     detail::most_in_flight(context, options.in_flight));
+  return std::make_unique<BulkFlow>(std::move(*format), std::make_unique<KeyCodec>(context, std::move(keys)), options,
+                                    detail::most_in_flight(context, options.in_flight));
 }
 
 namespace {
@@ -227,11 +227,11 @@ namespace {
 // The server decodes values as text: one that holds this may have been bytes, so it is read again by itself.
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
-class ValuePacker final : public Packer {
+class ValueCodec final : public BulkCodec {
  public:
   using Take = std::function<void(std::uint64_t, std::string_view, std::optional<kv::Value>&&)>;
-  ValuePacker(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys, bool with_metadata,
-              Take take)
+  ValueCodec(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys, bool with_metadata,
+             Take take)
       : context_(context),
         id_(id),
         keys_(context, std::move(keys)),
@@ -280,7 +280,7 @@ class ValuePacker final : public Packer {
 
  private:
   void take(const Batch& batch, std::size_t at, std::optional<kv::Value> value, Open& open) {
-    const PackedItem& item = batch.items[at];
+    const BulkItem& item = batch.items[at];
     if (!value || value->value.find(replacement_character) == std::string::npos)
       return take_(item.index, batch.name(item), std::move(value));
     value->value.clear();  // what is stored beside it stays
@@ -290,7 +290,7 @@ class ValuePacker final : public Packer {
 
   Context context_;
   std::string id_;
-  KeyPacker keys_;
+  KeyCodec keys_;
   bool with_metadata_;
   Take take_;
   std::unordered_map<std::uint64_t, kv::Value> doubtful_{};
@@ -301,7 +301,7 @@ class ValuePacker final : public Packer {
 FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
                                        const kv::GetManyOptions& options) {
   auto values = std::make_shared<std::vector<std::optional<kv::Value>>>();
-  ValuePacker::Take take = options.on_value;
+  ValueCodec::Take take = options.on_value;
   const bool collects = !take;
   if (collects)
     take = [values](std::uint64_t at, std::string_view, std::optional<kv::Value>&& value) {
@@ -314,17 +314,18 @@ FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view 
     format->suffix = R"(],"type":"text","withMetadata":)" + std::string(options.with_metadata ? "true}" : "false}");
     format->expected = keys->size();
   }
-  PackedJob job = format ? PackedJob(std::move(*format),
-                                     std::make_unique<ValuePacker>(context, id, std::move(keys), options.with_metadata,
-                                                                   std::move(take)),
-                                     {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
-                                     detail::most_in_flight(context, options.in_flight))
-                         : PackedJob(format.error());
+  BulkFlow job =
+      format
+          ? BulkFlow(std::move(*format),
+                     std::make_unique<ValueCodec>(context, id, std::move(keys), options.with_metadata, std::move(take)),
+                     {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+                     detail::most_in_flight(context, options.in_flight))
+          : BulkFlow(format.error());
   auto give = [values, collects](BulkResult&& outcome) -> Result<kv::GetManyResult> {
     if (collects) values->resize(outcome.items);
     return kv::GetManyResult{.values = std::move(*values), .outcome = std::move(outcome)};
   };
-  return std::make_unique<detail::Mapped<PackedJob, decltype(give)>>(std::move(job), std::move(give));
+  return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(job), std::move(give));
 }
 
 }  // namespace cloudflare::ops

@@ -73,13 +73,13 @@ std::optional<Error> check_entry(const kv::EntryView& entry, const Context& cont
   return check_ttl(entry, context);
 }
 
-Result<detail::Request> namespace_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
                                           std::string_view id) {
   if (auto error = check_namespace_id(id)) return *error;
   return detail::account_request(operation, context, {id});
 }
 
-Result<detail::Request> key_request(const detail::Operation& operation, const Context& context, std::string_view id,
+Result<detail::Request> key_request(const detail::Endpoint& operation, const Context& context, std::string_view id,
                                     std::string_view key) {
   if (auto error = check_namespace_id(id)) return *error;
   if (auto error = check_key(key, detail::checks_limits(context))) return *error;

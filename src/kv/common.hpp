@@ -23,9 +23,9 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context);
 
 /// A request on a namespace, or on one of its keys.
-[[nodiscard]] Result<detail::Request> namespace_request(const detail::Operation& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
                                                         std::string_view id);
-[[nodiscard]] Result<detail::Request> key_request(const detail::Operation& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> key_request(const detail::Endpoint& operation, const Context& context,
                                                   std::string_view id, std::string_view key);
 
 /// PUT …/values/{key} with a body; the value of `entry` is not looked at.

@@ -8,7 +8,7 @@
 
 #include <cloudflare/error.hpp>
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 namespace {
 
@@ -60,14 +60,14 @@ std::string shown_of(Stored& body) {
 
 }  // namespace
 
-Outgoing Exchange::refusal(int status, int code, std::string_view message) {
+Outgoing Gateway::refusal(int status, int code, std::string_view message) {
   Outgoing out{.status = status, .headers = {{"content-type", "application/json"}, {"cf-ray", "0000000000000000-LCL"}}};
   out.body->write(R"({"result":null,"success":false,"errors":[{"code":)" + std::to_string(code) + R"(,"message":")" +
                   std::string(message) + R"("}],"messages":[]})");
   return out;
 }
 
-Outgoing Exchange::ask(Incoming& incoming, std::string& shown) {
+Outgoing Gateway::ask(Incoming& incoming, std::string& shown) {
   try {
     if (level_ == LogLevel::bodies) shown = shown_of(*incoming.body);
     HttpRequest request{.method = incoming.method,
@@ -90,7 +90,7 @@ Outgoing Exchange::ask(Incoming& incoming, std::string& shown) {
   }
 }
 
-Outgoing Exchange::answer(Incoming incoming) {
+Outgoing Gateway::answer(Incoming incoming) {
   const auto begin = std::chrono::steady_clock::now();
   std::string shown;
   Outgoing outgoing = ask(incoming, shown);
@@ -98,7 +98,7 @@ Outgoing Exchange::answer(Incoming incoming) {
   return outgoing;
 }
 
-std::string Exchange::without_secrets(std::string_view text) const {
+std::string Gateway::without_secrets(std::string_view text) const {
   std::string out(text);
   const auto remove = [&out](std::size_t at, std::size_t size) { out.replace(at, size, "[removed]"); };
   for (const std::string& secret : secrets_)
@@ -111,8 +111,8 @@ std::string Exchange::without_secrets(std::string_view text) const {
   return out;
 }
 
-void Exchange::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::steady_clock::duration took,
-                   const std::string& shown) {
+void Gateway::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::steady_clock::duration took,
+                  const std::string& shown) {
   const std::string* const ray = find_header(outgoing.headers, "cf-ray");
   const double milliseconds = std::chrono::duration<double, std::milli>(took).count();
   char number[32];
@@ -125,4 +125,4 @@ void Exchange::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::st
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

@@ -13,7 +13,7 @@
 
 #include "server/stored.hpp"
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 struct Incoming {
   std::string method{};
@@ -31,10 +31,10 @@ struct Outgoing {
 
 enum class LogLevel : std::uint8_t { quiet, requests, bodies };
 
-class Exchange {
+class Gateway {
  public:
   /// `secrets` are removed from what the log shows.
-  Exchange(std::shared_ptr<Transport> store, LogLevel level, std::vector<std::string> secrets)
+  Gateway(std::shared_ptr<Transport> store, LogLevel level, std::vector<std::string> secrets)
       : store_(std::move(store)), level_(level), secrets_(std::move(secrets)) {}
 
   /// Blocks while the store works; any thread may call. Throws nothing but std::bad_alloc.
@@ -54,4 +54,4 @@ class Exchange {
   std::mutex log_mutex_{};
 };
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

@@ -41,7 +41,7 @@ bool is_loopback(const std::string& host) { return host.starts_with("127.") || h
 
 int run(int argc, char** argv) {
   CLI::App app{"Workers KV, D1 and Vectorize on this machine: the v4 REST API over an embedded store."};
-  cf::tools::ServerSettings server{.port = 8787};
+  cf::server::ServerSettings server{.port = 8787};
   cf::local::CloudflareOptions store;
   std::string folder;
   bool remote = false, quiet = false, verbose = false;
@@ -91,14 +91,14 @@ int run(int argc, char** argv) {
   if (made_up) store.token = made_up_token();
   cf::local::Cloudflare cloud = folder.empty() ? cf::local::Cloudflare(store) : cf::local::Cloudflare(folder, store);
   if (service_key->count() != 0) cloud.serve_edgebase(edgebase);
-  const auto level = quiet     ? cf::tools::LogLevel::quiet
-                     : verbose ? cf::tools::LogLevel::bodies
-                               : cf::tools::LogLevel::requests;
+  const auto level = quiet     ? cf::server::LogLevel::quiet
+                     : verbose ? cf::server::LogLevel::bodies
+                               : cf::server::LogLevel::requests;
   std::vector<std::string> secrets;
   for (const std::string& secret : {store.token, store.api_key, edgebase.service_key})
     if (!secret.empty()) secrets.push_back(secret);
-  cf::tools::Exchange exchange(cloud.transport(), level, std::move(secrets));
-  cf::tools::serve(server, exchange, [&](const std::string& origin) {
+  cf::server::Gateway gateway(cloud.transport(), level, std::move(secrets));
+  cf::server::serve(server, gateway, [&](const std::string& origin) {
     std::cout << "ready " << origin << "/client/v4\n";
     if (made_up) std::cout << "token " << store.token << '\n';
     std::cout.flush();

@@ -15,7 +15,7 @@
 
 #include "server/session.hpp"
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 namespace {
 
@@ -120,7 +120,7 @@ std::uint64_t most_bytes(std::string_view target) {
   return target.starts_with("/signed/import/") ? 5'100'000'000U : 110'000'000U;
 }
 
-void serve(const ServerSettings& settings, Exchange& exchange, const std::function<void(const std::string&)>& ready) {
+void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready) {
   raise_file_limit();
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   asio::io_context io;
@@ -131,7 +131,7 @@ void serve(const ServerSettings& settings, Exchange& exchange, const std::functi
     tls->use_certificate_chain_file(settings.certificate);
     tls->use_private_key_file(settings.certificate_key, asio::ssl::context::pem);
   }
-  Shared shared{.exchange = exchange, .workers = workers};
+  Shared shared{.gateway = gateway, .workers = workers};
   Listener listener(io, {asio::ip::make_address(settings.host), settings.port}, tls ? &*tls : nullptr, shared);
   shared.address = text_of(listener.endpoint());
 
@@ -151,4 +151,4 @@ void serve(const ServerSettings& settings, Exchange& exchange, const std::functi
   workers.join();  // what has begun is finished
 }
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

@@ -9,7 +9,7 @@
 
 #include "server/gateway.hpp"
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 struct ServerSettings {
   std::string host = "127.0.0.1";
@@ -20,6 +20,6 @@ struct ServerSettings {
 
 /// Serves until SIGTERM or SIGINT; `ready` is called with "http://127.0.0.1:8787" once connections are accepted.
 /// Requests that have begun are finished first. @throws std::exception  the address or the certificate cannot be used
-void serve(const ServerSettings& settings, Exchange& exchange, const std::function<void(const std::string&)>& ready);
+void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready);
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

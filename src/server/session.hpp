@@ -20,7 +20,7 @@
 
 #include "server/gateway.hpp"
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -28,7 +28,7 @@ namespace http = boost::beast::http;
 
 /// What all connections share.
 struct Shared {
-  Exchange& exchange;
+  Gateway& gateway;
   asio::thread_pool& workers;
   std::string address{};      ///< "127.0.0.1:8787", for links when a request names no host.
   std::atomic<int> busy = 0;  ///< Requests between the end of their head and the end of their reply.
@@ -160,7 +160,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     keep_alive_ = parser_->get().keep_alive() && !shared_.ending;
     is_head_ = parser_->get().method() == http::verb::head;
     asio::post(shared_.workers, [self = this->shared_from_this()] {
-      self->outgoing_ = self->shared_.exchange.answer(std::move(self->incoming_));
+      self->outgoing_ = self->shared_.gateway.answer(std::move(self->incoming_));
       asio::post(self->stream_.get_executor(), [self] { self->write_reply(); });
     });
   }
@@ -168,7 +168,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   void refuse_body() { refuse(413, 10010, "the request's body is too large"); }
   void refuse(int status, int code, std::string_view message) {
     keep_alive_ = false;  // what the client still sends is not read
-    outgoing_ = Exchange::refusal(status, code, message);
+    outgoing_ = Gateway::refusal(status, code, message);
     write_reply();
   }
 
@@ -255,4 +255,4 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   bool is_head_ = false;
 };
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 namespace {
 
@@ -75,4 +75,4 @@ Body as_body(const std::shared_ptr<Stored>& stored) {
   return Body(std::make_shared<StoredSource>(stored));
 }
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

@@ -11,7 +11,7 @@
 
 #include <cloudflare/http/body.hpp>
 
-namespace cloudflare::tools {
+namespace cloudflare::server {
 
 class Stored final : public Sink {
  public:
@@ -40,4 +40,4 @@ class Stored final : public Sink {
 /// The same bytes as the body of a request.
 [[nodiscard]] Body as_body(const std::shared_ptr<Stored>& stored);
 
-}  // namespace cloudflare::tools
+}  // namespace cloudflare::server

@@ -30,7 +30,7 @@ namespace cloudflare::ops {
 [[nodiscard]] Error at_vector(const Error& error, std::uint64_t position, std::string_view id);
 
 /// A request on an index.
-[[nodiscard]] Result<detail::Request> index_request(const detail::Operation& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> index_request(const detail::Endpoint& operation, const Context& context,
                                                     const VectorizeTarget& index);
 /// A request that uploads vectors: content type and query set, no body yet.
 [[nodiscard]] Result<detail::Request> upload_request(const Context& context, const VectorizeTarget& index,
@@ -61,17 +61,17 @@ namespace cloudflare::ops {
                                               std::span<const std::string> ids, std::size_t most);
 
 /// How ids become requests: `prefix`, ids as a JSON array's items, `]}`.
-[[nodiscard]] Result<detail::PackFormat> ids_format(Result<detail::Request> request, std::string prefix,
+[[nodiscard]] Result<detail::BulkFormat> ids_format(Result<detail::Request> request, std::string prefix,
                                                     std::size_t max_items);
 /// The ids of a `_many` job, in requests that `format` describes.
-[[nodiscard]] FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<detail::PackFormat> format,
+[[nodiscard]] FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<detail::BulkFormat> format,
                                                             int dimensions, Upload upload,
                                                             std::unique_ptr<VectorReader> vectors,
                                                             const vectorize::UploadManyOptions& options);
-[[nodiscard]] FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<detail::PackFormat> format,
+[[nodiscard]] FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<detail::BulkFormat> format,
                                                            std::unique_ptr<detail::TextReader> ids,
                                                            const vectorize::EraseManyOptions& options);
-[[nodiscard]] FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<detail::PackFormat> format,
+[[nodiscard]] FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<detail::BulkFormat> format,
                                                             std::unique_ptr<detail::TextReader> ids,
                                                             const vectorize::GetManyOptions& options);
 /// Appends the floats of a JSON array.

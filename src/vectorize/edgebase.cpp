@@ -8,16 +8,16 @@ namespace cloudflare::ops {
 namespace {
 
 namespace table = detail::table;
-using detail::PackFormat;
+using detail::BulkFormat;
 using detail::Reply;
 using vectorize::Mutation;
 
-Result<detail::Request> request_on(const detail::Operation& operation, const Context& context,
+Result<detail::Request> request_on(const detail::Endpoint& operation, const Context& context,
                                    const VectorizeTarget& index) {
   return edgebase_request(operation, context, index.name);
 }
 
-const detail::Operation& operation_of(Upload upload) {
+const detail::Endpoint& operation_of(Upload upload) {
   return upload == Upload::insert ? table::edgebase_vectorize_insert : table::edgebase_vectorize_upsert;
 }
 
@@ -41,7 +41,7 @@ std::optional<Error> check_namespace(const Context& context, std::string_view ns
 std::string ids_before(std::string_view action) { return edgebase_action(action) + ","; }
 
 // Requests are small: one that breaks is repeated as it is, and a repeated insert knows that it is one.
-Result<PackFormat> many_ids(const detail::Operation& operation, std::string_view action, const Context& context,
+Result<BulkFormat> many_ids(const detail::Endpoint& operation, std::string_view action, const Context& context,
                             const VectorizeTarget& index) {
   auto format =
       ids_format(request_on(operation, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
@@ -49,14 +49,14 @@ Result<PackFormat> many_ids(const detail::Operation& operation, std::string_view
   return format;
 }
 
-Result<PackFormat> many_vectors(const Context& context, const VectorizeTarget& index, Upload upload,
+Result<BulkFormat> many_vectors(const Context& context, const VectorizeTarget& index, Upload upload,
                                 const edgebase::UploadManyOptions& options) {
   auto request = request_on(operation_of(upload), context, index);
   if (request)
     if (auto error = check_namespace(context, options.ns)) request = std::move(*error);
   if (!request) return request.error();
   detail::set_json(*request, {});
-  return PackFormat{.request = std::move(*request),
+  return BulkFormat{.request = std::move(*request),
                     .prefix = before_vectors(upload),
                     .separator = ",",
                     .suffix = after_vectors(options.ns),

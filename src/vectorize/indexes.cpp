@@ -72,7 +72,7 @@ Result<std::vector<Index>> read_indexes(Reply&& reply) {
                            });
 }
 
-Result<detail::Request> named_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> named_request(const detail::Endpoint& operation, const Context& context,
                                       std::string_view name) {
   return index_request(operation, context, {.name = std::string(name)});
 }
@@ -115,7 +115,7 @@ std::string create_body(std::string_view name, const vectorize::CreateOptions& o
   return body + "}}";
 }
 
-Result<detail::Request> property_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> property_request(const detail::Endpoint& operation, const Context& context,
                                          const VectorizeTarget& index, std::string_view property,
                                          std::optional<MetadataType> type) {
   auto request = index_request(operation, context, index);

@@ -11,20 +11,20 @@ namespace {
 
 namespace table = detail::table;
 using detail::Batch;
-using detail::PackedItem;
-using detail::PackedJob;
-using detail::Packer;
-using detail::PackFormat;
+using detail::BulkCodec;
+using detail::BulkFlow;
+using detail::BulkFormat;
+using detail::BulkItem;
 using detail::Reply;
 using detail::TextReader;
 using vectorize::Mutation;
 using vectorize::Vector;
 
 // Packs what changes the index; each reply names a mutation.
-class MutationPacker : public Packer {
+class MutationCodec : public BulkCodec {
  public:
   /// `counts`: a reply that counts fewer items than were sent is an error.
-  MutationPacker(std::shared_ptr<Mutation> last, bool counts) : last_(std::move(last)), counts_(counts) {}
+  MutationCodec(std::shared_ptr<Mutation> last, bool counts) : last_(std::move(last)), counts_(counts) {}
   Result<Open> settle(const Batch& batch, Reply&& reply) override {
     auto mutation = read_mutation(std::move(reply), counts_ ? batch.items.size() : 0);
     if (!mutation) return mutation.error();
@@ -37,11 +37,11 @@ class MutationPacker : public Packer {
   bool counts_;
 };
 
-class VectorPacker final : public MutationPacker {
+class VectorCodec final : public MutationCodec {
  public:
-  VectorPacker(const Context& context, int dimensions, std::unique_ptr<VectorReader> vectors,
-               std::shared_ptr<Mutation> last)
-      : MutationPacker(std::move(last), true), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
+  VectorCodec(const Context& context, int dimensions, std::unique_ptr<VectorReader> vectors,
+              std::shared_ptr<Mutation> last)
+      : MutationCodec(std::move(last), true), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
 
   Read read(std::string& text, std::string& names) override {
     const vectorize::VectorView* vector = vectors_->next();
@@ -60,22 +60,22 @@ class VectorPacker final : public MutationPacker {
 };
 
 // Reads ids into a JSON array.
-Packer::Read read_id(TextReader& ids, bool limits, std::string& text, std::string& names, Error& refusal) {
+BulkCodec::Read read_id(TextReader& ids, bool limits, std::string& text, std::string& names, Error& refusal) {
   const std::string_view* id = ids.next();
-  if (id == nullptr) return Packer::Read::end;
+  if (id == nullptr) return BulkCodec::Read::end;
   names.append(*id);
   if (auto error = check_vector_id(*id, limits)) {
     refusal = std::move(*error);
-    return Packer::Read::refused;
+    return BulkCodec::Read::refused;
   }
   detail::append_json_string(text, *id);
-  return Packer::Read::item;
+  return BulkCodec::Read::item;
 }
 
-class ErasePacker final : public MutationPacker {
+class EraseCodec final : public MutationCodec {
  public:
-  ErasePacker(bool limits, std::unique_ptr<TextReader> ids, std::shared_ptr<Mutation> last)
-      : MutationPacker(std::move(last), false), limits_(limits), ids_(std::move(ids)) {}
+  EraseCodec(bool limits, std::unique_ptr<TextReader> ids, std::shared_ptr<Mutation> last)
+      : MutationCodec(std::move(last), false), limits_(limits), ids_(std::move(ids)) {}
   Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
 
  private:
@@ -85,9 +85,9 @@ class ErasePacker final : public MutationPacker {
 
 using Take = std::function<void(std::uint64_t, std::string_view, std::optional<Vector>&&)>;
 
-class GetPacker final : public Packer {
+class GetCodec final : public BulkCodec {
  public:
-  GetPacker(bool limits, std::unique_ptr<TextReader> ids, Take take)
+  GetCodec(bool limits, std::unique_ptr<TextReader> ids, Take take)
       : limits_(limits), ids_(std::move(ids)), take_(std::move(take)) {}
   Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
 
@@ -96,7 +96,7 @@ class GetPacker final : public Packer {
     if (!vectors) return vectors.error();
     std::unordered_map<std::string_view, const Vector*> found;
     for (const Vector& vector : *vectors) found.emplace(vector.id, &vector);
-    for (const PackedItem& item : batch.items) {  // an id may be asked for twice
+    for (const BulkItem& item : batch.items) {  // an id may be asked for twice
       const auto it = found.find(batch.name(item));
       take_(item.index, batch.name(item), it == found.end() ? std::nullopt : std::optional(*it->second));
     }
@@ -109,35 +109,35 @@ class GetPacker final : public Packer {
   Take take_;
 };
 
-Result<PackFormat> upload_format(const Context& context, const VectorizeTarget& index, Upload upload,
+Result<BulkFormat> upload_format(const Context& context, const VectorizeTarget& index, Upload upload,
                                  const vectorize::UploadManyOptions& options) {
   auto request = upload_request(context, index, upload, options.unparsable);
   if (!request) return request.error();
-  return PackFormat{.request = std::move(*request),
+  return BulkFormat{.request = std::move(*request),
                     .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
                     .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
                     .names_batch = true};
 }
 
-PackedJob upload_job(const Context& context, Result<PackFormat> format, int dimensions,
-                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
-                     std::shared_ptr<Mutation> last) {
-  if (!format) return PackedJob(format.error());
+BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimensions,
+                    std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
+                    std::shared_ptr<Mutation> last) {
+  if (!format) return BulkFlow(format.error());
   format->last_alone = true;
   format->expected = options.expected_items ? options.expected_items : vectors->size();
   return {std::move(*format),
-          std::make_unique<VectorPacker>(context, dimensions, std::move(vectors), std::move(last)),
+          std::make_unique<VectorCodec>(context, dimensions, std::move(vectors), std::move(last)),
           {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
           detail::most_in_flight(context, options.in_flight)};
 }
 
-PackedJob erase_job(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> ids,
-                    const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
-  if (!format) return PackedJob(format.error());
+BulkFlow erase_job(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> ids,
+                   const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
+  if (!format) return BulkFlow(format.error());
   format->last_alone = true;
   format->expected = ids->size();
   return {std::move(*format),
-          std::make_unique<ErasePacker>(detail::checks_limits(context), std::move(ids), std::move(last)),
+          std::make_unique<EraseCodec>(detail::checks_limits(context), std::move(ids), std::move(last)),
           {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
           detail::most_in_flight(context, options.in_flight)};
 }
@@ -145,9 +145,9 @@ PackedJob erase_job(const Context& context, Result<PackFormat> format, std::uniq
 // Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
 class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
  public:
-  VectorizeMany(const Context& context, Result<PackFormat> format, int dimensions, Upload upload,
+  VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
                 std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
-  VectorizeMany(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> erased,
+  VectorizeMany(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
                 const vectorize::EraseManyOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
@@ -158,13 +158,13 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
  private:
   void settle(bool idle);
   std::shared_ptr<vectorize::Mutation> last_;  ///< Of the reply being settled.
-  detail::PackedJob job_;
+  detail::BulkFlow job_;
   vectorize::Mutation mutation_{};
   bool inserts_ = false;
   bool alone_ = false;  ///< The request under way was sent after all others had been answered.
 };
 
-VectorizeMany::VectorizeMany(const Context& context, Result<PackFormat> format, int dimensions, Upload upload,
+VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
                              std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
     : last_(std::make_shared<Mutation>()),
       job_(upload_job(context, std::move(format), dimensions, std::move(vectors), options, last_)),
@@ -172,7 +172,7 @@ VectorizeMany::VectorizeMany(const Context& context, Result<PackFormat> format, 
   settle(true);
 }
 
-VectorizeMany::VectorizeMany(const Context& context, Result<PackFormat> format, std::unique_ptr<TextReader> erased,
+VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
                              const vectorize::EraseManyOptions& options)
     : last_(std::make_shared<Mutation>()),
       job_(erase_job(context, std::move(format), std::move(erased), options, last_)) {
@@ -192,7 +192,7 @@ void VectorizeMany::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox
   *last_ = Mutation();
   // An insert that was sent before and is refused because it is there already.
   if (!reply && inserts_ && reply.error().http_status() == 409 &&
-      (reply.error().details().repeated_unknown || job_.doubtful(tag))) {
+      (reply.error().details().repeated_unknown || job_.maybe_executed(tag))) {
     const int attempts = reply.error().attempts();
     reply = Reply();
     reply->attempts = attempts;
@@ -232,10 +232,10 @@ void VectorizeMany::settle(bool idle) {
 
 }  // namespace
 
-Result<PackFormat> ids_format(Result<detail::Request> request, std::string prefix, std::size_t max_items) {
+Result<BulkFormat> ids_format(Result<detail::Request> request, std::string prefix, std::size_t max_items) {
   if (!request) return request.error();
   detail::set_json(*request, {});
-  return PackFormat{.request = std::move(*request),
+  return BulkFormat{.request = std::move(*request),
                     .prefix = std::move(prefix),
                     .separator = ",",
                     .suffix = "]}",
@@ -244,13 +244,13 @@ Result<PackFormat> ids_format(Result<detail::Request> request, std::string prefi
                     .names_batch = true};
 }
 
-FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<PackFormat> format, int dimensions,
+FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<BulkFormat> format, int dimensions,
                                               Upload upload, std::unique_ptr<VectorReader> vectors,
                                               const vectorize::UploadManyOptions& options) {
   return std::make_unique<VectorizeMany>(context, std::move(format), dimensions, upload, std::move(vectors), options);
 }
 
-FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<PackFormat> format,
+FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<BulkFormat> format,
                                              std::unique_ptr<TextReader> ids,
                                              const vectorize::EraseManyOptions& options) {
   return std::make_unique<VectorizeMany>(context, std::move(format), std::move(ids), options);
@@ -281,7 +281,7 @@ FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context, con
       std::move(ids), options);
 }
 
-FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<PackFormat> format,
+FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<BulkFormat> format,
                                               std::unique_ptr<TextReader> ids,
                                               const vectorize::GetManyOptions& options) {
   auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
@@ -293,17 +293,17 @@ FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<Pac
       (*vectors)[at] = std::move(vector);
     };
   if (format) format->expected = ids->size();
-  PackedJob job =
-      format ? PackedJob(std::move(*format),
-                         std::make_unique<GetPacker>(detail::checks_limits(context), std::move(ids), std::move(take)),
-                         {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
-                         detail::most_in_flight(context, options.in_flight))
-             : PackedJob(format.error());
+  BulkFlow job =
+      format ? BulkFlow(std::move(*format),
+                        std::make_unique<GetCodec>(detail::checks_limits(context), std::move(ids), std::move(take)),
+                        {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+                        detail::most_in_flight(context, options.in_flight))
+             : BulkFlow(format.error());
   auto give = [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
     if (collects) vectors->resize(outcome.items);
     return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
   };
-  return std::make_unique<detail::Mapped<PackedJob, decltype(give)>>(std::move(job), std::move(give));
+  return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(job), std::move(give));
 }
 
 }  // namespace cloudflare::ops

@@ -210,7 +210,7 @@ void read_floats(std::vector<float>& to, json::value value) {
   for (auto item : value.get_array()) to.push_back(to_float(item.value()));
 }
 
-Result<detail::Request> index_request(const detail::Operation& operation, const Context& context,
+Result<detail::Request> index_request(const detail::Endpoint& operation, const Context& context,
                                       const VectorizeTarget& index) {
   if (auto error = check_index_name(index.name, detail::checks_limits(context))) return *error;
   return detail::account_request(operation, context, {index.name});

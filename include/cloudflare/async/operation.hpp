@@ -24,9 +24,9 @@ using Executor = std::function<void(std::function<void()>)>;
 namespace detail {
 
 /// A flow that was started, with whoever waits for its result.
-class CLOUDFLARE_API Errand {
+class CLOUDFLARE_API PendingOperation {
  public:
-  virtual ~Errand() = default;
+  virtual ~PendingOperation() = default;
   [[nodiscard]] virtual Flow& flow() noexcept = 0;
   /// Gives the result of the finished flow away; a second call does nothing.
   virtual void complete() = 0;
@@ -36,7 +36,7 @@ class CLOUDFLARE_API Errand {
 };
 
 template <class T, class Callback>
-class CallbackErrand final : public Errand {
+class CallbackErrand final : public PendingOperation {
  public:
   CallbackErrand(std::unique_ptr<FlowOf<T>> flow, Callback callback)
       : flow_(std::move(flow)), callback_(std::move(callback)) {}
@@ -53,10 +53,10 @@ class CallbackErrand final : public Errand {
   Callback callback_;
 };
 
-/// Hands an errand to the I/O thread of its client.
-CLOUDFLARE_API void submit(const std::shared_ptr<Core>& core, std::unique_ptr<Errand> errand);
+/// Hands an pending to the I/O thread of its client.
+CLOUDFLARE_API void submit(const std::shared_ptr<ClientCore>& core, std::unique_ptr<PendingOperation> pending);
 /// Whether this thread is the I/O thread of `core`; of any client, if null.
-[[nodiscard]] CLOUDFLARE_API bool on_io_thread(const Core* core) noexcept;
+[[nodiscard]] CLOUDFLARE_API bool on_io_thread(const ClientCore* core) noexcept;
 /// The same core without keeping the client open: handles keep it open, operations do not.
 [[nodiscard]] CLOUDFLARE_API Context unowned(const Context& context);
 
@@ -73,7 +73,7 @@ struct Waiter {
 template <class T>
 class [[nodiscard]] Future : public std::future<T> {
  public:
-  Future(std::future<T> plain, const detail::Core* core) : std::future<T>(std::move(plain)), core_(core) {}
+  Future(std::future<T> plain, const detail::ClientCore* core) : std::future<T>(std::move(plain)), core_(core) {}
   /// The value; throws Error. Never on the client's own I/O thread, where it would wait for itself: debug builds
   /// assert.
   T get() {
@@ -89,7 +89,7 @@ class [[nodiscard]] Future : public std::future<T> {
   void check() const {
     assert(!detail::on_io_thread(core_) && "waiting for a future in an asynchronous callback of its own client");
   }
-  const detail::Core* core_;
+  const detail::ClientCore* core_;
 };
 
 /// An operation that has not begun. It begins by one of start(), as_future() and co_await, and completes exactly once;
@@ -123,10 +123,10 @@ class [[nodiscard]] Operation {
   template <std::invocable<Result<T>> Callback>
   void start(Callback callback) && {
     assert(flow_ && "an operation begins once");
-    auto errand = std::make_unique<detail::CallbackErrand<T, Callback>>(std::move(flow_), std::move(callback));
-    errand->call = std::move(context_.call);
-    errand->executor = std::move(executor_);
-    detail::submit(context_.core, std::move(errand));
+    auto pending = std::make_unique<detail::CallbackErrand<T, Callback>>(std::move(flow_), std::move(callback));
+    pending->call = std::move(context_.call);
+    pending->executor = std::move(executor_);
+    detail::submit(context_.core, std::move(pending));
   }
 
   /// Begins; the future gives the value or throws the Error.

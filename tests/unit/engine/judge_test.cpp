@@ -16,10 +16,9 @@ namespace {
 
 using cf::ErrorKind;
 
-constexpr cf::detail::Operation d1_query{"d1.query", "POST", "/x", cf::detail::Repeat::once};
+constexpr cf::detail::Endpoint d1_query{"d1.query", "POST", "/x", cf::detail::Repeat::once};
 
-cf::Result<cf::detail::Reply> judged(cf::HttpResponse response,
-                                     const cf::detail::Operation& operation = table::kv_put) {
+cf::Result<cf::detail::Reply> judged(cf::HttpResponse response, const cf::detail::Endpoint& operation = table::kv_put) {
   std::vector<cf::Message> messages;
   return cf::detail::judge(operation, std::move(response), cf::testing::FakeClock(), messages);
 }

@@ -349,7 +349,7 @@ TEST_CASE("413 on a bulk read splits it further, and every value still has its p
   CHECK(s.count() == 7);  // 100, 2 of 50, 4 of 25
 }
 
-TEST_CASE("a doubtful value whose single read fails is reported, one that has gone meanwhile is missing") {
+TEST_CASE("a maybe_executed value whose single read fails is reported, one that has gone meanwhile is missing") {
   Scripted s;
   s.fake->answer_with([](const SentRequest& request) {
     if (request.method == "POST")
