@@ -7,9 +7,9 @@
 
 #include <cloudflare/files/kv.hpp>
 
-#include "files/common.hpp"
 #include "files/state_file.hpp"
 #include "files/text_input.hpp"
+#include "kv/handle.hpp"
 
 namespace cloudflare::kv {
 

@@ -15,8 +15,8 @@
 #include <cloudflare/async/operation.hpp>
 
 #include "engine/client_core.hpp"
-#include "files/common.hpp"
 #include "kv/common.hpp"
+#include "kv/handle.hpp"
 
 namespace cloudflare::kv {
 

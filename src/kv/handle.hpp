@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tools around KvNamespace share.
+// What stands behind a handle of a namespace, for code of the library that is built on handles.
 
 #include <chrono>
 #include <optional>
