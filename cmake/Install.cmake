@@ -1,9 +1,9 @@
-# Install rules: three libraries, their headers, a CMake package and three pkg-config files, all relocatable.
+# Install rules: the libraries, their headers, a CMake package and pkg-config files, all relocatable.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cloudflare-cpp)
 install(
-  TARGETS cloudflare_cpp cloudflare_cpp_local cloudflare_cpp_testing
+  TARGETS cloudflare_cpp cloudflare_cpp_files cloudflare_cpp_local cloudflare_cpp_testing
   EXPORT cloudflare-cpp-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -54,6 +54,8 @@ endfunction()
 
 cloudflare_pkg_config(cloudflare-cpp "${PROJECT_DESCRIPTION}" "nlohmann_json >= 3.11"
                       " -lcurl -lz -lsimdjson -lcrypto -pthread")
+cloudflare_pkg_config(cloudflare-cpp-files "Files of items for cloudflare-cpp: readers, import, export, comparison"
+                      "cloudflare-cpp = ${PROJECT_VERSION}" " -lsimdjson -lcrypto -pthread")
 cloudflare_pkg_config(cloudflare-cpp-local "Embedded KV, D1 and Vectorize store for cloudflare-cpp"
                       "cloudflare-cpp = ${PROJECT_VERSION}" " -lsqlite3 -lsimdjson -lcrypto -pthread")
 cloudflare_pkg_config(cloudflare-cpp-testing "Test aids for programs that use cloudflare-cpp"

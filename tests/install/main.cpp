@@ -1,7 +1,10 @@
 // The program of the foreign projects: one round trip through each library.
 #include <cloudflare/cloudflare.hpp>
+#include <cloudflare/files.hpp>
 #include <cloudflare/local.hpp>
 #include <cloudflare/testing/fake_clock.hpp>
+
+#include <sstream>
 
 int main() {
   cloudflare::local::Cloudflare cloud;
@@ -9,6 +12,10 @@ int main() {
   auto settings = client.kv(client.kv_namespaces().create("settings").id);
   settings.put("greeting", "hello", {.metadata = {{"lang", "en"}}});
   if (settings.get("greeting") != "hello") return 1;
+
+  std::istringstream lines("{\"key\":\"from a file\",\"value\":\"hello\"}\n");
+  settings.put_many(cloudflare::kv::read_ndjson(lines));
+  if (settings.get("from a file") != "hello") return 4;
 
   // An exception must be caught by its type across the library's border.
   try {

@@ -4,7 +4,7 @@
 set -euo pipefail
 export PKG_CONFIG_PATH=$1
 work=$2
-packages="cloudflare-cpp cloudflare-cpp-local cloudflare-cpp-testing"
+packages="cloudflare-cpp cloudflare-cpp-files cloudflare-cpp-local cloudflare-cpp-testing"
 mkdir -p "$work"
 $CXX $CXXFLAGS -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-missing-field-initializers -Werror \
   "$(dirname "$0")/main.cpp" $(pkg-config --cflags --libs $packages) -o "$work/program"
