@@ -4,6 +4,7 @@
 
 #include "budget.hpp"
 #include "reply.hpp"
+#include "saturating.hpp"
 #include "transfer.hpp"
 
 namespace cloudflare::detail {
@@ -16,7 +17,7 @@ class Loop::JobOutbox final : public Outbox {
   JobOutbox(Loop& loop, Job& job, Request* answered = nullptr) : loop_(loop), job_(job), answered_(answered) {}
   void send(unsigned tag, Request&& request) override { loop_.enqueue(job_, tag, std::move(request)); }
   void wake_after(milliseconds pause) override {
-    job_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, job_.id}}));
+    job_.timers.push_back(loop_.timers_.insert({saturating_add(now(), pause), {Timer::What::wake, job_.id}}));
   }
   void wake_soon() override {
     if (!std::exchange(job_.soon, true)) loop_.soon_.push_back(job_.id);
@@ -36,20 +37,6 @@ class Loop::JobOutbox final : public Outbox {
 };
 
 namespace {
-
-// What a callback threw, an Error of this library included: the cause is what reaches the caller.
-[[gnu::cold]] Error thrown_by_caller() {
-  ErrorDetails d;
-  try {
-    throw;
-  } catch (const Error& error) {
-    d = error.details();
-  } catch (...) {
-    d = {.kind = ErrorKind::callback, .text = "a callback of the caller threw"};
-  }
-  if (!d.cause) d.cause = std::current_exception();
-  return Error(std::move(d));
-}
 
 // Only a record that somebody wants is made; `fill` adds what is special about it.
 template <class Fill>
@@ -114,7 +101,7 @@ std::shared_ptr<Loop::Job> Loop::begin(Flow& flow, const CallOptions& call, std:
   job->errand = std::move(errand);
   job->call = call;
   if (flow.bounded()) {
-    job->deadline = now + call.timeout.value_or(core_.options().timeout);
+    job->deadline = saturating_add(now, call.timeout.value_or(core_.options().timeout));
     job->deadline_timer = timers_.insert({job->deadline, {Timer::What::deadline, job->id}});
   }
   jobs_.emplace_hint(jobs_.end(), job->id, job);
@@ -200,7 +187,8 @@ void Loop::wake_next() {
 
 void Loop::enqueue(Job& job, unsigned tag, Request&& request) {
   auto transfer = std::make_shared<Transfer>(job.shared_from_this(), tag, std::move(request));
-  if (job.call.replay_safe && transfer->request.repeat == Repeat::once) transfer->request.repeat = Repeat::idempotent;
+  if (job.call.replay_safe.value_or(false) && transfer->request.repeat == Repeat::once)
+    transfer->request.repeat = Repeat::idempotent;
   const unsigned ticket = next_id_++;
   job.tickets.push_back(ticket);
   transfers_.emplace_hint(transfers_.end(), ticket, std::move(transfer));
@@ -249,7 +237,7 @@ void Loop::launch(unsigned ticket) {
     log(options, LogLevel::debug, "request", transfer->request, transfer->attempt, [](LogRecord&) {});
     channel_->start(ticket, std::shared_ptr<const HttpRequest>(transfer, &transfer->request.http),
                     {.deadline = job.deadline,
-                     .connect_timeout = options.connect_timeout,
+                     .connect_timeout = std::min<milliseconds>(options.connect_timeout, std::chrono::hours(24)),
                      .stall_timeout = options.stall_timeout,
                      .stop = job.call.stop});
   });
@@ -286,7 +274,7 @@ void Loop::complete(Completion& completion) {
     }
     const Error& error = reply.error();
     if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
-      core_.budget()->block(core_.clock().now() + *error.retry_after());
+      core_.budget()->block(saturating_add(core_.clock().now(), *error.retry_after()));
     if (repeat_later(completion.ticket, *transfer, error)) return;
     report(LogLevel::warning, "failure");
     deliver(completion.ticket, *transfer, transfer->explain(error));
@@ -303,7 +291,7 @@ void Loop::complete(Completion& completion) {
   if (transfer.request.paced && error.kind() == ErrorKind::rate_limited) return false;
   if (transfer.attempt >= limits.max_attempts) return false;
   const milliseconds pause = pause_before_repeat(limits, transfer.attempt, error, core_.random());
-  const time_point at = core_.clock().now() + pause;
+  const time_point at = saturating_add(core_.clock().now(), pause);
   if (at >= job.deadline || !transfer.rewind()) return false;
   if (error.details().delivery == Delivery::unknown) transfer.unknown_before = true;
   transfer.timer = timers_.insert({at, {Timer::What::launch, ticket}});
