@@ -62,15 +62,22 @@ Message read_message(json::value value) {
   return message;
 }
 
-// The codes that mean more than their HTTP status. Sources: Cloudflare API reference and the public threads named in
-// docs/errors.md.
-ErrorKind kind_of_code(int code, ErrorKind otherwise) {
+// The codes of throttling, which hold whatever the HTTP status. Sources of codes: Cloudflare API reference and the
+// public threads named in docs/errors.md.
+std::optional<ErrorKind> kind_of_throttle(int code) {
   switch (static_cast<ErrorCode>(code)) {
     case ErrorCode::rate_limited:
     case ErrorCode::throttled:
     case ErrorCode::vectorize_throttled: return ErrorKind::rate_limited;
     case ErrorCode::kv_daily_quota: return ErrorKind::quota_exceeded;
     case ErrorCode::d1_overloaded: return ErrorKind::overloaded;
+    default: return std::nullopt;
+  }
+}
+
+// The codes that mean more than an HTTP status below 500.
+ErrorKind kind_of_code(int code, ErrorKind otherwise) {
+  switch (static_cast<ErrorCode>(code)) {
     case ErrorCode::invalid_api_token:
     case ErrorCode::malformed_credentials:
     case ErrorCode::invalid_key_or_email:
@@ -109,9 +116,13 @@ ErrorKind kind_of_status(int status) {
 }
 
 [[gnu::cold]] ErrorKind kind_of(const Operation& operation, int status, const std::vector<Message>& errors) {
-  ErrorKind kind = kind_of_status(status);
+  const ErrorKind kind = kind_of_status(status);
   for (const Message& message : errors) {
     if (is_overload(operation, message)) return ErrorKind::overloaded;
+    if (const auto throttle = kind_of_throttle(message.code)) return *throttle;
+  }
+  if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return kind;
+  for (const Message& message : errors) {
     const ErrorKind by_code = kind_of_code(message.code, kind);
     if (by_code != kind) return by_code;
   }
