@@ -283,7 +283,7 @@ TEST_CASE("a filter that breaks a rule of the language is refused with the rule"
   filter_refused(field("a") > 1 && field("a") >= 2, "one operator, or one lower and one upper bound");
   filter_refused(field("a") > true, "$gt of the filter's 'a' needs a string or a number");
   filter_refused(raw("{}"), "no condition");
-  filter_refused(raw("[]"), "not a JSON object");
+  filter_refused(raw("[]"), "not one JSON object");
   filter_refused(raw(R"({"a":1)"), "not one JSON object");
   filter_refused(raw(R"({"a":{}})"), "one operator");
   filter_refused(raw(R"({"a":[1]})"), "needs a string, number, boolean or null");
