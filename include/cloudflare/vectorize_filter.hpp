@@ -51,8 +51,8 @@ class CLOUDFLARE_API Filter {
   /// A filter in the API's own language, checked as well and sent as given.
   Filter(const JsonText& json) : raw_(json.text()) {}  // NOLINT(*-explicit-*)
   template <class Json>                                // a template: compiled only where it is used
-  requires(std::is_same_v<Json, nlohmann::json>) Filter(const Json& json)
-      : raw_(detail::dump_or_reason(json)) {}  // NOLINT(*-explicit-*)
+  requires(std::is_same_v<Json, nlohmann::json>) Filter(const Json& value)
+      : raw_(detail::dump_or_reason(value)) {}  // NOLINT(*-explicit-*)
   Filter(std::string_view key, std::string_view op, const std::string& value_json);
 
   [[nodiscard]] bool empty() const noexcept { return conditions_.empty() && raw_.empty(); }
