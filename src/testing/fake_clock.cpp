@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "saturating.hpp"
+#include "base/saturating.hpp"
 
 namespace cloudflare::testing {
 

@@ -4,7 +4,7 @@
 #include <condition_variable>
 #include <utility>
 
-#include "saturating.hpp"
+#include "base/saturating.hpp"
 
 namespace cloudflare::testing {
 
