@@ -62,20 +62,19 @@ class ClientVerbs {
   /// Any other endpoint of v4: `path` is what follows /client/v4, query included. The JSON of the envelope's `result`
   /// comes back; same credential, retries and errors as everything else. GET is repeated like a read, everything else
   /// is sent once unless `with({.replay_safe = true})`.
-  /// @throws Error  as the endpoint answers; decode if the result does not fit J
+  /// @throws Error  as the endpoint answers; decode if the result does not fit J; invalid_argument if the body holds
+  /// text
+  ///                that is not UTF-8
   template <class J = nlohmann::json>
   Returns<J> request(std::string_view method, std::string_view path, const J& body = nullptr) const {
     auto to_json = [](const JsonText& text) -> Result<J> {
-      try {
-        return text.empty() ? J() : detail::parse_as<J, J>("the result", text.text());
-      } catch (const Error& error) {
-        return error;
-      }
+      if (text.empty()) return J();
+      return detail::try_parse_as<J, J>("the result", text.text());
     };
-    return View::run(context_,
-                     detail::Mapped(ops::any_request(context_, method, path,
-                                                     body.is_null() ? JsonText() : JsonText::raw(body.dump())),
-                                    to_json));
+    auto text = body.is_null() ? Result<std::string>(std::string()) : detail::try_dump(body);
+    auto call = text ? ops::any_request(context_, method, path, JsonText::raw(*std::move(text)))
+                     : detail::Call<JsonText>(text.error());
+    return View::run(context_, detail::Mapped(std::move(call), to_json));
   }
 
  protected:

@@ -66,7 +66,9 @@ class KvVerbs {
   /// Stores `value` as JSON text.
   template <class T>
   Returns<void> put_json(std::string_view key, const T& value, const kv::PutOptions& options = kv::PutOptions()) const {
-    return put(key, nlohmann::json(value).dump(), options);
+    auto text = detail::try_dump(value);
+    if (!text) return View::run(context_, detail::Call<void>(text.error()));
+    return put(key, *text, options);
   }
 
   /// Removes `key`; removing what is not there succeeds. Action `delete`. Repeated.

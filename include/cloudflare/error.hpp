@@ -19,7 +19,7 @@ namespace cloudflare {
 /// What went wrong, as far as a program may want to decide by it.
 enum class ErrorKind : std::uint8_t {
   invalid_argument,  ///< The caller's mistake, found before any request was made.
-  unauthorized,      ///< 401, 403, or one of the credential codes (10000, 9109, …).
+  unauthorized,      ///< 401, 403, or one of the credential codes (10000, 9109, …) below 500.
   not_found,         ///< The namespace, database, index or route does not exist.
   conflict,          ///< The name is taken (10014, 7502, 3002) or HTTP 409.
   rejected,          ///< The server refused the request (any other 4xx, or `success:false`); SQL errors (7500) too.
@@ -27,7 +27,7 @@ enum class ErrorKind : std::uint8_t {
   quota_exceeded,    ///< The daily quota of the plan is used up (10048).
   overloaded,        ///< D1 is overloaded (7429).
   challenge,         ///< A web application firewall answered in place of the API (`cf-mitigated`).
-  server,            ///< 5xx.
+  server,            ///< 5xx, whatever the code but those of throttling and overload.
   stub,              ///< EdgeBase has no Vectorize there and says so (`_stub`) beside an empty result.
   decode,            ///< The reply, or a value in it, is not what was asked for.
   too_large,         ///< The reply is larger than the cap.
@@ -35,7 +35,7 @@ enum class ErrorKind : std::uint8_t {
   cancelled,         ///< A stop token was triggered, or the client was destroyed.
   tls,               ///< The TLS handshake failed; the certificate is not trusted.
   transport,         ///< No connection, or the connection was cut.
-  callback,          ///< A sink, source, log hook or progress callback of the caller threw; see Error::cause().
+  callback,          ///< A sink, source, hook or conversion of the caller threw; see Error::cause().
 };
 
 /// The name of the enumerator, for example "not_found".
@@ -78,14 +78,18 @@ enum class ErrorCode : int {
   kv_title_required = 10019,
   kv_validation_2 = 10021,
   kv_bulk_get_count = 10029,
-  kv_expiration_invalid = 10034,
+  kv_expiration_time_invalid = 10033,  ///< The time of expiration.
+  kv_expiration_invalid = 10034,       ///< The ttl.
   kv_metadata_part_missing = 10047,
   kv_daily_quota = 10048,
   method_not_allowed = 10405,
+  vectorize_no_metadata_index = 40005,
   vectorize_query_dimensions = 40006,
   vectorize_too_many_ids = 40007,
   vectorize_id_too_long = 40008,
   vectorize_vector_dimensions = 40012,
+  vectorize_metadata_too_large = 40016,
+  vectorize_metadata_key = 40018,
   vectorize_unparsable_line = 40023,
   vectorize_top_k = 40025,
   vectorize_bad_body = 40026,
@@ -143,7 +147,7 @@ class CLOUDFLARE_API Error : public std::exception {
   [[nodiscard]] const std::vector<Message>& messages() const noexcept;
   /// The code of the first message; `ErrorCode::none` without one. Undocumented codes keep their number.
   [[nodiscard]] ErrorCode code() const noexcept;
-  /// True if any message carries `code`.
+  /// True if any message carries `code`, or one in its error_chain.
   [[nodiscard]] bool has(ErrorCode code) const noexcept;
   [[nodiscard]] const std::string& operation() const noexcept;
   /// The `cf-ray` header: what Cloudflare's support asks for.

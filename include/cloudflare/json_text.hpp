@@ -7,7 +7,20 @@
 #include <string_view>
 #include <utility>
 
+#include <cloudflare/detail/export.hpp>
+#include <cloudflare/limits.hpp>
+
 namespace cloudflare {
+
+namespace detail {
+/// Begins a text that stands where a value of the caller did not become JSON; the reason follows.
+inline constexpr std::string_view not_json = "not JSON: ";
+/// Whether JSON text, before it is parsed, nests deeper than limits::json_depth.
+[[nodiscard]] CLOUDFLARE_API bool nested_too_deep(std::string_view json) noexcept;
+[[nodiscard]] inline std::string too_deep(std::string_view what) {
+  return std::string(what) + " is nested more than " + std::to_string(limits::json_depth) + " deep";
+}
+}  // namespace detail
 
 /// One JSON document as text, or nothing at all (empty), which is not the same as `null`.
 class JsonText {
@@ -23,8 +36,11 @@ class JsonText {
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
 
-  /// Parses the text into a T: a nlohmann::json or any type it can convert to.
-  /// @throws Error  decode if the text is empty or does not fit T
+  /// Parses the text into a T: a nlohmann::json or any type it can convert to. A number that an arithmetic T cannot
+  /// hold is an error (2.0 is an integer, 2.7 is none); inside other types nlohmann/json's own rules hold, which cut
+  /// numbers.
+  /// @throws Error  decode if the text is empty, nested more than limits::json_depth deep, or does not fit T; what a
+  ///                from_json of the caller throws passes through
   template <class T>
   [[nodiscard]] T as() const;
 

@@ -53,7 +53,8 @@ class KvVerbs {
     return View::run(context_, ops::kv_get_to_file(context_, id_, key, path));
   }
 
-  /// The value parsed as JSON and converted to T. @throws Error  decode if the value is no JSON or does not fit T
+  /// The value parsed as JSON and converted to T, see JsonText::as(). @throws Error  decode if the value is no JSON or
+  /// does not fit T; callback for what a from_json of yours throws, which the throwing view rethrows
   template <class T, class Json = nlohmann::json>
   [[nodiscard]] Returns<std::optional<T>> get_as(std::string_view key) const {
     return View::run(context_, detail::Mapped(ops::kv_get(context_, id_, key), ops::value_as<T, Json>));
@@ -74,10 +75,13 @@ class KvVerbs {
     return View::run(context_, ops::kv_put(context_, id_, key, std::move(value), options));
   }
 
-  /// Stores `value` as JSON text.
+  /// Stores `value` as JSON text. @throws Error  invalid_argument if it holds text that is not UTF-8, or is nested too
+  /// deep
   template <class T>
   Returns<void> put_json(std::string_view key, const T& value, const kv::PutOptions& options = kv::PutOptions()) const {
-    return put(key, Body(nlohmann::json(value).dump()), options);
+    auto text = detail::try_dump(value);
+    if (!text) return View::run(context_, detail::Call<void>(text.error()));
+    return put(key, Body(*std::move(text)), options);
   }
 
   /// Removes `key`; removing what is not there succeeds. DELETE …/values/{key}. Repeated.

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <cloudflare/client.hpp>
@@ -64,7 +66,10 @@ class CLOUDFLARE_API Cloudflare {
   explicit Cloudflare(const CloudflareOptions& options = CloudflareOptions());
   /// Kept in a folder (UTF-8 path), created if missing.
   /// @throws Error  invalid_argument if the folder cannot be used, or another store uses it
-  explicit Cloudflare(const std::string& folder, const CloudflareOptions& options = CloudflareOptions());
+  template <class Folder>  // not a plain string: `Cloudflare({.token = "…"})` would be ambiguous to g++ 12
+  requires(std::is_convertible_v<const Folder&, std::string>) explicit Cloudflare(
+      const Folder& folder, const CloudflareOptions& options = CloudflareOptions())
+      : Cloudflare(std::in_place, folder, options) {}
 
   /// From now on also answers as an EdgeBase server; again replaces what was declared before. Not while requests are
   /// under way. A program that does not call this does not contain it.
@@ -80,6 +85,7 @@ class CLOUDFLARE_API Cloudflare {
   [[nodiscard]] const std::string& account_id() const noexcept;
 
  private:
+  Cloudflare(std::in_place_t, const std::string& folder, const CloudflareOptions& options);
   std::shared_ptr<Service> service_{};
   std::string account_id_{};
   Credential credential_;

@@ -88,7 +88,8 @@ struct ClientOptions {
   std::shared_ptr<Clock> clock{};
 };
 
-/// Limits of single calls; `handle.with(options)` gives a second handle that uses them. Absent: the client's.
+/// Limits of single calls; `handle.with(options)` gives a second handle that uses them. Options add up: one given later
+/// wins, one not given stays as it was, also from a client into its handles. Absent: the client's.
 struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout{};
   std::optional<int> max_attempts{};
@@ -96,8 +97,8 @@ struct CallOptions {
   std::optional<bool> check_limits{};
   std::optional<double> budget_reserve{};
   /// The caller's word that sending the request twice does no harm: it is then repeated like an idempotent write.
-  bool replay_safe = false;
-  /// Ends the call within 100 ms, with an Error of kind cancelled.
+  std::optional<bool> replay_safe{};
+  /// Ends the call within 100 ms, with an Error of kind cancelled. A later token takes the place of an earlier one.
   std::stop_token stop{};
 };
 

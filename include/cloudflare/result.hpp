@@ -36,6 +36,8 @@ inline constexpr bool is_a_value_for =
 
 /// Throws what the caller should see: the exception of its own callback, or the Error itself.
 [[noreturn]] CLOUDFLARE_API void raise(const Error& error);
+/// What the caller's code threw and is being handled, an Error of this library included: its cause reaches the caller.
+[[nodiscard]] CLOUDFLARE_API Error thrown_by_caller();
 }  // namespace detail
 
 /// A T or an Error. `value()` on an rvalue returns by value, so a range-for over `call().value().keys` is safe.

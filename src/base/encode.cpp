@@ -8,7 +8,9 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
+
+#include <cloudflare/json_text.hpp>
+#include <cloudflare/limits.hpp>
 
 namespace cloudflare::detail {
 
@@ -77,6 +79,25 @@ bool is_utf8(std::string_view text) noexcept {
   if (text.size() <= short_text && std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; }))
     return true;
   return simdjson::validate_utf8(text.data(), text.size());
+}
+
+bool nested_too_deep(std::string_view json) noexcept {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > limits::json_depth) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
 }
 
 bool is_id(std::string_view text) noexcept {
@@ -194,11 +215,19 @@ std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) noe
 }
 
 std::string format_rfc3339(std::chrono::sys_seconds time) {
-  const std::time_t t = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&t, &parts);
+  using namespace std::chrono;
+  constexpr sys_seconds first = sys_days(year(0) / January / 1);
+  constexpr sys_seconds last = sys_days(year(9999) / December / 31) + hours(24) - seconds(1);
+  const sys_seconds shown = std::clamp(time, first, last);
+  const sys_days day = floor<days>(shown);
+  const year_month_day date(day);
+  const hh_mm_ss clock(shown - day);
   std::array<char, 32> text{};
-  return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+  const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                 static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                                 static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
 }
 
 }  // namespace cloudflare::detail

@@ -33,6 +33,7 @@ CLOUDFLARE_API void append_base64(std::string& out, std::string_view bytes);
 
 /// RFC 3339 ("2026-01-31T12:00:00Z", with fraction or offset). Nothing if it is no such time.
 [[nodiscard]] CLOUDFLARE_API std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) noexcept;
+/// Times before the year 0 and after 9999 are written as the first and last second of those.
 [[nodiscard]] CLOUDFLARE_API std::string format_rfc3339(std::chrono::sys_seconds time);
 
 }  // namespace cloudflare::detail

@@ -12,6 +12,11 @@ void append_line(std::string& out, std::string_view text) {
   for (const char c : text) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
 }
 
+bool carries(const std::vector<Message>& messages, int code) noexcept {
+  return std::any_of(messages.begin(), messages.end(),
+                     [code](const Message& m) { return m.code == code || carries(m.error_chain, code); });
+}
+
 std::string describe(const ErrorDetails& d) {
   std::string line;
   if (!d.operation.empty()) line.append(d.operation).append(": ");
@@ -78,10 +83,7 @@ const std::vector<Message>& Error::messages() const noexcept { return state_->de
 ErrorCode Error::code() const noexcept {
   return messages().empty() ? ErrorCode::none : static_cast<ErrorCode>(messages().front().code);
 }
-bool Error::has(ErrorCode code) const noexcept {
-  return std::any_of(messages().begin(), messages().end(),
-                     [code](const Message& m) { return m.code == static_cast<int>(code); });
-}
+bool Error::has(ErrorCode code) const noexcept { return carries(messages(), static_cast<int>(code)); }
 const std::string& Error::operation() const noexcept { return state_->details.operation; }
 const std::string& Error::ray_id() const noexcept { return state_->details.ray_id; }
 const std::string& Error::cf_d1() const noexcept { return state_->details.cf_d1; }
@@ -92,6 +94,19 @@ std::exception_ptr Error::cause() const noexcept { return state_->details.cause;
 const ErrorDetails& Error::details() const noexcept { return state_->details; }
 
 Error invalid_argument(std::string text) { return Error(ErrorKind::invalid_argument, std::move(text)); }
+
+Error detail::thrown_by_caller() {
+  ErrorDetails d;
+  try {
+    throw;
+  } catch (const Error& error) {
+    d = error.details();
+  } catch (...) {
+    d = {.kind = ErrorKind::callback, .text = "a callback of the caller threw"};
+  }
+  if (!d.cause) d.cause = std::current_exception();
+  return Error(std::move(d));
+}
 
 void detail::raise(const Error& error) {
   if (error.cause()) std::rethrow_exception(error.cause());

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <cloudflare/json_text.hpp>
+#include <cloudflare/limits.hpp>
 #include <cloudflare/result.hpp>
 
 namespace cloudflare::detail {
@@ -65,6 +66,12 @@ inline std::int64_t integer(json::value value) {
 
 inline std::string string(json::value value) { return std::string(value.get_string().value()); }
 
+/// Why text given as JSON is none, if that was known when it was made.
+inline std::optional<Error> check_written(std::string_view what, std::string_view json) {
+  if (!json.starts_with(not_json)) return std::nullopt;
+  return invalid_argument(std::string(what) + " is " + std::string(json));
+}
+
 /// Calls `visit(name, value)` for each member of an object; anything else has no members.
 template <class Visit>
 void each_member(json::value value, Visit visit) {
@@ -98,7 +105,7 @@ inline Error followed_by_something(std::string_view what) {
 }
 
 /// Parses `text`, a slice of `body`, and hands the document to `read`; what simdjson throws becomes an Error of kind
-/// decode that names `what`.
+/// decode that names `what`; an Error of `read` is the result.
 template <class Read>
 auto read_json(std::string& body, std::size_t begin, std::size_t size, std::string_view what, Read read)
     -> Result<decltype(read(std::declval<json::document&>()))> {
@@ -109,6 +116,8 @@ auto read_json(std::string& body, std::size_t begin, std::size_t size, std::stri
     return value;
   } catch (const simdjson::simdjson_error& error) {
     return cannot_be_read(what, error);
+  } catch (const Error& error) {
+    return error;
   }
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::detail {
 
 using std::chrono::milliseconds;
@@ -238,7 +240,7 @@ std::optional<milliseconds> BulkFlow::estimate(const BulkProgress& progress) con
     constexpr milliseconds window = limits::request_window;
     ms = std::max(ms, waiting * static_cast<double>(window.count()) / limits::requests_per_window);
   }
-  return milliseconds(std::llround(ms));
+  return saturating_milliseconds(ms);
 }
 
 }  // namespace cloudflare::detail

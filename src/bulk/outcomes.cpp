@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::detail {
 
 using std::chrono::milliseconds;
@@ -103,7 +105,7 @@ bool BulkFlow::divides(const Batch& batch, const Error& error) const {
 bool BulkFlow::pause(const Error& error, Outbox& out) {
   if (out.now() >= held_until_ && throttled_++ >= most_pauses) return false;
   milliseconds pause = first_pause * (1 << (throttled_ - 1));
-  if (error.retry_after()) pause = std::max<milliseconds>(*error.retry_after(), first_pause);
+  if (error.retry_after()) pause = std::max(saturating_cast<milliseconds>(*error.retry_after()), first_pause);
   held_until_ = std::max(held_until_, out.now() + std::min<milliseconds>(pause, longest_pause));
   out.wake_after(std::chrono::ceil<milliseconds>(held_until_ - out.now()));
   return true;

@@ -64,10 +64,9 @@ std::size_t bytes_of(const d1::Value& value) {
   return 0;
 }
 
-std::optional<Error> check_sizes(std::string_view sql, const d1::Params& params) {
-  const std::size_t longest = shape_of(sql).longest;
-  if (longest > limits::d1_statement_bytes)
-    return invalid_argument("the statement has " + to_string(longest) +
+std::optional<Error> check_sizes(const SqlShape& shape, const d1::Params& params) {
+  if (shape.longest > limits::d1_statement_bytes)
+    return invalid_argument("the statement has " + to_string(shape.longest) +
                             " bytes; at most 100000 are allowed (import takes SQL files of any length)");
   if (params.size() > limits::d1_parameters)
     return invalid_argument("there are " + to_string(params.size()) +
@@ -99,8 +98,10 @@ std::optional<Error> append_parameter(std::string& json, const d1::Value& value)
 std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
                                       const Context& context, std::string_view member) {
   if (!detail::is_utf8(sql)) return invalid_argument("the SQL is not UTF-8");
+  const SqlShape shape = shape_of(sql);
+  if (shape.statements == 0) return invalid_argument("the SQL holds no statement");
   const bool limits = detail::checks_limits(context);
-  if (auto error = limits ? check_sizes(sql, params) : std::nullopt) return error;
+  if (auto error = limits ? check_sizes(shape, params) : std::nullopt) return error;
   json.append(R"({")").append(member).append(R"(":)");
   detail::append_json_string(json, with_plain_lines(sql));
   if (!params.empty()) json.append(R"(,"params":[)");

@@ -47,7 +47,7 @@ d1::Database read_database(json::object object) {
       database.created_in_region = text(value);
     else if (name == "read_replication")
       detail::each_member(value, [&](std::string_view part, json::value mode) {
-        if (part != "mode" || mode.is_null()) return;
+        if (part != "mode" || mode.type() != json::json_type::string) return;
         const std::string_view word = mode.get_string();
         if (word == "auto") database.read_replication = d1::ReadReplication::automatic;
         if (word == "disabled") database.read_replication = d1::ReadReplication::disabled;

@@ -32,12 +32,11 @@ class Decoder {
 
   [[nodiscard]] RowsHead& head() { return head_; }
 
-  /// `error` with its place.
+  /// `error` with its place. A column's name may be a value: that of SELECT 'secret' is one.
   [[nodiscard]] Error located(const Error& error) const {
     if (!in_row_) return error;
-    std::string text = "row " + std::to_string(row_) + ", column " + std::to_string(column_);
-    if (column_ < head_.columns.size()) text += " (" + head_.columns[column_] + ")";
-    return Error(error.kind(), text + ": " + error.details().text);
+    return Error(error.kind(),
+                 "row " + std::to_string(row_) + ", column " + std::to_string(column_) + ": " + error.details().text);
   }
 
  private:
@@ -48,16 +47,18 @@ class Decoder {
     for (auto field : item) {
       const std::string_view name = field.unescaped_key();
       json::value value = field.value();
-      if (name == "results")
+      if (name == "results") {
+        if (std::exchange(has_results_, true)) throw Error(ErrorKind::decode, "the result holds `results` twice");
         results(value);
-      else if (name == "meta")
+      } else if (name == "meta") {
         head_.meta = ops::read_meta(value);
-      else if (name == "success")
+      } else if (name == "success") {
         failed = !value.get_bool();
-      else if (name == "error" && value.type() == json::json_type::string)
+      } else if (name == "error" && value.type() == json::json_type::string) {
         failure = string(value);
-      else if (name == "code" && value.type() == json::json_type::number)
+      } else if (name == "code" && value.type() == json::json_type::number) {
         code = static_cast<int>(integer(value));
+      }
     }
     if (failed) throw ops::inner_failure(std::move(failure), code);
   }
@@ -70,6 +71,7 @@ class Decoder {
     cells_.resize(head_.columns.size());
     if (!head_.columns.empty()) rows_.columns(head_.columns);
     for (auto row : object.find_field_unordered("rows").get_array()) {
+      if (head_.columns.empty()) rows_.columns({});  // refuses them, unless it wants none
       in_row_ = true;
       read_row(row.get_array());
       in_row_ = false;
@@ -179,6 +181,7 @@ class Decoder {
   std::size_t row_ = 0;
   std::size_t column_ = 0;
   bool in_row_ = false;
+  bool has_results_ = false;
 };
 
 // The envelope of a success: see Form::rows.

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::detail {
 
 RateBudget::time_point RateBudget::reserve(time_point now, time_point latest, std::size_t most) {
   const std::lock_guard lock(mutex_);
-  while (!taken_.empty() && taken_.front() + window <= now) taken_.pop_front();
+  while (!taken_.empty() && saturating_add(taken_.front(), window) <= now) taken_.pop_front();
   time_point at = std::max(now, blocked_until_);
   if (!taken_.empty()) at = std::max(at, taken_.back());  // in order: a later call does not overtake one that waits
-  if (taken_.size() >= most) at = std::max(at, taken_[taken_.size() - most] + window);
+  if (taken_.size() >= most) at = std::max(at, saturating_add(taken_[taken_.size() - most], window));
   if (at <= latest) taken_.push_back(at);
   return at;
 }
@@ -23,7 +25,8 @@ void RateBudget::block(time_point until) {
 std::size_t RateBudget::left(time_point now) const {
   const std::lock_guard lock(mutex_);
   if (blocked_until_ > now) return 0;
-  const auto recent = std::count_if(taken_.begin(), taken_.end(), [now](time_point t) { return t + window > now; });
+  const auto recent =
+      std::count_if(taken_.begin(), taken_.end(), [now](time_point t) { return saturating_add(t, window) > now; });
   const auto used = static_cast<std::size_t>(recent);
   return used >= limits::requests_per_window ? 0 : limits::requests_per_window - used;
 }

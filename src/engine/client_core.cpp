@@ -203,7 +203,17 @@ Context with_options(Context context, const CallOptions& options) {
   if (options.max_attempts && *options.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
   if (options.in_flight && *options.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
   if (options.budget_reserve) require_share(*options.budget_reserve);
-  context.call = options;
+  const auto add = [](auto& to, const auto& from) {
+    if (from) to = from;
+  };
+  CallOptions& call = context.call;
+  add(call.timeout, options.timeout);
+  add(call.max_attempts, options.max_attempts);
+  add(call.in_flight, options.in_flight);
+  add(call.check_limits, options.check_limits);
+  add(call.budget_reserve, options.budget_reserve);
+  add(call.replay_safe, options.replay_safe);
+  if (options.stop.stop_possible()) call.stop = options.stop;
   return context;
 }
 

@@ -13,12 +13,14 @@ namespace cloudflare::detail {
 
 namespace {
 
-Message read_message(json::value value);
+Message read_message(json::value value, std::size_t depth);
 
-[[gnu::cold]] std::vector<Message> read_messages(json::value value) {
+// `depth` is that of the list: the envelope is the first level.
+[[gnu::cold]] std::vector<Message> read_messages(json::value value, std::size_t depth = 2) {
+  if (depth >= limits::json_depth) throw Error(ErrorKind::decode, too_deep("the reply"));
   std::vector<Message> messages;
   if (value.type() == json::json_type::array)
-    for (auto item : value.get_array()) messages.push_back(read_message(item.value()));
+    for (auto item : value.get_array()) messages.push_back(read_message(item.value(), depth + 1));
   return messages;
 }
 
@@ -37,7 +39,7 @@ std::string text_of(json::value value) {
   return value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
 }
 
-Message read_message(json::value value) {
+Message read_message(json::value value, std::size_t depth) {
   Message message;
   if (value.type() != json::json_type::object) {
     message.message = text_of(value);
@@ -51,7 +53,7 @@ Message read_message(json::value value) {
     else if (name == "documentation_url")
       message.documentation_url = text_of(member);
     else if (name == "error_chain")
-      message.error_chain = read_messages(member);
+      message.error_chain = read_messages(member, depth + 1);
     else if (name == "meta")
       message.meta = std::string(raw_text(member));
     else if (name == "source")
@@ -62,15 +64,22 @@ Message read_message(json::value value) {
   return message;
 }
 
-// The codes that mean more than their HTTP status. Sources: Cloudflare API reference and the public threads named in
-// docs/errors.md.
-ErrorKind kind_of_code(int code, ErrorKind otherwise) {
+// The codes of throttling, which hold whatever the HTTP status. Sources of codes: Cloudflare API reference and the
+// public threads named in docs/errors.md.
+std::optional<ErrorKind> kind_of_throttle(int code) {
   switch (static_cast<ErrorCode>(code)) {
     case ErrorCode::rate_limited:
     case ErrorCode::throttled:
     case ErrorCode::vectorize_throttled: return ErrorKind::rate_limited;
     case ErrorCode::kv_daily_quota: return ErrorKind::quota_exceeded;
     case ErrorCode::d1_overloaded: return ErrorKind::overloaded;
+    default: return std::nullopt;
+  }
+}
+
+// The codes that mean more than an HTTP status below 500.
+ErrorKind kind_of_code(int code, ErrorKind otherwise) {
+  switch (static_cast<ErrorCode>(code)) {
     case ErrorCode::invalid_api_token:
     case ErrorCode::malformed_credentials:
     case ErrorCode::invalid_key_or_email:
@@ -109,9 +118,13 @@ ErrorKind kind_of_status(int status) {
 }
 
 [[gnu::cold]] ErrorKind kind_of(const Endpoint& operation, int status, const std::vector<Message>& errors) {
-  ErrorKind kind = kind_of_status(status);
+  const ErrorKind kind = kind_of_status(status);
   for (const Message& message : errors) {
     if (is_overload(operation, message)) return ErrorKind::overloaded;
+    if (const auto throttle = kind_of_throttle(message.code)) return *throttle;
+  }
+  if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return kind;
+  for (const Message& message : errors) {
     const ErrorKind by_code = kind_of_code(message.code, kind);
     if (by_code != kind) return by_code;
   }
@@ -158,8 +171,10 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 
 // A body that should have been JSON and is not.
 [[gnu::cold]] Error misread(const Endpoint& operation, const HttpResponse& response, std::string why) {
-  if (response.status >= 300)
-    return refusal(operation, response, {}, "the reply is not JSON: \"" + excerpt(response.body, 80) + "\"");
+  if (response.status >= 300) {
+    const std::string words = excerpt(response.body, 80);
+    return refusal(operation, response, {}, words.empty() ? why : "the reply is not JSON: \"" + words + "\"");
+  }
   ErrorDetails d;
   d.kind = ErrorKind::decode;
   d.text = std::move(why);

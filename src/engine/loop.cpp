@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
 #include "engine/budget.hpp"
 #include "engine/exchange.hpp"
 #include "engine/judge.hpp"
@@ -16,7 +17,7 @@ class Loop::RunOutbox final : public Outbox {
   RunOutbox(Loop& loop, FlowRun& run, Request* answered = nullptr) : loop_(loop), run_(run), answered_(answered) {}
   void send(unsigned tag, Request&& request) override { loop_.enqueue(run_, tag, std::move(request)); }
   void wake_after(milliseconds pause) override {
-    run_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, run_.id}}));
+    run_.timers.push_back(loop_.timers_.insert({saturating_add(now(), pause), {Timer::What::wake, run_.id}}));
   }
   void yield() override {
     if (!std::exchange(run_.yielded, true)) loop_.yielded_.push_back(run_.id);
@@ -36,20 +37,6 @@ class Loop::RunOutbox final : public Outbox {
 };
 
 namespace {
-
-// What a callback threw, an Error of this library included: the cause is what reaches the caller.
-[[gnu::cold]] Error thrown_by_caller() {
-  ErrorDetails d;
-  try {
-    throw;
-  } catch (const Error& error) {
-    d = error.details();
-  } catch (...) {
-    d = {.kind = ErrorKind::callback, .text = "a callback of the caller threw"};
-  }
-  if (!d.cause) d.cause = std::current_exception();
-  return Error(std::move(d));
-}
 
 // Only a record that somebody wants is made; `fill` adds what is special about it.
 template <class Fill>
@@ -114,7 +101,7 @@ std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
   run->pending = std::move(pending);
   run->call = call;
   if (flow.bounded()) {
-    run->deadline = now + call.timeout.value_or(core_.options().timeout);
+    run->deadline = saturating_add(now, call.timeout.value_or(core_.options().timeout));
     run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run->id}});
   }
   runs_.emplace_hint(runs_.end(), run->id, run);
@@ -200,7 +187,8 @@ void Loop::wake_next() {
 
 void Loop::enqueue(FlowRun& run, unsigned tag, Request&& request) {
   auto exchange = std::make_shared<Exchange>(run.shared_from_this(), tag, std::move(request));
-  if (run.call.replay_safe && exchange->request.repeat == Repeat::once) exchange->request.repeat = Repeat::idempotent;
+  if (run.call.replay_safe.value_or(false) && exchange->request.repeat == Repeat::once)
+    exchange->request.repeat = Repeat::idempotent;
   const unsigned ticket = next_id_++;
   run.tickets.push_back(ticket);
   exchanges_.emplace_hint(exchanges_.end(), ticket, std::move(exchange));
@@ -249,7 +237,7 @@ void Loop::launch(unsigned ticket) {
     log(options, LogLevel::debug, "request", exchange->request, exchange->attempt, [](LogRecord&) {});
     channel_->start(ticket, std::shared_ptr<const HttpRequest>(exchange, &exchange->request.http),
                     {.deadline = run.deadline,
-                     .connect_timeout = options.connect_timeout,
+                     .connect_timeout = std::min<milliseconds>(options.connect_timeout, std::chrono::hours(24)),
                      .stall_timeout = options.stall_timeout,
                      .stop = run.call.stop});
   });
@@ -286,7 +274,7 @@ void Loop::complete(Completion& completion) {
     }
     const Error& error = reply.error();
     if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
-      core_.budget()->block(core_.clock().now() + *error.retry_after());
+      core_.budget()->block(saturating_add(core_.clock().now(), *error.retry_after()));
     if (repeat_later(completion.ticket, *exchange, error)) return;
     report(LogLevel::warning, "failure");
     deliver(completion.ticket, *exchange, exchange->explain(error));
@@ -303,7 +291,7 @@ void Loop::complete(Completion& completion) {
   if (exchange.request.paced && error.kind() == ErrorKind::rate_limited) return false;
   if (exchange.attempt >= limits.max_attempts) return false;
   const milliseconds pause = pause_before_repeat(limits, exchange.attempt, error, core_.random());
-  const time_point at = core_.clock().now() + pause;
+  const time_point at = saturating_add(core_.clock().now(), pause);
   if (at >= run.deadline || !exchange.rewind()) return false;
   if (error.details().delivery == Delivery::unknown) exchange.unknown_before = true;
   exchange.timer = timers_.insert({at, {Timer::What::launch, ticket}});

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <string>
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::detail {
 
 using std::chrono::milliseconds;
@@ -30,7 +32,7 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
   if (!date) return std::nullopt;
   const std::string* now_text = find_header(headers, "date");
   const auto now = now_text != nullptr ? parse_http_date(*now_text) : std::nullopt;
-  return std::max(*date - now.value_or(wall), seconds(0));
+  return std::max(saturating_difference(*date, now.value_or(wall)), seconds(0));
 }
 
 bool may_repeat(Repeat repeat, const Error& error) noexcept {
@@ -50,12 +52,12 @@ bool may_repeat(Repeat repeat, const Error& error) noexcept {
 milliseconds pause_before_repeat(const RetryLimits& limits, int attempt, const Error& error, double random) noexcept {
   constexpr int overload_factor = 4;
   const int factor = error.kind() == ErrorKind::overloaded ? overload_factor : 1;
-  const milliseconds cap =
-      std::min(limits.backoff_cap * factor, limits.backoff_base * factor * (1L << std::clamp(attempt - 1, 0, 20)));
-  milliseconds pause(std::llround(static_cast<double>(cap.count()) * random));
+  const milliseconds doubled = saturating_multiple(limits.backoff_base, 1L << std::clamp(attempt - 1, 0, 20));
+  const milliseconds cap = saturating_multiple(std::min(limits.backoff_cap, doubled), factor);
+  milliseconds pause = saturating_milliseconds(static_cast<double>(cap.count()) * random);
   if (error.kind() == ErrorKind::rate_limited) pause = std::max(pause, milliseconds(1'000));
   if (error.kind() == ErrorKind::overloaded) pause = std::max(pause, cap / 2);
-  if (error.retry_after()) pause = std::max<milliseconds>(pause, *error.retry_after());
+  if (error.retry_after()) pause = std::max(pause, saturating_cast<milliseconds>(*error.retry_after()));
   return pause;
 }
 

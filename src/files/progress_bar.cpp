@@ -20,7 +20,7 @@ std::string grouped(std::uint64_t number) {
 }
 
 std::string clock_time(milliseconds time) {
-  const auto seconds = (time.count() + 999) / 1000;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
   auto two = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
   if (seconds >= 3600) return std::to_string(seconds / 3600) + ':' + two(seconds / 60 % 60) + ':' + two(seconds % 60);
   return std::to_string(seconds / 60) + ':' + two(seconds % 60);

@@ -1,5 +1,7 @@
 #include "kv/common.hpp"
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::ops {
 
 namespace {
@@ -11,7 +13,7 @@ std::optional<Error> check_ttl(const kv::EntryView& entry, const Context& contex
   if (entry.ttl && *entry.ttl < limits::kv_min_ttl)
     return invalid_argument("the ttl is " + to_string(entry.ttl->count()) + " s; at least 60 s are needed");
   if (entry.ttl || !entry.expiration) return std::nullopt;  // the ttl wins
-  if (*entry.expiration < context.core->clock().wall() + limits::kv_min_ttl)
+  if (*entry.expiration < detail::saturating_add(context.core->clock().wall(), limits::kv_min_ttl))
     return invalid_argument("the expiration must be at least 60 s ahead");
   return std::nullopt;
 }
@@ -62,6 +64,7 @@ std::optional<Error> check_key(std::string_view key, bool limits) {
 std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context) {
   const bool limits = detail::checks_limits(context);
   if (auto error = check_key(entry.key, limits)) return error;
+  if (auto error = detail::check_written("the metadata", entry.metadata)) return error;
   if (!entry.metadata.empty() && !detail::is_utf8(entry.metadata)) return invalid_argument("the metadata is not UTF-8");
   if (!limits) return std::nullopt;
   const std::size_t size = entry.base64 ? entry.value.size() / 4 * 3 : entry.value.size();
@@ -149,10 +152,11 @@ Result<std::monostate> read_bulk_values(
     const std::function<void(std::string_view name, std::optional<kv::Value>&& value)>& visit) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the bulk read",
                            [&](json::document& document) {
+                             if (document.is_null()) return std::monostate();
                              for (auto field : document.get_object()) {
                                const std::string_view name = field.unescaped_key();
                                json::value value = field.value();
-                               if (name != "values") continue;
+                               if (name != "values" || value.is_null()) continue;
                                for (auto item : value.get_object()) {
                                  const std::string_view key = item.unescaped_key();
                                  visit(key, read_value(item.value(), options));

@@ -19,7 +19,7 @@ Cloudflare::Cloudflare(const CloudflareOptions& options)
       account_id_(options.account_id),
       credential_(credential_of(options)) {}
 
-Cloudflare::Cloudflare(const std::string& folder, const CloudflareOptions& options)
+Cloudflare::Cloudflare(std::in_place_t, const std::string& folder, const CloudflareOptions& options)
     : account_id_(options.account_id), credential_(credential_of(options)) {
   if (folder.empty()) throw invalid_argument("the folder of the embedded store has no name");
   service_ = std::make_shared<Service>(folder, options);

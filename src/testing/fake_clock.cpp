@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::testing {
 
 FakeClock::FakeClock(std::chrono::sys_seconds wall)
@@ -14,7 +16,7 @@ Clock::time_point FakeClock::now() const {
 
 std::chrono::sys_seconds FakeClock::wall() const {
   const std::lock_guard lock(mutex_);
-  return wall_ + std::chrono::floor<std::chrono::seconds>(now_ - start_);
+  return detail::saturating_add(wall_, std::chrono::floor<std::chrono::seconds>(now_ - start_));
 }
 
 void FakeClock::wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal, time_point until,
@@ -26,7 +28,7 @@ void FakeClock::wait(std::unique_lock<std::mutex>& lock, std::condition_variable
 
 void FakeClock::advance(std::chrono::milliseconds by) {
   const std::lock_guard lock(mutex_);
-  now_ += by;
+  now_ = detail::saturating_add(now_, by);
 }
 
 void FakeClock::advance_to(time_point to) {

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <utility>
 
+#include "base/saturating.hpp"
+
 namespace cloudflare::testing {
 
 namespace {
@@ -67,7 +69,7 @@ class FakeTransport::FakeChannel final : public Channel {
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits&) override {
     FakeReply reply = transport_.next(*request);
-    const Clock::time_point at = transport_.clock_->now() + reply.after;
+    const Clock::time_point at = detail::saturating_add(transport_.clock_->now(), reply.after);
     due_.emplace(at, Due{ticket, std::move(request), std::move(reply)});
     const std::lock_guard lock(transport_.mutex_);
     transport_.most_in_flight_ = std::max(transport_.most_in_flight_, ++transport_.in_flight_);

@@ -11,24 +11,30 @@ namespace {
 namespace json = detail::json;
 using std::to_string;
 
+struct TooDeep {};
+
 std::optional<Error> check_metadata_key(std::string_view key) {
   if (detail::is_metadata_key(key)) return std::nullopt;
   return invalid_argument("the metadata key '" + std::string(key.substr(0, 64)) +
                           "' is not allowed: keys are not empty, hold no '.', '\"' or '|' and do not begin with '$'");
 }
 
-// Reads every token, so that what is not JSON is found; the first key that is not allowed goes to `bad`.
-void walk(json::value value, std::optional<Error>& bad) {
+using OnKey = std::function<void(std::string_view)>;
+
+// Reads every token, so that what is not JSON is found. `depth` is that of the value if it is an object or array.
+void walk(json::value value, const OnKey& on_key, std::size_t depth = 1) {
   switch (value.type().value()) {
     case json::json_type::object:
+      if (depth > limits::json_depth) throw TooDeep();
       for (auto field : value.get_object()) {
         const std::string_view key = field.unescaped_key();
-        if (!bad) bad = check_metadata_key(key);
-        walk(field.value(), bad);
+        if (on_key) on_key(key);
+        walk(field.value(), on_key, depth + 1);
       }
       return;
     case json::json_type::array:
-      for (auto item : value.get_array()) walk(item.value(), bad);
+      if (depth > limits::json_depth) throw TooDeep();
+      for (auto item : value.get_array()) walk(item.value(), on_key, depth + 1);
       return;
     case json::json_type::string: (void)value.get_string().value(); return;
     case json::json_type::number: (void)value.get_double().value(); return;
@@ -55,20 +61,33 @@ std::optional<Error> check_vector_id(std::string_view id, bool limits) {
   return std::nullopt;
 }
 
+std::optional<Error> check_object(std::string_view what, std::string& text, const OnKey& on_key) {
+  if (auto error = detail::check_written(what, text)) return error;
+  if (!detail::is_utf8(text)) return invalid_argument(std::string(what) + " is not UTF-8");
+  try {
+    const auto read = detail::read_json(text, 0, text.size(), what, [&](json::document& document) {
+      json::value root = document.get_value();
+      if (root.type() != json::json_type::object) throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
+      walk(root, on_key);
+      return true;
+    });
+    if (read) return std::nullopt;
+  } catch (const TooDeep&) {
+    return invalid_argument(detail::too_deep(what));
+  }
+  return invalid_argument(std::string(what) + " is not one JSON object");
+}
+
 std::optional<Error> check_metadata(std::string_view metadata, bool limits) {
   if (limits && metadata.size() > limits::vectorize_metadata_bytes)
     return invalid_argument("the metadata has " + to_string(metadata.size()) +
                             " bytes as JSON; at most 10 KiB (10240) are allowed");
-  if (!detail::is_utf8(metadata)) return invalid_argument("the metadata is not UTF-8");
   std::string text(metadata);
   std::optional<Error> bad_key;
-  const auto read = detail::read_json(text, 0, text.size(), "the metadata", [&](json::document& document) {
-    json::value root = document.get_value();
-    if (root.type() != json::json_type::object) throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
-    walk(root, bad_key);
-    return true;
+  auto error = check_object("the metadata", text, [&](std::string_view key) {
+    if (!bad_key) bad_key = check_metadata_key(key);
   });
-  if (!read) return invalid_argument("the metadata is not one JSON object");
+  if (error) return error;
   return limits ? bad_key : std::nullopt;
 }
 

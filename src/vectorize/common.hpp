@@ -2,6 +2,7 @@
 
 // Checks and pieces shared by the Vectorize operations.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<Error> check_vector_id(std::string_view id, bool limits);
 /// Why `metadata` (not empty) cannot be stored: not one JSON object; with `limits` its size and its keys.
 [[nodiscard]] std::optional<Error> check_metadata(std::string_view metadata, bool limits);
+/// Why `text` is not one JSON object, or is nested too deep; `on_key` is told each key.
+[[nodiscard]] std::optional<Error> check_object(std::string_view what, std::string& text,
+                                                const std::function<void(std::string_view)>& on_key = nullptr);
 /// Why a vector breaks a limit; `dimensions` 0 means any. Values and metadata are looked at while encoding.
 [[nodiscard]] std::optional<Error> check_vector(const vectorize::VectorView& vector, int dimensions);
 /// Why a query's filter cannot be one.
@@ -49,7 +53,7 @@ namespace cloudflare::ops {
 [[nodiscard]] Result<vectorize::IndexInfo> read_info(detail::Reply&& reply);
 [[nodiscard]] Result<vectorize::QueryResult> read_matches(detail::Reply&& reply);
 /// Nothing for a name that this version does not know.
-[[nodiscard]] std::optional<vectorize::Metric> read_metric(std::string_view name);
+[[nodiscard]] std::optional<vectorize::Metric> read_metric(detail::json::value name);
 
 /// Appends the members of a query and the end of its object, or says what is not allowed.
 [[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, const VectorizeTarget& index,
@@ -76,7 +80,7 @@ namespace cloudflare::ops {
                                                             const vectorize::GetManyOptions& options);
 /// Appends the floats of a JSON array.
 void read_floats(std::vector<float>& to, detail::json::value value);
-/// An RFC 3339 time, absent if it is null or no time.
+/// A time in RFC 3339, or in seconds or milliseconds since the epoch; absent if it is neither.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> read_time(detail::json::value value);
 
 /// Encodes vectors one after the other, checking each, its dimensions against those of the first if none are known.

@@ -76,7 +76,7 @@ Call<vectorize::IndexInfo> edgebase_vectorize_info(const Context& context, const
 
 Call<Mutation> edgebase_vectorize_upload(const Context& context, const VectorizeTarget& index, Upload upload,
                                          std::unique_ptr<VectorReader> vectors,
-                                         const edgebase::UploadOptions& options) {
+                                         const edgebase::UploadOptions& options) try {
   if (auto error = check_namespace(context, options.ns)) return Call<Mutation>(std::move(*error));
   std::string body = before_vectors(upload);
   std::size_t count = 0;
@@ -94,6 +94,8 @@ Call<Mutation> edgebase_vectorize_upload(const Context& context, const Vectorize
                             body + after_vectors(options.ns)),
           [count](Reply&& reply) { return read_mutation(std::move(reply), count); },
           upload == Upload::insert ? inserted_if_repeated : nullptr};
+} catch (...) {  // the range is the caller's
+  return Call<Mutation>(detail::thrown_by_caller());
 }
 
 Call<vectorize::QueryResult> edgebase_vectorize_query(const Context& context, const VectorizeTarget& index,

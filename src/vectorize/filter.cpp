@@ -121,7 +121,6 @@ class Reader {
   explicit Reader(const std::vector<MetadataIndex>* indexes) : indexes_(indexes) {}
 
   void read(json::value root) {
-    if (root.type() != json::json_type::object) throw NotAllowed{"the filter is not a JSON object"};
     std::unordered_set<std::string> keys;
     for (auto field : root.get_object()) {
       key_ = std::string(std::string_view(field.unescaped_key()));
@@ -199,13 +198,13 @@ class Reader {
         return;
       default: throw NotAllowed{op + " of the filter's " + shown(key_) + " needs a string, number, boolean or null"};
     }
-    if (indexes_ != nullptr && type != type_)
+    if (indexes_ != nullptr && type_ && type != type_)
       throw NotAllowed{"the filter's " + shown(key_) + " is compared with a value of another type than its index has"};
   }
 
   const std::vector<MetadataIndex>* indexes_;
   std::string key_{};
-  MetadataType type_{};
+  std::optional<MetadataType> type_{};
 };
 
 std::size_t compact_size(std::string_view text) {
@@ -219,13 +218,13 @@ std::size_t compact_size(std::string_view text) {
 std::optional<Error> check_filter(const vectorize::QueryOptions& options, bool limits) {
   if (options.filter.empty()) return std::nullopt;
   std::string text = options.filter.text();
-  if (!detail::is_utf8(text)) return invalid_argument("the filter is not UTF-8");
   if (limits && text.size() > limits::vectorize_filter_bytes) {
     const std::size_t size = compact_size(text);
     if (size > limits::vectorize_filter_bytes)
       return invalid_argument("the filter has " + std::to_string(size) +
                               " bytes as compact JSON; less than 2048 are allowed");
   }
+  if (auto error = check_object("the filter", text)) return error;
   try {
     auto read = detail::read_json(text, 0, text.size(), "the filter", [&](json::document& document) {
       Reader(options.metadata_indexes ? &*options.metadata_indexes : nullptr).read(document.get_value());

@@ -22,8 +22,9 @@ constexpr std::array<std::string_view, 3> metrics{"cosine", "euclidean", "dot-pr
 constexpr std::array<std::string_view, 3> types{"string", "number", "boolean"};
 
 template <class E>
-std::optional<E> find_name(const std::array<std::string_view, 3>& names, std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
+std::optional<E> find_name(const std::array<std::string_view, 3>& names, json::value name) {
+  if (name.type() != json::json_type::string) return std::nullopt;
+  const auto found = std::find(names.begin(), names.end(), std::string_view(name.get_string()));
   if (found == names.end()) return std::nullopt;
   return static_cast<E>(found - names.begin());
 }
@@ -34,7 +35,7 @@ void read_config(Index& index, json::value config) {
     if (name == "dimensions")
       index.dimensions = static_cast<int>(detail::integer(value));
     else if (name == "metric")
-      index.metric = read_metric(value.get_string());
+      index.metric = read_metric(value);
   });
 }
 
@@ -47,7 +48,7 @@ Index read_index(json::object object) {
     if (name == "name")
       index.name = detail::string(value);
     else if (name == "description")
-      index.description = detail::string(value);
+      index.description = value.type() == json::json_type::string ? detail::string(value) : std::string();
     else if (name == "created_on")
       index.created_on = read_time(value);
     else if (name == "modified_on")
@@ -78,7 +79,8 @@ Result<detail::Request> named_request(const detail::Endpoint& operation, const C
 }
 
 bool is_no_such_index(const Error& error) noexcept {
-  return error.has(ErrorCode::vectorize_index_not_found) || error.has(ErrorCode::vectorize_index_deleted);
+  return error.kind() == ErrorKind::not_found &&
+         (error.has(ErrorCode::vectorize_index_not_found) || error.has(ErrorCode::vectorize_index_deleted));
 }
 
 // A 404 on a repeated removal is the success of an attempt before it.
@@ -130,14 +132,12 @@ Result<detail::Request> property_request(const detail::Endpoint& operation, cons
 }
 
 MetadataIndex read_metadata_index(json::value value) {
-  MetadataIndex index;
+  MetadataIndex index{.type = std::nullopt};
   detail::each_member(value, [&](std::string_view name, json::value member) {
     if (name == "propertyName") {
       index.property = detail::string(member);
     } else if (name == "indexType") {
-      const auto type = find_name<MetadataType>(types, std::string_view(member.get_string()));
-      if (!type) throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
-      index.type = *type;
+      index.type = find_name<MetadataType>(types, member);
     }
   });
   return index;
@@ -145,7 +145,7 @@ MetadataIndex read_metadata_index(json::value value) {
 
 }  // namespace
 
-std::optional<Metric> read_metric(std::string_view name) { return find_name<Metric>(metrics, name); }
+std::optional<Metric> read_metric(json::value name) { return find_name<Metric>(metrics, name); }
 
 Call<std::vector<Index>> vectorize_list_indexes(const Context& context) {
   return {detail::account_request(table::vectorize_list_indexes, context), read_indexes};
@@ -201,6 +201,7 @@ Call<std::vector<MetadataIndex>> vectorize_list_metadata_indexes(const Context& 
             return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the metadata indexes",
                                      [](json::document& document) {
                                        std::vector<MetadataIndex> list;
+                                       if (document.is_null()) return list;
                                        for (auto field : document.get_object()) {
                                          const std::string_view name = field.unescaped_key();
                                          json::value value = field.value();

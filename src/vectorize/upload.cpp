@@ -112,7 +112,7 @@ Result<detail::Request> upload_request(const Context& context, const VectorizeTa
 }
 
 Call<Mutation> vectorize_upload(const Context& context, const VectorizeTarget& index, Upload upload,
-                                std::unique_ptr<VectorReader> vectors, const vectorize::UploadOptions& options) {
+                                std::unique_ptr<VectorReader> vectors, const vectorize::UploadOptions& options) try {
   auto request = upload_request(context, index, upload, options.unparsable);
   if (!request) return Call<Mutation>(request.error());
   const bool limits = detail::checks_limits(context);
@@ -127,6 +127,8 @@ Call<Mutation> vectorize_upload(const Context& context, const VectorizeTarget& i
   if (body.empty()) return Call<Mutation>(invalid_argument("there are no vectors"));
   request->http.body = Body(std::move(body));
   return upload_call(std::move(request), upload);
+} catch (...) {  // the range is the caller's
+  return Call<Mutation>(detail::thrown_by_caller());
 }
 
 Call<Mutation> vectorize_upload_ndjson(const Context& context, const VectorizeTarget& index, Upload upload, Body ndjson,

@@ -46,7 +46,7 @@ IndexInfo read_info_object(json::object object) {
     if (name == "dimensions")
       info.dimensions = static_cast<int>(detail::integer(value));
     else if (name == "metric")
-      info.metric = read_metric(value.get_string());
+      info.metric = read_metric(value);
     else if (name == "vectorCount")
       info.vector_count = detail::integer(value);
     else if (name == "processedUpToMutation")
@@ -202,8 +202,19 @@ std::optional<Error> append_ids(std::string& json, const Context& context, std::
 }
 
 std::optional<std::chrono::sys_seconds> read_time(json::value value) {
+  const auto since_epoch = [](double count) -> std::optional<std::chrono::sys_seconds> {
+    constexpr double most_seconds = 1e11;  // the year 5138; as milliseconds 1973, before there was such a service
+    if (std::fabs(count) >= most_seconds) count /= 1000;
+    if (std::fabs(count) >= most_seconds) return std::nullopt;
+    return std::chrono::sys_seconds(std::chrono::seconds(std::llround(std::floor(count))));
+  };
+  if (value.type() == json::json_type::number) return since_epoch(value.get_double());
   if (value.type() != json::json_type::string) return std::nullopt;
-  return detail::parse_rfc3339(value.get_string());
+  const std::string_view text = value.get_string();
+  double count = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (failed == std::errc() && end == text.data() + text.size()) return since_epoch(count);
+  return detail::parse_rfc3339(text);
 }
 
 void read_floats(std::vector<float>& to, json::value value) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
 #include "vectorize/common.hpp"
 
 namespace cloudflare::ops {
@@ -14,7 +15,6 @@ using vectorize::Mutation;
 
 constexpr milliseconds first_step{500};
 constexpr milliseconds longest_step{10'000};
-constexpr milliseconds longest_wait = std::chrono::hours(24 * 365);  // more would overflow the clock
 
 // Asks `info` in growing steps until a mutation is processed.
 class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
@@ -42,7 +42,7 @@ VectorizeWait::VectorizeWait(const Context& context, VectorizeTarget index, Muta
     : context_(context),
       index_(std::move(index)),
       mutation_(std::move(mutation)),
-      timeout_(std::min(timeout, longest_wait)),
+      timeout_(timeout),
       step_(first_step),
       info_(vectorize_info(context_, index_)) {
   if (!mutation_.id && !mutation_.accepted_at)
@@ -52,7 +52,7 @@ VectorizeWait::VectorizeWait(const Context& context, VectorizeTarget index, Muta
 }
 
 void VectorizeWait::begin(detail::Outbox& out) {
-  deadline_ = out.now() + timeout_;
+  deadline_ = detail::saturating_add(out.now(), timeout_);
   out.wake_after(timeout_);
   ask(out);
 }

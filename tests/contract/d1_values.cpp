@@ -187,7 +187,7 @@ CONTRACT_CASE("NULL fits an optional of every type, and nothing else", "[d1][val
   const auto error = error_of([&] { (void)db->query<int, std::string>("SELECT 1, 'a' UNION ALL SELECT 2, NULL"); });
   CHECK(error.kind() == ErrorKind::decode);
   CHECK_THAT(contract::text_of(error),
-             Catch::Matchers::Contains("row 1, column 1 ('a')") && Catch::Matchers::Contains("NULL"));
+             Catch::Matchers::Contains("row 1, column 1: ") && Catch::Matchers::Contains("NULL"));
 }
 
 CONTRACT_CASE("an optional parameter is its value or NULL", "[d1][values]", Embedded, Real) {

@@ -207,7 +207,11 @@ class Mapped final : public FlowOf<typename std::invoke_result_t<Then, typename 
  private:
   void settle() {
     if (!inner_.finished() || this->finished()) return;
-    this->finish(inner_.take().and_then(then_));
+    try {
+      this->finish(inner_.take().and_then(then_));
+    } catch (...) {
+      this->finish(thrown_by_caller());
+    }
   }
 
   Inner inner_;

@@ -42,7 +42,8 @@ class CLOUDFLARE_API FilterValue {
 
 /// Conditions on metadata that must all hold; there is no "or". Checked when the query is made: keys not empty, at most
 /// 512 characters, without `"` and `|`, not beginning with `$`; one operator to a property, or one lower and one upper
-/// bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering").
+/// bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering"). Without checks of limits it is still
+/// one JSON object of UTF-8, at most limits::json_depth deep.
 class CLOUDFLARE_API Filter {
  public:
   /// Nothing to hold: every vector.
@@ -50,8 +51,8 @@ class CLOUDFLARE_API Filter {
   /// A filter in the API's own language, checked as well and sent as given.
   Filter(const JsonText& json) : raw_(json.text()) {}  // NOLINT(*-explicit-*)
   template <class Json>                                // a template: compiled only where it is used
-  requires(std::is_same_v<Json, nlohmann::json>) Filter(const Json& json)
-      : raw_(json.dump()) {}  // NOLINT(*-explicit-*)
+  requires(std::is_same_v<Json, nlohmann::json>) Filter(const Json& value)
+      : raw_(detail::dump_or_reason(value)) {}  // NOLINT(*-explicit-*)
   Filter(std::string_view key, std::string_view op, const std::string& value_json);
 
   [[nodiscard]] bool empty() const noexcept { return conditions_.empty() && raw_.empty(); }

@@ -145,7 +145,8 @@ enum class MetadataType : std::uint8_t { string, number, boolean };
 /// A property that filters may name. At most 10 per index; only vectors written afterwards are indexed.
 struct MetadataIndex {
   std::string property{};
-  MetadataType type = MetadataType::string;
+  /// Absent if the server names one this version does not know: filters on it are then not checked for their type.
+  std::optional<MetadataType> type = MetadataType::string;
 };
 
 struct QueryOptions {

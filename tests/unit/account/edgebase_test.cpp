@@ -259,7 +259,7 @@ TEST_CASE("rows as objects are read by the same types as those of v4, and what d
     CHECK(error.operation() == "edgebase.d1.query");
     CHECK(std::string_view(error.what()).find(text) != std::string_view::npos);
   };
-  fails(R"([{"a":1,"b":null}])", "row 0, column 1 (b)");
+  fails(R"([{"a":1,"b":null}])", "row 0, column 1: ");
   fails(R"([{"a":1,"b":9007199254740993}])", "CAST");
   fails(R"([{"a":1}])", "1 columns, 2 were asked for");
   fails(R"([{"a":1,"b":2},{"a":1,"c":2}])", "row 1");
@@ -284,4 +284,20 @@ TEST_CASE("several statements are refused where their results would be lost, and
   CHECK(results.changes() == 3);
   CHECK(results[0].meta().rows_written == 2);
   CHECK(results[0].rows<int>()[0] == std::tuple(1));
+}
+
+TEST_CASE("put_json of text that is not UTF-8 is refused before sending, and the checked view throws nothing") {
+  const Server s;
+  refuses(
+      s, [&] { s.kv().put_json("k", "caf\xE9"); }, "not UTF-8");
+  CHECK(s.kv().checked().put_json("k", json{{"a", "caf\xE9"}}).error().kind() == cf::ErrorKind::invalid_argument);
+  CHECK(s.count() == 0);
+}
+
+TEST_CASE("SQL without a statement is refused before sending") {
+  const Server s;
+  refuses(
+      s, [&] { s.d1().execute("-- nothing"); }, "no statement");
+  refuses(
+      s, [&] { (void)s.d1().query<int>(" "); }, "no statement");
 }

@@ -205,12 +205,54 @@ TEST_CASE("an end that looks like success saves no reply that is none") {
   CHECK(failed.count() == 2);
 }
 
-TEST_CASE("a value that does not fit names row, column and its name, and not the value") {
+TEST_CASE(
+    "a value that does not fit names row and column by position, neither the value nor a name, which may be one") {
   const Scripted s({raw(R"(["id","name"])", R"([[1,"a"],[2,"b"],["secret","c"]])")});
   const auto error = error_of([&] { (void)database(s).query_as<Named>("SELECT 1"); });
   CHECK(error.kind() == ErrorKind::decode);
-  CHECK_THAT(text_of(error), Catch::Matchers::Contains("row 2, column 0 (id)"));
+  CHECK_THAT(text_of(error), Catch::Matchers::Contains("row 2, column 0: "));
   CHECK_THAT(text_of(error), !Catch::Matchers::Contains("secret"));
+  const Scripted named({raw(R"(["'secret'"])", "[[null]]")});  // SELECT 'secret'
+  const auto of_value = error_of([&] { (void)database(named).query<std::string>("SELECT 1"); });
+  CHECK_THAT(text_of(of_value), Catch::Matchers::Contains("row 0, column 0: "));
+  CHECK_THAT(text_of(of_value), !Catch::Matchers::Contains("secret"));
+}
+
+TEST_CASE("rows that do not match their columns are a decode error, whatever is missing, empty, null or there twice") {
+  for (const char* results : {R"({"columns":[],"rows":[[]]})",
+                              R"({"columns":[],"rows":[[],[]]})",
+                              R"({"columns":[],"rows":[[1]]})",
+                              R"({"rows":[[]],"columns":[]})",
+                              R"({"rows":[[]]})",
+                              R"({"columns":null,"rows":[[]]})",
+                              R"({"columns":["a"],"rows":[[]]})",
+                              R"({"columns":["a"],"rows":[[1,2]]})",
+                              R"({"columns":["a"],"rows":[null]})",
+                              R"({"columns":["a"],"rows":[{}]})",
+                              R"({"columns":["a"],"rows":null})",
+                              R"({"columns":["a"]})",
+                              R"({"columns":{},"rows":[[]]})",
+                              R"({"columns":[null],"rows":[[1]]})",
+                              R"({"columns":[[]],"rows":[[]]})",
+                              "[{}]",
+                              "[[]]",
+                              "[null]",
+                              "{}",
+                              "1",
+                              R"({"columns":["a"],"rows":[]},"results":{"columns":[],"rows":[[]]})",
+                              R"({"columns":[],"rows":[]},"results":{"columns":["a"],"rows":[["x"]]})"}) {
+    INFO(results);
+    const std::string result = R"([{"success":true,"results":)" + std::string(results) + R"(,"meta":{}}])";
+    (void)unreadable(result);
+    const auto kind_of = [&](auto read) {
+      const Scripted s({ok(result)});
+      return error_of([&] { read(database(s)); }).kind();
+    };
+    CHECK(kind_of([](auto db) { (void)db.template query_as<Named>("SELECT 1"); }) == ErrorKind::decode);
+    CHECK(kind_of([](auto db) { (void)db.template query<int, std::string_view>("SELECT 1"); }) == ErrorKind::decode);
+    CHECK(kind_of([](auto db) { (void)db.template query_value<std::optional<int>>("SELECT 1"); }) == ErrorKind::decode);
+    CHECK(kind_of([](auto db) { (void)db.execute("SELECT 1")[0].template rows<int>(); }) == ErrorKind::decode);
+  }
 }
 
 TEST_CASE("statements without a result have no rows and no columns") {

@@ -4,6 +4,7 @@
 #include "d1_support.hpp"
 
 using namespace core_tests;
+using cf::ErrorKind;
 using cf::testing::SentRequest;
 using nlohmann::json;
 
@@ -150,4 +151,26 @@ TEST_CASE("Windows line ends become plain ones outside strings and quoted names,
   const Scripted s({one()});
   (void)database(s).query<int>("SELECT 'a\r\nb' AS \"c\r\nd\" -- x\r\nFROM t\r\n");
   CHECK(body(s).at("sql") == "SELECT 'a\r\nb' AS \"c\r\nd\" -- x\nFROM t\n");
+}
+
+TEST_CASE("SQL without a statement is refused before sending: empty, blank, a comment or a semicolon alone") {
+  for (const char* sql :
+       {"", " \t\r\n", ";", " ; ; ", "-- nothing", "/* nothing */", "/* not closed", "-- a;\n /* b */ ;"}) {
+    INFO(sql);
+    for (const bool check : {true, false}) {
+      const Scripted s;
+      const auto db = database(s, {.check_limits = check});
+      const auto refused = [&](auto call) {
+        const auto error = error_of(call);
+        CHECK(error.kind() == ErrorKind::invalid_argument);
+        CHECK_THAT(error.what(), Catch::Matchers::Contains("no statement"));
+      };
+      refused([&] { db.execute(sql); });
+      refused([&] { (void)db.query<int>(sql); });
+      refused([&] { (void)db.query_json(sql); });
+      refused([&] { (void)db.query_value<int>(sql, {1}); });
+      refused([&] { db.batch({{"SELECT 1"}, {sql}}); });
+      CHECK(s.count() == 0);
+    }
+  }
 }

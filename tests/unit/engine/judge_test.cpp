@@ -29,23 +29,32 @@ std::string refusal(int code, const std::string& message = "no") {
 
 }  // namespace
 
-TEST_CASE("each documented code has its kind, whatever the HTTP status") {
+TEST_CASE("each documented code has its kind, but 5xx and 429 come before all codes except those of throttling") {
+  const std::vector<std::pair<int, ErrorKind>> throttles{{971, ErrorKind::rate_limited},
+                                                         {6100, ErrorKind::rate_limited},
+                                                         {40041, ErrorKind::rate_limited},
+                                                         {10048, ErrorKind::quota_exceeded},
+                                                         {7429, ErrorKind::overloaded}};
   const std::vector<std::pair<int, ErrorKind>> kinds{
-      {971, ErrorKind::rate_limited},     {6100, ErrorKind::rate_limited}, {40041, ErrorKind::rate_limited},
-      {10048, ErrorKind::quota_exceeded}, {7429, ErrorKind::overloaded},   {1000, ErrorKind::unauthorized},
-      {9103, ErrorKind::unauthorized},    {9106, ErrorKind::unauthorized}, {9109, ErrorKind::unauthorized},
-      {10000, ErrorKind::unauthorized},   {10009, ErrorKind::not_found},   {10013, ErrorKind::not_found},
-      {7003, ErrorKind::not_found},       {7404, ErrorKind::not_found},    {10014, ErrorKind::conflict},
-      {7502, ErrorKind::conflict},        {3002, ErrorKind::conflict}};
-  for (const auto& [code, kind] : kinds)
-    for (const int status : {200, 400, 500}) {
-      INFO(code << " under " << status);
-      const auto reply = judged({.status = status, .body = refusal(code)});
-      REQUIRE_FALSE(reply);
-      CHECK(reply.error().kind() == kind);
-      CHECK(static_cast<int>(reply.error().code()) == code);
-      CHECK(reply.error().http_status() == status);
-    }
+      {1000, ErrorKind::unauthorized}, {9103, ErrorKind::unauthorized},  {9106, ErrorKind::unauthorized},
+      {9109, ErrorKind::unauthorized}, {10000, ErrorKind::unauthorized}, {10009, ErrorKind::not_found},
+      {10013, ErrorKind::not_found},   {7003, ErrorKind::not_found},     {7404, ErrorKind::not_found},
+      {10014, ErrorKind::conflict},    {7502, ErrorKind::conflict},      {3002, ErrorKind::conflict}};
+  const auto check = [](int status, int code, ErrorKind kind) {
+    INFO(code << " under " << status);
+    const auto reply = judged({.status = status, .body = refusal(code)});
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind() == kind);
+    CHECK(static_cast<int>(reply.error().code()) == code);
+    CHECK(reply.error().http_status() == status);
+  };
+  for (const auto& [code, kind] : throttles)
+    for (const int status : {200, 400, 403, 429, 500, 503}) check(status, code, kind);
+  for (const auto& [code, kind] : kinds) {
+    for (const int status : {200, 400, 403, 404}) check(status, code, kind);
+    for (const int status : {500, 502, 503, 504, 524}) check(status, code, ErrorKind::server);
+    check(429, code, ErrorKind::rate_limited);
+  }
   // The status decides where the code says nothing.
   for (const auto& [status, kind] : {std::pair{400, ErrorKind::rejected},
                                      {401, ErrorKind::unauthorized},
@@ -101,6 +110,29 @@ TEST_CASE("messages keep every field of the envelope") {
   CHECK(first.error_chain[0].code == 6111);
   CHECK(error.has(cf::ErrorCode::unauthorized_token));
   CHECK_FALSE(error.has(cf::ErrorCode::kv_validation));
+}
+
+TEST_CASE("has() finds a code in the error_chain of a message, however deep; code() is that of the first message") {
+  const auto reply = judged({.status = 400, .body = R"({"success":false,"errors":[{"code":6003,"message":"a",
+    "error_chain":[{"code":6111,"message":"b"},{"code":1,"message":"c","error_chain":[{"code":9106,"message":"d"}]}]}]})"});
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().has(cf::ErrorCode::authentication_failed));
+  CHECK(reply.error().has(static_cast<cf::ErrorCode>(6111)));
+  CHECK_FALSE(reply.error().has(cf::ErrorCode::none));
+  CHECK(reply.error().code() == cf::ErrorCode::invalid_request_headers);
+}
+
+TEST_CASE("5xx and 429 are repeated whatever the code, by the class of the operation") {
+  for (const int code : {10000, 10013, 10014, 7003, 3002}) {
+    INFO(code);
+    const Scripted s({refused(500, code, "a"), refused(503, code, "b"), refused(429, code, "c"), {.body = "v"}});
+    CHECK(s.kv().get("k") == "v");
+    const Scripted once({refused(429, code, "a"), refused(503, code, "b")});
+    const auto error = error_of([&] { (void)once.client().kv_namespaces().create("t"); });
+    CHECK(error.kind() == ErrorKind::server);
+    CHECK(error.outcome_unknown());
+    CHECK(once.count() == 2);
+  }
 }
 
 TEST_CASE("what() is one line with operation, kind, status, first code and message, and ray id") {

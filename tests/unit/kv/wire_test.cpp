@@ -167,6 +167,18 @@ TEST_CASE("get_as and put_json convert through nlohmann, and a value that does n
   CHECK(s.fake->requests().back().body == R"({"a":1})");
 }
 
+TEST_CASE("a bulk read whose result or values are null found none of the keys") {
+  const std::vector<std::string> keys{"a", "b"};
+  const Scripted s({ok("null"), ok(R"({"values":null})"), ok("null")});
+  const auto all_missing = [](const std::vector<std::optional<cf::kv::Value>>& values) {
+    return values.size() == 2 && !values[0] && !values[1];
+  };
+  for (int i = 0; i < 2; ++i) CHECK(all_missing(s.kv().get_bulk(keys)));
+  const auto many = s.kv().get_many(keys);
+  CHECK(many.outcome.complete());
+  CHECK(all_missing(many.values));
+}
+
 TEST_CASE("one-request bulk operations have the method, path and body of the API") {
   const std::vector<cf::kv::Entry> entries{
       {.key = "a", .value = "text", .ttl = 60s, .metadata = {{"n", 1}}},

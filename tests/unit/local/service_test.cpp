@@ -160,3 +160,18 @@ TEST_CASE("embedded store: without rate limits nothing is counted") {
   LocalKv kv(api);
   for (int i = 0; i < 1300; ++i) REQUIRE(kv.put("k", "v").status == 200);
 }
+
+TEST_CASE(
+    "embedded store: options alone, a folder alone and both together make a store, in parentheses and in braces") {
+  namespace local = cloudflare::local;
+  const TemporaryFolder folder;
+  const local::Cloudflare named({.token = "t"});
+  const local::Cloudflare renamed({.account_id = "mine", .rate_limits = true});
+  const local::Cloudflare braces{{.token = "t"}};
+  const local::Cloudflare copy(named);
+  const local::Cloudflare kept(folder.path() + "/a");
+  const local::Cloudflare both((folder.path() + "/b").c_str(), {.account_id = "mine"});
+  CHECK(renamed.account_id() == "mine");
+  CHECK(both.account_id() == "mine");
+  CHECK(copy.account_id() == "local");
+}

@@ -99,6 +99,25 @@ TEST_CASE("each action of Vectorize sends one JSON document with the documented 
   }
 }
 
+TEST_CASE("describe takes the time of the last mutation as text, or as a number of seconds or milliseconds") {
+  using namespace std::chrono_literals;
+  const auto time = [](const std::string& text) {
+    Server s{bare(R"({"vectorCount":1,"processedUpToDatetime":)" + text + "}")};
+    return s.docs().info().processed_up_to_datetime;
+  };
+  const std::chrono::sys_seconds expected(1'767'323'045s);
+  CHECK(time(R"("2026-01-02T03:04:05Z")") == expected);
+  CHECK(time("1767323045") == expected);
+  CHECK(time("1767323045.5") == expected);
+  CHECK(time("1767323045678") == expected);
+  CHECK(time(R"("1767323045678")") == expected);
+  CHECK(time("0") == std::chrono::sys_seconds());
+  for (const char* none : {"null", "true", "{}", "[1]", "\"\"", "\"soon\"", "1e300", "-1e300"}) {
+    INFO(none);
+    CHECK_FALSE(time(none));
+  }
+}
+
 TEST_CASE("a stub is an error of its own kind for every action; a `_stub` in metadata is none") {
   const auto stub = [](std::string_view rest) {
     return bare(R"({"_stub":true,"_warning":"Vectorize not available",)" + std::string(rest) + "}");

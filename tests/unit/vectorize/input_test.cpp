@@ -17,6 +17,24 @@ Vector vector(std::string id, std::vector<float> values = {1, 2}, std::string ns
   return {.id = std::move(id), .values = std::move(values), .ns = std::move(ns), .metadata = std::move(metadata)};
 }
 
+/// A range whose second element throws.
+struct Broken {
+  struct Iterator {
+    using value_type = Vector;
+    using difference_type = std::ptrdiff_t;
+    int at = 0;
+    Vector operator*() const { return at == 0 ? vector("a") : throw std::runtime_error("own"); }
+    Iterator& operator++() {
+      ++at;
+      return *this;
+    }
+    void operator++(int) { ++at; }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at == b.at; }
+  };
+  [[nodiscard]] Iterator begin() const { return {}; }
+  [[nodiscard]] Iterator end() const { return {2}; }
+};
+
 cf::JsonText raw(std::string text) { return cf::JsonText::raw(std::move(text)); }
 
 /// The filter of the only query made with it.
@@ -268,6 +286,17 @@ TEST_CASE("a filter in the API's own language is sent as given, every operator o
   CHECK(s.fake->requests()[2].body == R"({"vector":[1]})");
 }
 
+TEST_CASE("what a range of the caller throws while it is read is the error of the checked view, with its cause") {
+  const Scripted s;
+  const Broken broken;
+  const auto result = index_of(s).checked().insert(broken);
+  CHECK(result.error().kind() == cf::ErrorKind::callback);
+  CHECK_THROWS_AS(std::rethrow_exception(result.error().cause()), std::runtime_error);
+  CHECK_THROWS_AS(index_of(s).insert(broken), std::runtime_error);
+  CHECK(index_of(s).checked().insert_many(broken).error().kind() == cf::ErrorKind::callback);
+  CHECK(s.count() == 0);
+}
+
 TEST_CASE("a filter that breaks a rule of the language is refused with the rule") {
   using cf::field;
   filter_refused(field("") == 1, "keys are not empty");
@@ -283,7 +312,7 @@ TEST_CASE("a filter that breaks a rule of the language is refused with the rule"
   filter_refused(field("a") > 1 && field("a") >= 2, "one operator, or one lower and one upper bound");
   filter_refused(field("a") > true, "$gt of the filter's 'a' needs a string or a number");
   filter_refused(raw("{}"), "no condition");
-  filter_refused(raw("[]"), "not a JSON object");
+  filter_refused(raw("[]"), "not one JSON object");
   filter_refused(raw(R"({"a":1)"), "not one JSON object");
   filter_refused(raw(R"({"a":{}})"), "one operator");
   filter_refused(raw(R"({"a":[1]})"), "needs a string, number, boolean or null");

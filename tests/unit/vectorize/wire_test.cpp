@@ -293,6 +293,36 @@ TEST_CASE("metadata indexes have the method, path and body of the API, JSON cont
   CHECK(body(erased) == R"({"propertyName":"ye\"ar"})");
 }
 
+TEST_CASE("a metadata index of a type nobody knows yet is listed without a type, and a filter on it is not checked") {
+  const Scripted s({ok(R"({"metadataIndexes":[{"propertyName":"a","indexType":"geo"},{"propertyName":"b"},
+                           {"propertyName":"c","indexType":null},{"propertyName":"d","indexType":7},
+                           {"propertyName":"e","indexType":"number"}]})"),
+                    ok("null"), ok("{}")});
+  const auto indexes = index_of(s).list_metadata_indexes();
+  REQUIRE(indexes.size() == 5);
+  for (std::size_t i = 0; i < 4; ++i) CHECK_FALSE(indexes[i].type);
+  CHECK(indexes[4].type == cv::MetadataType::number);
+  CHECK(index_of(s).list_metadata_indexes().empty());
+  (void)index_of(s).query(std::vector<float>{1}, {.filter = cf::field("a") == "x", .metadata_indexes = indexes});
+  CHECK(s.count() == 3);
+}
+
+TEST_CASE("an index whose metric, description or dates are of a form nobody knows yet is read all the same") {
+  const Scripted s({ok(R"([{"name":"a","description":7,"created_on":true,"config":{"metric":"hamming","dimensions":2}},
+                           {"name":"b","config":{"metric":7}},{"name":"c","config":null}])")});
+  const auto indexes = s.client().vectorize_indexes().list();
+  REQUIRE(indexes.size() == 3);
+  CHECK(indexes[0].dimensions == 2);
+  CHECK_FALSE(indexes[0].metric);
+  CHECK_FALSE(indexes[1].metric);
+}
+
+TEST_CASE("an error of 5xx with the code of a missing index does not say that the index is missing") {
+  Scripted s;
+  s.fake->answer_with([](const auto&) { return refused(500, 3000, "no"); });
+  CHECK(error_of([&] { (void)s.client().vectorize_indexes().find("docs"); }).kind() == cf::ErrorKind::server);
+}
+
 TEST_CASE("uploads, erasures, queries and reads are repeated; creations are sent once") {
   const std::vector<std::string> ids{"a"};
   const std::vector<float> vector{1};
