@@ -2,7 +2,7 @@
 
 // A reply that is there already, so that only its decoding takes time.
 
-#include <cloudflare/transport.hpp>
+#include <cloudflare/http/transport.hpp>
 #include <string>
 #include <utility>
 

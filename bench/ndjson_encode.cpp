@@ -1,7 +1,7 @@
 // ndjson-encode: 1000 vectors of 768 floats as lines, through ndjson::append, against a bare loop of to_chars,
 // nlohmann/json and node on the same floats.
 
-#include <cloudflare/ndjson.hpp>
+#include <cloudflare/vectorize/ndjson.hpp>
 #include <filesystem>
 #include <fstream>
 

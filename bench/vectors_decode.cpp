@@ -1,8 +1,8 @@
 // vectors-decode: a reply with 1000 vectors of 768 floats, through VectorizeIndex::get_by_ids, against simdjson,
 // nlohmann/json and node on the same bytes.
 
-#include <cloudflare/ndjson.hpp>
 #include <cloudflare/vectorize.hpp>
+#include <cloudflare/vectorize/ndjson.hpp>
 #include <filesystem>
 #include <fstream>
 

@@ -1,10 +1,10 @@
 // Bulk jobs: files as ranges, a progress bar, export, comparison and import of a namespace, reads from many threads.
 
 #include <cloudflare/cloudflare.hpp>
-#include <cloudflare/kv_reader.hpp>
-#include <cloudflare/kv_tools.hpp>
+#include <cloudflare/files/kv.hpp>
+#include <cloudflare/files/progress_bar.hpp>
+#include <cloudflare/kv/reader.hpp>
 #include <cloudflare/local.hpp>
-#include <cloudflare/progress_bar.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>

@@ -2,7 +2,7 @@
 
 #include <cloudflare/cloudflare.hpp>
 #include <cloudflare/local.hpp>
-#include <cloudflare/ndjson.hpp>
+#include <cloudflare/vectorize/ndjson.hpp>
 #include <iostream>
 
 namespace cf = cloudflare;

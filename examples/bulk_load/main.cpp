@@ -7,9 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cloudflare/cloudflare.hpp>
-#include <cloudflare/import.hpp>
+#include <cloudflare/files/import.hpp>
+#include <cloudflare/files/progress_bar.hpp>
 #include <cloudflare/local.hpp>
-#include <cloudflare/progress_bar.hpp>
 #include <csignal>
 #include <iostream>
 #include <ranges>

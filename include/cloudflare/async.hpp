@@ -5,12 +5,12 @@
 // One I/O thread per client, begun by the first operation, runs them all. The handles keep their client open;
 // operations and page walks do not.
 
+#include <cloudflare/async/operation.hpp>
+#include <cloudflare/async/task.hpp>
 #include <cloudflare/client.hpp>
 #include <cloudflare/d1.hpp>
 #include <cloudflare/edgebase.hpp>
 #include <cloudflare/kv.hpp>
-#include <cloudflare/operation.hpp>
-#include <cloudflare/task.hpp>
 #include <cloudflare/vectorize.hpp>
 
 namespace cloudflare {
@@ -34,7 +34,7 @@ class AsyncHandle : public Verbs {
       : Verbs(unowned(context), std::forward<Id>(id)...), client_(context.core) {}
 
  private:
-  std::shared_ptr<Core> client_;
+  std::shared_ptr<ClientCore> client_;
 };
 
 }  // namespace detail

@@ -4,7 +4,7 @@
 
 #include <cloudflare/client.hpp>
 #include <cloudflare/d1.hpp>
+#include <cloudflare/http/transport.hpp>
 #include <cloudflare/kv.hpp>
-#include <cloudflare/transport.hpp>
 #include <cloudflare/vectorize.hpp>
 #include <cloudflare/version.hpp>

@@ -7,9 +7,9 @@
 #include <concepts>
 #include <span>
 
-#include <cloudflare/d1_results.hpp>
-#include <cloudflare/kv_types.hpp>
-#include <cloudflare/vectorize_types.hpp>
+#include <cloudflare/d1/results.hpp>
+#include <cloudflare/kv/types.hpp>
+#include <cloudflare/vectorize/types.hpp>
 
 namespace cloudflare {
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include <cloudflare/credentials.hpp>
-#include <cloudflare/d1_results.hpp>
+#include <cloudflare/d1/results.hpp>
 #include <cloudflare/detail/edgebase_ops.hpp>
 #include <cloudflare/detail/view.hpp>
 

@@ -7,7 +7,7 @@
 
 #include <cloudflare/client.hpp>
 #include <cloudflare/detail/kv_ops.hpp>
-#include <cloudflare/kv_types.hpp>
+#include <cloudflare/kv/types.hpp>
 
 namespace cloudflare {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <cloudflare/client.hpp>
-#include <cloudflare/transport.hpp>
+#include <cloudflare/http/transport.hpp>
 
 namespace cloudflare::local {
 

@@ -7,7 +7,7 @@
 
 #include <cloudflare/client.hpp>
 #include <cloudflare/detail/vectorize_ops.hpp>
-#include <cloudflare/vectorize_types.hpp>
+#include <cloudflare/vectorize/types.hpp>
 
 namespace cloudflare {
 

@@ -1,11 +1,11 @@
-#include "account.hpp"
+#include "local/account.hpp"
 
 #include <cloudflare/error.hpp>
 
 #include <filesystem>
 #include <utility>
 
-#include "sqlite.hpp"
+#include "local/storage/sqlite.hpp"
 
 namespace cloudflare::local {
 

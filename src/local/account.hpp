@@ -8,10 +8,10 @@
 #include <cloudflare/clock.hpp>
 #include <cloudflare/local.hpp>
 
-#include "d1_store.hpp"
-#include "kv_store.hpp"
-#include "rate_limits.hpp"
-#include "vectorize_store.hpp"
+#include "local/d1/store.hpp"
+#include "local/http/rate_limits.hpp"
+#include "local/kv/store.hpp"
+#include "local/vectorize/store.hpp"
 
 namespace cloudflare::local {
 

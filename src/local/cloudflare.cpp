@@ -1,6 +1,6 @@
 #include <cloudflare/local.hpp>
 
-#include "service.hpp"
+#include "local/service.hpp"
 
 namespace cloudflare::local {
 

@@ -1,12 +1,12 @@
-#include "routes.hpp"
+#include "local/routes.hpp"
 
 #include <array>
 #include <string_view>
 
-#include "d1.hpp"
-#include "kv.hpp"
-#include "tokens.hpp"
-#include "vectorize.hpp"
+#include "local/d1/handlers.hpp"
+#include "local/kv/handlers.hpp"
+#include "local/tokens.hpp"
+#include "local/vectorize/handlers.hpp"
 
 namespace cloudflare::local {
 

@@ -2,8 +2,8 @@
 
 // Which handler answers which method and path: one table for the whole API.
 
-#include "account.hpp"
-#include "request.hpp"
+#include "local/account.hpp"
+#include "local/http/request.hpp"
 
 namespace cloudflare::local {
 

@@ -1,4 +1,4 @@
-#include "service.hpp"
+#include "local/service.hpp"
 
 #include <array>
 #include <chrono>
@@ -6,9 +6,9 @@
 
 #include <cloudflare/limits.hpp>
 
-#include "encode.hpp"
-#include "routes.hpp"
-#include "tokens.hpp"
+#include "base/encode.hpp"
+#include "local/routes.hpp"
+#include "local/tokens.hpp"
 
 namespace cloudflare::local {
 

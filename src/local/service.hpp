@@ -5,10 +5,10 @@
 
 #include <functional>
 
-#include <cloudflare/transport.hpp>
+#include <cloudflare/http/transport.hpp>
 
-#include "account.hpp"
-#include "request.hpp"
+#include "local/account.hpp"
+#include "local/http/request.hpp"
 
 namespace cloudflare::local {
 

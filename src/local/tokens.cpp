@@ -1,4 +1,4 @@
-#include "tokens.hpp"
+#include "local/tokens.hpp"
 
 #include <openssl/crypto.h>
 

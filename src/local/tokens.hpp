@@ -2,7 +2,7 @@
 
 // Who may call, and the two routes that verify a token.
 
-#include "routes.hpp"
+#include "local/routes.hpp"
 
 namespace cloudflare::local {
 

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "support/catch.hpp"
-#include "unit/core_support.hpp"
+#include "unit/engine/core_support.hpp"
 
 namespace async_tests {
 

@@ -2,7 +2,7 @@
 
 // A transport in front of another that spoils a share of the requests, the same ones for the same seed.
 
-#include <cloudflare/transport.hpp>
+#include <cloudflare/http/transport.hpp>
 #include <map>
 #include <memory>
 #include <random>

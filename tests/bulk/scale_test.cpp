@@ -7,8 +7,8 @@
 #include <random>
 #include <sstream>
 
-#include "budget.hpp"
 #include "bulk/bulk_support.hpp"
+#include "engine/budget.hpp"
 
 using namespace bulk_tests;
 using namespace std::chrono_literals;

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cloudflare/concepts.hpp>
-#include <cloudflare/transport.hpp>
+#include <cloudflare/http/transport.hpp>
 #include <nlohmann/json.hpp>
 
 #include "contract/edgebase.hpp"

@@ -1,6 +1,6 @@
 // kv::Reader against servers: every read of a crowd is what a get by itself is.
 
-#include <cloudflare/kv_reader.hpp>
+#include <cloudflare/kv/reader.hpp>
 
 #include <future>
 

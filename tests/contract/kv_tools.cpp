@@ -1,6 +1,6 @@
 // Export, import and comparison of whole namespaces.
 
-#include <cloudflare/kv_tools.hpp>
+#include <cloudflare/files/kv.hpp>
 
 #include <algorithm>
 #include <filesystem>

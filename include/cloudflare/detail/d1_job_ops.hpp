@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include <cloudflare/body.hpp>
-#include <cloudflare/d1_jobs.hpp>
+#include <cloudflare/d1/jobs.hpp>
 #include <cloudflare/detail/flow.hpp>
+#include <cloudflare/http/body.hpp>
 
 namespace cloudflare::ops {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <cloudflare/d1_results.hpp>
+#include <cloudflare/d1/results.hpp>
 #include <cloudflare/detail/range_reader.hpp>
 #include <cloudflare/json_text.hpp>
 

@@ -3,7 +3,7 @@
 // How a reply becomes Rows: the compiled core reads the JSON row by row into cells and hands each row to a RowReader,
 // which makes the caller's type of it.
 
-#include <cloudflare/d1_rows.hpp>
+#include <cloudflare/d1/rows.hpp>
 #include <cloudflare/detail/flow.hpp>
 
 namespace cloudflare::detail {

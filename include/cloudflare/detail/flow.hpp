@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include <cloudflare/http/transport.hpp>
 #include <cloudflare/options.hpp>
 #include <cloudflare/result.hpp>
-#include <cloudflare/transport.hpp>
 
 namespace cloudflare::detail {
 
-class Core;
+class ClientCore;
 
 /// What every handle carries: the shared core and the limits of its calls.
 struct Context {
-  std::shared_ptr<Core> core{};
+  std::shared_ptr<ClientCore> core{};
   CallOptions call{};
 };
 
@@ -32,7 +32,7 @@ enum class Repeat : std::uint8_t { read, idempotent, once };
 enum class Form : std::uint8_t { envelope, raw, bare, rows };
 
 /// One row of the operation table.
-struct Operation {
+struct Endpoint {
   std::string_view name{};
   std::string_view method{};
   std::string_view path{};  ///< Under the base URL, `{}` for each argument.
@@ -42,7 +42,7 @@ struct Operation {
 
 /// A request on its way to the loop, which adds base URL, credential and limits.
 struct Request {
-  const Operation* operation = nullptr;
+  const Endpoint* operation = nullptr;
   HttpRequest http{};  ///< `url` is a path under the base URL, or absolute if not `authenticated`.
   Repeat repeat = Repeat::once;
   bool authenticated = true;
@@ -61,7 +61,7 @@ struct Reply {
   std::size_t info_begin = 0;
   std::size_t info_size = 0;
   int attempts = 0;
-  const Operation* operation = nullptr;  ///< That it answers; null for a part of another reply.
+  const Endpoint* operation = nullptr;  ///< That it answers; null for a part of another reply.
 
   /// Text of the envelope's `result`, or of a bare reply; empty if it is absent.
   [[nodiscard]] std::string_view result() const {
@@ -80,7 +80,7 @@ class Outbox {
   virtual void send(unsigned tag, Request&& request) = 0;
   virtual void wake_after(std::chrono::milliseconds pause) = 0;
   /// Wakes the flow when what it has sent so far is on its way.
-  virtual void wake_soon() = 0;
+  virtual void yield() = 0;
   /// The request whose reply is being handed over; a flow may move its body out.
   [[nodiscard]] virtual Request& sent() = 0;
   /// Seconds since the epoch by the client's clock.

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <cloudflare/detail/range_reader.hpp>
-#include <cloudflare/kv_types.hpp>
+#include <cloudflare/kv/types.hpp>
 
 namespace cloudflare::ops {
 

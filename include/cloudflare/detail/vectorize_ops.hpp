@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <cloudflare/detail/range_reader.hpp>
-#include <cloudflare/vectorize_types.hpp>
+#include <cloudflare/vectorize/types.hpp>
 
 namespace cloudflare::ops {
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // How a flow becomes what a caller gets: a value or an exception, or a Result. Each operation is written once, over a
-// View; the views are these few lines, and Async in <cloudflare/operation.hpp>. The context that an operation passes on
-// is the View's, so that a compiler looks at the operation where it is used and not where it is declared.
+// View; the views are these few lines, and Async in <cloudflare/async/operation.hpp>. The context that an operation
+// passes on is the View's, so that a compiler looks at the operation where it is used and not where it is declared.
 
 #include <cloudflare/detail/flow.hpp>
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include <cloudflare/http/transport.hpp>
 #include <cloudflare/testing/fake_clock.hpp>
-#include <cloudflare/transport.hpp>
 
 namespace cloudflare::testing {
 

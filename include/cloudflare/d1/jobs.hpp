@@ -1,0 +1,99 @@
+#pragma once
+
+// Options and results of D1's long jobs: import, export, time travel, migrations.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cloudflare/d1/types.hpp>
+
+namespace cloudflare::d1 {
+
+enum class ImportStage : std::uint8_t {
+  reading,    ///< The file is read once for its MD5.
+  uploading,  ///< It is on its way.
+  running,    ///< D1 runs it, and says so each time it is asked.
+};
+
+struct ImportProgress {
+  ImportStage stage = ImportStage::reading;
+  std::uint64_t bytes_done = 0;                ///< Read, or sent.
+  std::optional<std::uint64_t> bytes_total{};  ///< Unknown while a stream without a size is read.
+  std::vector<std::string> messages{};         ///< What the server says while it runs the file.
+};
+
+struct ImportOptions {
+  /// Pause between two questions whether the import is done (Cloudflare docs, "Bulk import to D1": one second).
+  std::chrono::milliseconds poll_interval{1'000};
+  /// Called about once for each MB, and after each reply, on the thread that drives the call. If it throws, the call
+  /// ends with that exception.
+  std::function<void(const ImportProgress&)> on_progress{};
+};
+
+struct ImportResult {
+  std::int64_t num_queries = 0;
+  /// State of the database after the import, for restore().
+  std::string final_bookmark{};
+  Meta meta{};
+  std::uint64_t bytes = 0;
+  /// The server had this very file from an earlier import, so that it was not sent again.
+  bool already_uploaded = false;
+};
+
+struct ExportProgress {
+  bool downloading = false;             ///< Otherwise D1 is still writing the file.
+  std::uint64_t bytes_done = 0;         ///< Downloaded; 0 again when a broken download begins anew.
+  std::vector<std::string> messages{};  ///< What the server says while it writes the file.
+};
+
+struct ExportOptions {
+  bool no_data = false;
+  bool no_schema = false;
+  std::vector<std::string> tables{};  ///< Empty: all.
+  /// Pause between two questions whether the export is done. D1 cancels an export that nobody asks for.
+  std::chrono::milliseconds poll_interval{1'000};
+  /// Called about once for each MB, and after each reply, on the thread that drives the call. If it throws, the call
+  /// ends with that exception.
+  std::function<void(const ExportProgress&)> on_progress{};
+};
+
+struct ExportResult {
+  std::string filename{};  ///< As the server named the file.
+  std::string bookmark{};  ///< State of the database that the file holds.
+  std::uint64_t bytes = 0;
+};
+
+struct RestoreResult {
+  std::string bookmark{};           ///< The state that the database is in now.
+  std::string previous_bookmark{};  ///< The state it was in: restore() to it undoes this one.
+  std::string message{};
+};
+
+struct MigrateOptions {
+  /// The table that remembers what was applied; wrangler's name for it by default.
+  std::string table = "d1_migrations";
+  /// Called after each migration that was applied, on the thread that drives the call. If it throws, the call ends with
+  /// that exception.
+  std::function<void(const std::string& name)> on_applied{};
+};
+
+/// The migration that stopped the run. If `error.outcome_unknown()`, it was either applied whole or not at all, and the
+/// next run finds out; otherwise it was not applied.
+struct MigrationFailure {
+  std::string name{};
+  Error error;
+};
+
+struct [[nodiscard]] MigrateResult {
+  std::vector<std::string> applied{};  ///< In this run, in order.
+  std::vector<std::string> earlier{};  ///< Files that an earlier run had applied.
+  std::optional<MigrationFailure> failure{};
+
+  [[nodiscard]] bool complete() const noexcept { return !failure; }
+};
+
+}  // namespace cloudflare::d1

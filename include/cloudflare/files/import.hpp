@@ -1,0 +1,77 @@
+#pragma once
+
+// Loading a file of any length into KV or Vectorize, so that an interrupted load goes on where it was.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <cloudflare/files/readers.hpp>
+#include <cloudflare/kv.hpp>
+#include <cloudflare/vectorize.hpp>
+
+namespace cloudflare {
+
+enum class FileFormat : std::uint8_t { ndjson, csv };
+
+struct ImportOptions {
+  /// Absent: CSV if the name ends in ".csv", else NDJSON.
+  std::optional<FileFormat> format{};
+  /// What is done so far, a few hundred bytes beside a list of the items that failed. Empty: the file's name with
+  /// ".state". It is removed when nothing is left to do.
+  std::string state_file{};
+  /// Ends the import gently: requests under way are completed and counted, nothing else is read.
+  std::stop_token stop{};
+  /// The state is written after so many items. A process that is killed sends those after the last state again.
+  std::uint64_t items_per_state = 100'000;
+  std::optional<int> in_flight{};
+  /// Items in the file, for BulkProgress::items_total.
+  std::optional<std::uint64_t> expected_items{};
+  /// As in BulkOptions; its counts include the items that earlier runs settled.
+  std::function<void(const BulkProgress&)> on_progress{};
+};
+
+struct [[nodiscard]] ImportResult {
+  std::uint64_t already = 0;  ///< Items that earlier runs had settled.
+  std::uint64_t loaded = 0;   ///< Items stored by this run.
+  /// Pairs left out because their expiration has passed, or is less than the minute away that KV wants.
+  std::uint64_t expired = 0;
+  /// Items not stored by this run; `index` is the position in the file. The next run tries them again, except those of
+  /// kind invalid_argument.
+  std::vector<ItemFailure> failed{};
+  std::uint64_t requests = 0;
+  /// The file was read to its end. False: `options.stop`, or `stopped`.
+  bool finished = false;
+  /// Why the import ended early: a line that cannot be read, credentials refused, ….
+  std::optional<Error> stopped{};
+
+  [[nodiscard]] bool complete() const noexcept { return finished && failed.empty(); }
+};
+
+namespace kv {
+
+/// Writes the pairs of a file (UTF-8 path; see read_ndjson() and read_csv()) with put_many(), from where an earlier,
+/// interrupted run stopped. Each item is sent in one run only, unless its outcome is unknown: the process was killed,
+/// or the stop token of the handle cut a request off.
+/// @throws Error  invalid_argument: the file cannot be opened, or the state file is of another import
+[[nodiscard]] CLOUDFLARE_API ImportResult import_from(const KvNamespace& kv, const std::string& path,
+                                                      const ImportOptions& options = ImportOptions());
+
+}  // namespace kv
+
+namespace vectorize {
+
+struct [[nodiscard]] ImportResult : cloudflare::ImportResult {
+  Mutation mutation{};  ///< Of this run; wait_for() it, if anything was loaded.
+};
+
+/// The same for vectors, with upsert_many(); see read_ndjson() and read_csv() there.
+[[nodiscard]] CLOUDFLARE_API ImportResult import_from(const VectorizeIndex& index, const std::string& path,
+                                                      const ImportOptions& options = ImportOptions());
+
+}  // namespace vectorize
+
+}  // namespace cloudflare

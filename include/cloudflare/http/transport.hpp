@@ -1,0 +1,106 @@
+#pragma once
+
+// How requests reach a server. A user's own transport implements send(); open() gives the SDK's loop a Channel that
+// may have many transfers under way, by default one after the other over send().
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/http/body.hpp>
+#include <cloudflare/result.hpp>
+
+namespace cloudflare {
+
+class Clock;
+/// Of a Clock (<cloudflare/clock.hpp>).
+using TimePoint = std::chrono::steady_clock::time_point;
+
+struct Header {
+  std::string name{};
+  std::string value{};
+};
+
+/// The value of the first header named `name` (ASCII case does not matter), or null.
+[[nodiscard]] CLOUDFLARE_API const std::string* find_header(const std::vector<Header>& headers,
+                                                            std::string_view name) noexcept;
+
+/// One HTTP request, complete with credentials.
+struct HttpRequest {
+  std::string method{};
+  std::string url{};
+  std::vector<Header> headers{};
+  Body body{};
+  /// Takes the bytes of a 2xx reply; null: they arrive in HttpResponse::body.
+  std::shared_ptr<Sink> sink{};
+  /// A larger reply is an error of kind too_large.
+  std::uint64_t reply_limit = 128ULL << 20;
+  /// Most bytes a reply of this kind can have; lets a transport reserve address space once. 0: unknown.
+  std::uint64_t reply_expected = 0;
+  /// False: the transport must never send the request a second time by itself, whatever the connection does.
+  bool resendable = true;
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<Header> headers{};
+  std::string body{};
+};
+
+/// Limits of time for one transfer.
+struct TransferLimits {
+  TimePoint deadline = TimePoint::max();
+  std::chrono::milliseconds connect_timeout{10'000};
+  /// A transfer that moves less than one byte a second for this long is a timeout.
+  std::chrono::milliseconds stall_timeout{30'000};
+  std::stop_token stop{};
+};
+
+struct Completion {
+  unsigned ticket = 0;
+  Result<HttpResponse> reply;
+};
+
+/// Several transfers driven by one thread. Only wake() may be called from other threads.
+class CLOUDFLARE_API Channel {
+ public:
+  virtual ~Channel() = default;
+  /// Begins a transfer. `request` stays alive and unchanged until its completion was returned or it was abandoned.
+  virtual void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) = 0;
+  /// Drops a transfer; nothing of the request is touched afterwards.
+  virtual void abandon(unsigned ticket) = 0;
+  /// Works until a transfer completes, `until` passes or wake() is called. What goes wrong is a Completion too, never
+  /// an exception.
+  virtual std::optional<Completion> wait(TimePoint until) = 0;
+  virtual void wake() noexcept = 0;
+};
+
+/// A way to the server. Thread-safe: several channels may be used at once.
+class CLOUDFLARE_API Transport {
+ public:
+  virtual ~Transport() = default;
+  /// Performs one request and waits for its reply: any status is a reply. Failures are thrown as Error with
+  /// Delivery::not_sent only when the request certainly did not reach the server.
+  virtual HttpResponse send(const HttpRequest& request, const TransferLimits& limits) = 0;
+  /// A channel over this transport; the default calls send() in turn on the thread that waits.
+  virtual std::unique_ptr<Channel> open(Clock& clock);
+};
+
+/// Options of the libcurl transport.
+struct CurlOptions {
+  /// PEM file with additional trusted certificates (UTF-8 path); verification itself cannot be switched off.
+  std::string ca_file{};
+  /// Connections open at once, and kept for the next call, per thread that drives calls; further requests wait for one.
+  /// HTTP/2 carries many requests on each.
+  long max_connections = 64;
+};
+
+/// HTTP/1.1 and HTTP/2 through libcurl, with its usual proxy variables.
+[[nodiscard]] CLOUDFLARE_API std::shared_ptr<Transport> make_curl_transport(const CurlOptions& options = CurlOptions());
+
+}  // namespace cloudflare

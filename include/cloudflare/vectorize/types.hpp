@@ -1,0 +1,230 @@
+#pragma once
+
+// Values and options of Vectorize.
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <cloudflare/bulk.hpp>
+#include <cloudflare/json.hpp>
+#include <cloudflare/pages.hpp>
+#include <cloudflare/vectorize/filter.hpp>
+
+namespace cloudflare::vectorize {
+
+/// What a score means (Cloudflare docs, "Create indexes"): cosine -1 to 1, 1 is best; euclidean 0 is best, larger is
+/// farther; dot product negated, smaller is more similar.
+enum class Metric : std::uint8_t { cosine, euclidean, dot_product };
+
+/// Names of embedding models whose dimensions and metric Cloudflare knows (API reference, "Create Vectorize Index").
+namespace presets {
+inline constexpr std::string_view bge_small_en_v1_5 = "@cf/baai/bge-small-en-v1.5";
+inline constexpr std::string_view bge_base_en_v1_5 = "@cf/baai/bge-base-en-v1.5";
+inline constexpr std::string_view bge_large_en_v1_5 = "@cf/baai/bge-large-en-v1.5";
+inline constexpr std::string_view openai_text_embedding_ada_002 = "openai/text-embedding-ada-002";
+inline constexpr std::string_view cohere_embed_multilingual_v2 = "cohere/embed-multilingual-v2.0";
+}  // namespace presets
+
+/// Dimensions and metric, or a preset; they cannot be changed later.
+struct CreateOptions {
+  int dimensions = 0;  ///< 1 to 1536.
+  Metric metric = Metric::cosine;
+  std::string preset{};  ///< See `presets`; takes the place of dimensions and metric.
+  std::string description{};
+};
+
+/// An index of the account.
+struct Index {
+  std::string name{};
+  std::string description{};
+  std::optional<std::chrono::sys_seconds> created_on{};
+  std::optional<std::chrono::sys_seconds> modified_on{};
+  int dimensions = 0;              ///< 0 if the reply does not say.
+  std::optional<Metric> metric{};  ///< Absent if the reply does not say, or names one this version does not know.
+};
+
+/// How far an index is. Both `processed_up_to…` are absent before the first mutation.
+struct IndexInfo {
+  int dimensions = 0;
+  std::optional<Metric> metric{};  ///< As EdgeBase says; v4 does not: see Index.
+  std::int64_t vector_count = 0;
+  std::optional<std::string> processed_up_to_mutation{};
+  std::optional<std::chrono::sys_seconds> processed_up_to_datetime{};  ///< Fractions of a second are cut off.
+};
+
+/// A change that was accepted; it shows in reads and queries once it is processed: see wait_for().
+struct Mutation {
+  std::optional<std::string> id{};  ///< Absent if the reply names none.
+  /// The server's own time of the reply (its Date header).
+  std::optional<std::chrono::sys_seconds> accepted_at{};
+};
+
+/// A stored vector: an id, its values and what is stored beside them.
+struct Vector {
+  std::string id{};             ///< 1 to 64 bytes.
+  std::vector<float> values{};  ///< As many as the index has dimensions; finite.
+  std::string ns{};             ///< The namespace, at most 64 bytes; empty: none.
+  Metadata metadata{};          ///< A JSON object of at most 10 KiB; empty: none.
+};
+
+/// A vector without ownership, what writes encode from.
+struct VectorView {
+  std::string_view id{};
+  std::span<const float> values{};
+  std::string_view ns{};
+  std::string_view metadata{};  ///< JSON text, or empty.
+};
+
+/// What the server does with a line that it cannot read. Without it the server's own default decides.
+enum class UnparsableBehavior : std::uint8_t { error, discard };
+
+struct UploadOptions {
+  std::optional<UnparsableBehavior> unparsable{};
+};
+
+struct UploadManyOptions {
+  /// Requests under way at once; absent: the client's (4).
+  std::optional<int> in_flight{};
+  /// Vectors in one request, at most 5000.
+  std::size_t batch_vectors = limits::vectorize_upload_vectors;
+  /// Largest request body.
+  std::uint64_t max_request_bytes = limits::vectorize_upload_bytes;
+  std::optional<UnparsableBehavior> unparsable{};
+  /// Vectors in the input, for BulkProgress::items_total; only needed where the range does not know its size.
+  std::optional<std::uint64_t> expected_items{};
+  /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
+  std::function<void(const BulkProgress&)> on_progress{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
+};
+
+struct EraseManyOptions {
+  std::optional<int> in_flight{};
+  std::function<void(const BulkProgress&)> on_progress{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
+};
+
+struct GetManyOptions {
+  std::optional<int> in_flight{};
+  std::function<void(const BulkProgress&)> on_progress{};
+  /// Takes each result instead of collecting them: position, id, and the vector or nothing if there is no such id.
+  std::function<void(std::uint64_t index, std::string_view id, std::optional<Vector>&& vector)> on_vector{};
+  /// See BulkOptions::on_outcome.
+  std::function<void(const ItemOutcome&)> on_outcome{};
+};
+
+/// Vectors in the order of the ids; a missing id is nullopt, and so is one listed in `outcome.failed`.
+struct GetManyResult {
+  std::vector<std::optional<Vector>> vectors{};
+  BulkResult outcome{};
+};
+
+/// One outcome per item, and what wait_for() needs to wait for all that was accepted.
+struct [[nodiscard]] ManyResult : BulkResult {
+  Mutation mutation{};
+};
+
+enum class ReturnMetadata : std::uint8_t {
+  none,
+  indexed,  ///< Only indexed properties; strings may be cut to their first 64 bytes.
+  all,
+};
+
+enum class MetadataType : std::uint8_t { string, number, boolean };
+
+/// A property that filters may name. At most 10 per index; only vectors written afterwards are indexed.
+struct MetadataIndex {
+  std::string property{};
+  MetadataType type = MetadataType::string;
+};
+
+struct QueryOptions {
+  /// 1 to 100, or to 50 with values or all metadata; absent: 5, the server's default.
+  std::optional<int> top_k{};
+  std::string ns{};  ///< Only vectors of this namespace.
+  Filter filter{};
+  bool return_values = false;  ///< Also makes the server score exactly.
+  ReturnMetadata return_metadata = ReturnMetadata::none;
+  /// Given (from list_metadata_indexes()), the filter must use only these properties, with values of their types.
+  std::optional<std::vector<MetadataIndex>> metadata_indexes{};
+};
+
+struct Match {
+  std::string id{};
+  double score = 0;  ///< See Metric.
+  std::vector<float> values{};
+  JsonText metadata{};  ///< Empty unless asked for.
+  std::string ns{};
+};
+
+/// Best matches first.
+struct QueryResult {
+  std::vector<Match> matches{};
+  std::int64_t count = 0;  ///< As the server says.
+
+  [[nodiscard]] auto begin() const noexcept { return matches.begin(); }
+  [[nodiscard]] auto end() const noexcept { return matches.end(); }
+  [[nodiscard]] bool empty() const noexcept { return matches.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return matches.size(); }
+};
+
+struct ListOptions {
+  std::optional<int>
+      count{};           ///< Ids per page, 1 to 1000; default 1000 when walking (the server's own default is 100).
+  std::string cursor{};  ///< To resume a list where an earlier one stopped; cursors expire.
+};
+
+/// A vector as listed: its id alone.
+struct ListedVector {
+  std::string id{};
+};
+
+/// A page of a snapshot that the first page took; later changes do not show.
+struct VectorPage {
+  std::vector<ListedVector> vectors{};
+  std::string cursor{};  ///< Empty on the last page.
+  ResultInfo info{};     ///< count and total_count.
+  std::optional<bool> is_truncated{};
+  std::optional<std::chrono::sys_seconds> cursor_expires{};
+  [[nodiscard]] const std::vector<ListedVector>& items() const noexcept { return vectors; }
+};
+inline const std::string& page_item_name(const ListedVector& item) noexcept { return item.id; }
+using VectorRange = PageRange<VectorPage>;
+
+/// What an element of an upload may look like: a Vector, a VectorView, or a pair of id and floats.
+inline VectorView view_of(const Vector& v) {
+  return {v.id, {v.values.data(), v.values.size()}, v.ns, v.metadata.text()};
+}
+inline VectorView view_of(const VectorView& v) { return v; }
+template <class I, class V>
+requires std::convertible_to<const I&, std::string_view> && std::convertible_to<const V&, std::span<const float>>
+    VectorView view_of(const std::pair<I, V>& pair) {
+  return {.id = pair.first, .values = pair.second};
+}
+
+/// The view of any such element, found as above or by argument-dependent lookup of `view_of`.
+template <class E>
+auto as_view(const E& element) -> decltype(view_of(element)) {
+  return view_of(element);
+}
+
+template <class R>
+concept VectorInput = std::ranges::input_range<R> &&
+    requires(const std::remove_cvref_t<std::ranges::range_reference_t<R>>& e) {
+  { as_view(e) } -> std::same_as<VectorView>;
+};
+template <class R>
+concept IdInput =
+    std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, std::string_view>;
+
+}  // namespace cloudflare::vectorize

@@ -1,0 +1,59 @@
+#include <cloudflare/client.hpp>
+
+#include <cstdlib>
+
+#include "engine/client_core.hpp"
+
+namespace cloudflare {
+
+namespace {
+
+// A variable that is set but empty counts as absent, as in most shells' scripts.
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+Credential credential_from_environment() {
+  std::string token = environment("CLOUDFLARE_API_TOKEN");
+  std::string email = environment("CLOUDFLARE_EMAIL");
+  std::string key = environment("CLOUDFLARE_API_KEY");
+  if (!token.empty() && (!email.empty() || !key.empty()))
+    throw invalid_argument(
+        "CLOUDFLARE_API_TOKEN conflicts with CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; unset one of them");
+  if (!token.empty()) return ApiToken(std::move(token));
+  if (email.empty() && key.empty())
+    throw invalid_argument("no credential: set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY");
+  if (email.empty()) throw invalid_argument("CLOUDFLARE_API_KEY is set but CLOUDFLARE_EMAIL is not");
+  if (key.empty()) throw invalid_argument("CLOUDFLARE_EMAIL is set but CLOUDFLARE_API_KEY is not");
+  return EmailKey(std::move(email), std::move(key));
+}
+
+detail::AnyCredential any(Credential&& credential) {
+  return std::visit([](auto&& one) -> detail::AnyCredential { return std::forward<decltype(one)>(one); },
+                    std::move(credential));
+}
+
+}  // namespace
+
+template class ClientVerbs<Throwing>;
+template class ClientVerbs<Checked>;
+
+ApiClient::ApiClient(Credential credential, ClientOptions options)
+    : ClientVerbs({detail::make_core(any(std::move(credential)), std::move(options)), {}}) {}
+
+ApiClient ApiClient::from_env(ClientOptions options) {
+  if (options.account_id.empty()) options.account_id = environment("CLOUDFLARE_ACCOUNT_ID");
+  if (std::string url = environment("CLOUDFLARE_BASE_URL");
+      !url.empty() && options.base_url == ClientOptions().base_url)
+    options.base_url = std::move(url);
+  if (options.account_id.empty()) throw invalid_argument("CLOUDFLARE_ACCOUNT_ID is not set");
+  return ApiClient(credential_from_environment(), std::move(options));
+}
+
+CheckedApiClient ApiClient::checked() const { return CheckedApiClient(context_); }
+ApiClient ApiClient::with(const CallOptions& options) const {
+  return ApiClient(detail::with_options(context_, options));
+}
+
+}  // namespace cloudflare

@@ -1,0 +1,189 @@
+#include <cloudflare/error.hpp>
+#include <cloudflare/http/body.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace cloudflare {
+
+namespace detail {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace detail
+
+namespace {
+
+using FilePtr = std::unique_ptr<std::FILE, detail::CloseFile>;
+
+class FileSource final : public Source {
+ public:
+  explicit FileSource(const std::string& path) : file_(std::fopen(path.c_str(), "rb")) {
+    // Without a seekable regular file there is no size and no second attempt.
+    if (!file_ || std::fseek(file_.get(), 0, SEEK_END) != 0)
+      throw invalid_argument(std::string("the file of the body cannot be read: ") + std::strerror(errno));
+    const long size = std::ftell(file_.get());
+    if (size < 0) throw invalid_argument("the file of the body has no size");
+    size_ = static_cast<std::uint64_t>(size);
+    std::rewind(file_.get());
+  }
+  std::size_t read(std::span<char> to) override {
+    const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
+    if (n == 0 && std::ferror(file_.get()) != 0)
+      throw Error(ErrorKind::callback, "reading the file of the body failed");
+    return n;
+  }
+  bool rewind() override {
+    std::rewind(file_.get());
+    return true;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
+
+ private:
+  FilePtr file_;
+  std::uint64_t size_ = 0;
+};
+
+class CallbackSource final : public Source {
+ public:
+  CallbackSource(std::function<std::size_t(std::span<char>)> read, std::function<void()> rewind,
+                 std::optional<std::uint64_t> size)
+      : read_(std::move(read)), rewind_(std::move(rewind)), size_(size) {}
+  std::size_t read(std::span<char> to) override {
+    begun_ = true;
+    return read_(to);
+  }
+  bool rewind() override {
+    if (!begun_) return true;
+    if (!rewind_) return false;
+    rewind_();
+    begun_ = false;
+    return true;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
+
+ private:
+  std::function<std::size_t(std::span<char>)> read_;
+  std::function<void()> rewind_;
+  std::optional<std::uint64_t> size_;
+  bool begun_ = false;
+};
+
+// A source between two texts.
+class FramedSource final : public Source {
+ public:
+  FramedSource(std::string before, std::shared_ptr<Source> middle, std::string after)
+      : before_(std::move(before)), middle_(std::move(middle)), after_(std::move(after)) {}
+  std::size_t read(std::span<char> to) override {
+    if (at_ < before_.size()) return copy(before_, at_, to);
+    if (!middle_done_) {
+      if (const std::size_t n = middle_->read(to); n != 0) return n;
+      middle_done_ = true;
+    }
+    return copy(after_, after_at_, to);
+  }
+  bool rewind() override {
+    at_ = after_at_ = 0;
+    middle_done_ = false;
+    return middle_->rewind();
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override {
+    const auto middle = middle_->size();
+    if (!middle) return std::nullopt;
+    return *middle + before_.size() + after_.size();
+  }
+
+ private:
+  static std::size_t copy(const std::string& from, std::size_t& at, std::span<char> to) {
+    const std::size_t n = std::min(to.size(), from.size() - at);
+    std::memcpy(to.data(), from.data() + at, n);
+    at += n;
+    return n;
+  }
+  std::string before_;
+  std::shared_ptr<Source> middle_;
+  std::string after_;
+  std::size_t at_ = 0;
+  std::size_t after_at_ = 0;
+  bool middle_done_ = false;
+};
+
+class FunctionSink final : public Sink {
+ public:
+  explicit FunctionSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
+  void write(std::string_view bytes) override { write_(bytes); }
+
+ private:
+  std::function<void(std::string_view)> write_;
+};
+
+}  // namespace
+
+Body Body::file(const std::string& path) { return Body(std::make_shared<FileSource>(path)); }
+
+Body Body::callback(std::function<std::size_t(std::span<char>)> read, std::function<void()> rewind,
+                    std::optional<std::uint64_t> size) {
+  return Body(std::make_shared<CallbackSource>(std::move(read), std::move(rewind), size));
+}
+
+Body Body::framed(std::string before, std::string after) && {
+  if (source_) return Body(std::make_shared<FramedSource>(std::move(before), std::move(source_), std::move(after)));
+  before.reserve(before.size() + text_.size() + after.size());
+  before.append(text_).append(after);
+  return Body(std::move(before));
+}
+
+std::string Body::read_all() const {
+  if (!source_) return text_;
+  std::string all;
+  std::array<char, 65'536> piece{};
+  while (const std::size_t n = source_->read(piece)) all.append(piece.data(), n);
+  return all;
+}
+
+struct FileSink::File {
+  std::string path;
+  std::string part;
+  FilePtr file;
+  bool committed = false;
+};
+
+FileSink::FileSink(std::string path) : file_(std::make_unique<File>()) {
+  file_->path = std::move(path);
+  file_->part = file_->path + ".part";
+  file_->file.reset(std::fopen(file_->part.c_str(), "wb"));
+  if (!file_->file) throw invalid_argument(std::string("the file to write cannot be created: ") + std::strerror(errno));
+}
+
+FileSink::~FileSink() {
+  file_->file.reset();
+  if (!file_->committed) std::remove(file_->part.c_str());
+}
+
+void FileSink::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_->file.get()) != bytes.size())
+    throw Error(ErrorKind::callback, std::string("writing the file failed: ") + std::strerror(errno));
+}
+
+bool FileSink::restart() {
+  file_->file.reset(std::freopen(file_->part.c_str(), "wb", file_->file.release()));
+  return file_->file != nullptr;
+}
+
+void FileSink::commit() {
+  const bool written = std::fclose(file_->file.release()) == 0;
+  if (!written || std::rename(file_->part.c_str(), file_->path.c_str()) != 0)
+    throw Error(ErrorKind::callback, std::string("finishing the file failed: ") + std::strerror(errno));
+  file_->committed = true;
+}
+
+std::shared_ptr<Sink> sink_to(std::function<void(std::string_view)> write) {
+  return std::make_shared<FunctionSink>(std::move(write));
+}
+
+}  // namespace cloudflare

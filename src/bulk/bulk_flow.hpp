@@ -1,0 +1,161 @@
+#pragma once
+
+// The packing flow behind every `_many`: reads items lazily, packs them by count and bytes, keeps a bounded number of
+// requests under way, halves what is too large, sends what is too large even alone by another route, sends again what
+// the server asks for, pauses as a whole when throttled, and keeps one outcome per item.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/bulk.hpp>
+#include <cloudflare/detail/flow.hpp>
+
+namespace cloudflare::detail {
+
+/// Where an encoded item stands in its batch.
+struct BulkItem {
+  std::uint64_t index = 0;
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  std::size_t name_begin = 0;
+  std::size_t name_size = 0;
+};
+
+/// Items of one request. `text` is the request body from prefix to suffix.
+struct Batch {
+  std::string text{};
+  std::string names{};
+  std::vector<BulkItem> items{};
+  int round = 0;                     ///< How often the server asked for these items again.
+  bool maybe_executed = false;       ///< An earlier request with these items may have been executed.
+  bool single = false;               ///< One item, by the route for single items.
+  TimePoint due = TimePoint::min();  ///< Rests until then.
+
+  [[nodiscard]] std::string_view name(const BulkItem& item) const {
+    return std::string_view(names).substr(item.name_begin, item.name_size);
+  }
+};
+
+/// One product's side of packing.
+class BulkCodec {
+ public:
+  virtual ~BulkCodec() = default;
+
+  enum class Read { item, refused, end };
+  /// Appends the next item's encoding to `text` and its name to `names`. `refused` leaves both as they were, but for
+  /// the name, and says why in `refusal()`.
+  virtual Read read(std::string& text, std::string& names) = 0;
+  [[nodiscard]] virtual Error refusal() const { return refusal_; }
+
+  /// Positions in a batch of the items that its reply did not settle.
+  struct Open {
+    std::vector<std::size_t> again{};   ///< The server asks for them again.
+    std::vector<std::size_t> singly{};  ///< To be sent by the route for single items.
+  };
+  virtual Result<Open> settle(const Batch& batch, Reply&& reply) = 0;
+
+  /// The request for one item by itself, made of its encoding; nothing where there is no such route.
+  [[nodiscard]] virtual std::optional<Request> single(std::string_view /*item*/, std::string_view /*name*/) {
+    return std::nullopt;
+  }
+  /// Takes the reply to single(); gives back the error unless it is a normal outcome.
+  virtual std::optional<Error> settle_single(const Batch& /*batch*/, Result<Reply>&& reply) {
+    return reply ? std::nullopt : std::optional(reply.error());
+  }
+
+ protected:
+  Error refusal_ = Error(ErrorKind::invalid_argument, "");
+};
+
+/// How items become a request.
+struct BulkFormat {
+  Request request{};  ///< Complete but for the body.
+  std::string prefix{};
+  std::string separator{};
+  std::string suffix{};
+  std::size_t max_items = 0;
+  std::size_t max_bytes = 0;
+  bool halve_on_break = true;  ///< 524 and cut connections halve the batch; only for what may be repeated.
+  /// The first failure, a refused item too, ends the job after the items before it; with one request at a time the
+  /// items done are then the first ones of the input.
+  bool in_order = false;
+  bool locate_refusal = false;  ///< A refused request is halved down to the item that is refused.
+
+  /// Items come in groups of this many (0: no groups): an item's text may be followed by the end of its group, which
+  /// tells how many items the group has, and by the beginning of the next.
+  std::size_t group = 0;
+  std::vector<std::string> group_ends{};  ///< [n - 1] ends a group of n items.
+  std::string group_separator{};
+  bool last_alone = false;                  ///< The last request is sent when all others are answered.
+  bool names_batch = false;                 ///< The error of a failed request names its first and last item.
+  std::optional<std::uint64_t> expected{};  ///< Items in the input, if known.
+};
+
+class BulkFlow final : public FlowOf<BulkResult> {
+ public:
+  BulkFlow(BulkFormat format, std::unique_ptr<BulkCodec> codec, BulkOptions options, int in_flight);
+  /// Refused before any request.
+  explicit BulkFlow(Error refused);
+
+  void begin(Outbox& out) override;
+  void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override;
+  void on_wake(Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+  [[nodiscard]] std::size_t under_way() const noexcept { return open_.size(); }
+  /// Whether the items of a request may have been executed by an earlier one.
+  [[nodiscard]] bool maybe_executed(unsigned tag) const { return open_.at(tag).maybe_executed; }
+
+ private:
+  void fill(Outbox& out);
+  [[nodiscard]] bool prepares_ahead() const;
+  void conclude();
+  [[nodiscard]] bool read_batch(Batch& batch);
+  [[nodiscard]] bool has_room(const Batch& batch) const;
+  void separate(std::string& text, std::size_t items) const;
+  void close(std::string& text, std::size_t items) const;
+  void look_ahead();
+  void read_refused(std::string_view name);
+  void send(Batch batch, Outbox& out);
+  void take_reply(unsigned tag, Result<Reply> reply, Outbox& out);
+  void take_failure(Batch batch, const Error& error, Outbox& out);
+  [[nodiscard]] bool pause(const Error& error, Outbox& out);
+  [[nodiscard]] bool divides(const Batch& batch, const Error& error) const;
+  void succeed(const Batch& batch, const BulkCodec::Open& open);
+  void fail(const Batch& batch, const Error& error);
+  void fail(std::uint64_t index, std::string_view name, const Error& error);
+  void fail_waiting(const Error& error);
+  void give_up(Error error);
+  [[nodiscard]] Batch subset(const Batch& batch, const std::vector<std::size_t>& positions) const;
+  [[nodiscard]] Batch slice(const Batch& batch, std::size_t from, std::size_t to) const;
+  void report(const Outbox& out) const;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> estimate(const BulkProgress& progress) const;
+
+  BulkFormat format_{};
+  std::unique_ptr<BulkCodec> codec_{};
+  BulkOptions options_{};
+  int in_flight_ = 1;
+
+  BulkResult done_{};
+  std::uint64_t bytes_done_ = 0;
+  TimePoint started_{};
+  std::uint64_t next_index_ = 0;
+  bool input_ended_ = false;
+  std::string carry_text_{};  ///< An item read that did not fit the batch before.
+  std::string carry_name_{};
+  std::deque<Batch> again_{};                ///< Encoded and ready to be sent.
+  std::deque<Batch> resting_{};              ///< Sent again when they are due.
+  TimePoint held_until_ = TimePoint::min();  ///< Throttled: nothing is sent before.
+  int throttled_ = 0;                        ///< Pauses in a row.
+  std::map<unsigned, Batch> open_{};
+  unsigned next_tag_ = 0;
+  std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
+  std::size_t largest_item_ = 0;
+};
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,46 @@
+#pragma once
+
+// Checks and pieces shared by the D1 operations.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <cloudflare/detail/d1_ops.hpp>
+#include <cloudflare/limits.hpp>
+
+#include "base/json_in.hpp"
+#include "engine/paging.hpp"
+#include "engine/request.hpp"
+
+namespace cloudflare::ops {
+
+/// Why the id of a database cannot be one.
+[[nodiscard]] std::optional<Error> check_database_id(std::string_view id);
+
+/// A request on a database; the name of its operation is the row of the table.
+[[nodiscard]] Result<detail::Request> database_request(const detail::Endpoint& operation, const Context& context,
+                                                       std::string_view id);
+
+/// Why a value cannot be a parameter, or nothing, and then its JSON is appended.
+[[nodiscard]] std::optional<Error> append_parameter(std::string& json, const d1::Value& value);
+
+/// Appends `{"sql":…,"params":[…]}`, with `member` in the place of "sql", or says which limit the statement breaks.
+[[nodiscard]] std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
+                                                    const Context& context, std::string_view member = "sql");
+/// Gives a request one statement, or several in its one text. Its retry class becomes `read` if it cannot write.
+[[nodiscard]] Result<detail::Request> with_statement(Result<detail::Request> request, const Context& context,
+                                                     std::string_view sql, const d1::Params& params,
+                                                     bool several_allowed, std::string_view member = "sql");
+/// The result of one statement, kept as its JSON text; an error if it says `success:false`.
+[[nodiscard]] Result<d1::StatementResult> read_statement(std::string text, std::size_t position);
+
+[[nodiscard]] d1::Meta read_meta(detail::json::value value);
+
+/// `error` with operation, status and ray id of the reply it is about.
+[[nodiscard]] Error about_reply(const Error& error, const detail::Endpoint& operation, const HttpResponse& reply);
+
+/// The error of a result that says `success:false` inside a successful reply.
+[[nodiscard]] Error inner_failure(std::string text, int code);
+
+}  // namespace cloudflare::ops

@@ -1,0 +1,67 @@
+// D1 by EdgeBase: `{query, params}` in, `{results, meta}` out, which is one of the results of a v4 reply.
+
+#include "account/edgebase_request.hpp"
+#include "d1/common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace json = detail::json;
+namespace table = detail::table;
+using detail::Reply;
+
+Result<detail::Request> statement_request(const Context& context, std::string_view name, std::string_view sql,
+                                          const d1::Params& params, bool several_allowed) {
+  return with_statement(edgebase_request(table::edgebase_d1_query, context, name), context, sql, params,
+                        several_allowed, "query");
+}
+
+// As the list of one result that a v4 reply holds.
+Result<Reply> as_results(Reply&& reply) {
+  reply.http.body.insert(0, 1, '[');
+  reply.http.body.push_back(']');
+  reply.result_size += 2;
+  return std::move(reply);
+}
+
+Result<d1::Results> read_bare_result(Reply&& reply) {
+  auto result = read_statement(std::string(reply.result()), 0);
+  if (!result) return result.error();
+  std::vector<d1::StatementResult> results;
+  results.push_back(std::move(*result));
+  return d1::Results(std::move(results));
+}
+
+Result<JsonText> read_bare_objects(Reply&& reply) {
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the result",
+                           [](json::document& document) {
+                             JsonText rows;
+                             for (auto field : document.get_object()) {
+                               const bool found = std::string_view(field.unescaped_key()) == "results";
+                               json::value value = field.value();
+                               if (found) rows = detail::json_text(value);
+                             }
+                             if (rows.empty()) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
+                             return rows;
+                           });
+}
+
+}  // namespace
+
+Call<Reply> edgebase_d1_query(const Context& context, std::string_view name, std::string_view sql,
+                              const d1::Params& params) {
+  return {statement_request(context, name, sql, params, false), as_results};
+}
+
+Call<d1::Results> edgebase_d1_execute(const Context& context, std::string_view name, std::string_view sql,
+                                      const d1::Params& params) {
+  return {statement_request(context, name, sql, params, true), read_bare_result};
+}
+
+Call<JsonText> edgebase_d1_query_json(const Context& context, std::string_view name, std::string_view sql,
+                                      const d1::Params& params) {
+  return {statement_request(context, name, sql, params, false), read_bare_objects};
+}
+
+}  // namespace cloudflare::ops

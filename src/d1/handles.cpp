@@ -1,0 +1,25 @@
+// The handles of D1.
+
+#include <cloudflare/d1.hpp>
+
+#include "engine/client_core.hpp"
+
+namespace cloudflare {
+
+template class D1Verbs<Throwing>;
+template class D1Verbs<Checked>;
+template class D1DatabasesVerbs<Throwing>;
+template class D1DatabasesVerbs<Checked>;
+
+D1Database ApiClient::d1(std::string database_id) const { return {*this, std::move(database_id)}; }
+D1Databases ApiClient::d1_databases() const { return D1Databases(*this); }
+
+CheckedD1Database D1Database::checked() const { return {context_, id_}; }
+D1Database D1Database::with(const CallOptions& options) const { return {detail::with_options(context_, options), id_}; }
+
+CheckedD1Databases D1Databases::checked() const { return CheckedD1Databases(context_); }
+D1Databases D1Databases::with(const CallOptions& options) const {
+  return D1Databases(detail::with_options(context_, options));
+}
+
+}  // namespace cloudflare

@@ -1,0 +1,251 @@
+// Import: the file's MD5 is its name on the server, so it is read once before it is sent; then init, upload to a signed
+// URL, ingest, and polls until D1 has run it.
+
+#include "base/md5.hpp"
+#include "base/upload_source.hpp"
+#include "d1/job_status.hpp"
+
+#include <cloudflare/detail/d1_job_ops.hpp>
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace table = detail::table;
+using detail::Reply;
+
+// How much is read in one step: between two steps a stop token is looked at, and other calls get their turn.
+constexpr std::size_t step_bytes = 8'000'000;
+constexpr std::size_t piece_bytes = 1UL << 16;
+
+Error too_large(std::uint64_t bytes) {
+  return invalid_argument("the SQL has at least " + std::to_string(bytes) +
+                          " bytes; an import takes at most 5 GB (5000000000)");
+}
+
+std::string without_quotes(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
+Error unknown_outcome(const Error& error) {
+  ErrorDetails d = error.details();
+  d.outcome_unknown = true;
+  return Error(std::move(d));
+}
+
+Error failure(const JobStatus& status, const detail::Endpoint& operation, const Reply& reply) {
+  if (status.status == "error")
+    return job_error(status, "the import failed; the database is as it was before", operation, reply);
+  if (&operation != &table::d1_import_poll) return job_error(status, "the import was refused", operation, reply);
+  // "Not currently importing anything.": it was begun, and nobody says how it ended.
+  return unknown_outcome(job_error(status, "the server does not know of the import any more", operation, reply));
+}
+
+std::string as_json(std::string_view text) {
+  std::string json;
+  detail::append_json_string(json, text);
+  return json;
+}
+
+/// MD5, init, upload, ingest, poll.
+class D1Import final : public detail::FlowOf<d1::ImportResult> {
+ public:
+  D1Import(const Context& context, std::string_view id, Body sql, const d1::ImportOptions& options);
+  /// Refused before any request.
+  explicit D1Import(Error refused);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  struct State;
+  void read_on(detail::Outbox& out);
+  void upload(const std::string& url, detail::Outbox& out);
+  void post(const detail::Endpoint& operation, std::string body, detail::Outbox& out);
+  void take_status(JobStatus& status, const detail::Endpoint& operation, const detail::Reply& reply,
+                   detail::Outbox& out);
+  std::unique_ptr<State> state_;
+};
+
+struct D1Import::State {
+  State(const Context& given, std::string_view database, Body body, d1::ImportOptions wishes)
+      : context(given), id(database), options(std::move(wishes)), sql(std::move(body)) {}
+
+  Context context;
+  std::string id;
+  d1::ImportOptions options;
+  Body sql;
+  bool reading = true;
+
+  std::optional<detail::Md5> md5{};
+  std::shared_ptr<detail::Spool> spool{};
+  bool probed = false;
+  std::uint64_t bytes = 0;
+
+  std::string etag{};
+  std::string filename{};
+  std::string bookmark{};
+  d1::ImportResult result{};
+
+  // D1 has taken it up and not said how it ended.
+  [[nodiscard]] bool running() const { return !bookmark.empty(); }
+
+  void report(d1::ImportStage stage, std::uint64_t done, std::optional<std::uint64_t> total,
+              std::vector<std::string> messages = std::vector<std::string>()) const {
+    if (options.on_progress)
+      options.on_progress({.stage = stage, .bytes_done = done, .bytes_total = total, .messages = std::move(messages)});
+  }
+
+  // Reads one step's worth; true at the end. A source that will not go back after its first piece is kept in a file.
+  bool read_step() {
+    std::string piece(piece_bytes, '\0');
+    for (std::size_t step = 0; step < step_bytes;) {
+      const std::size_t n = sql.source()->read(piece);
+      if (n == 0) return true;
+      if (!std::exchange(probed, true)) {
+        if (sql.source()->rewind()) continue;
+        spool = std::make_shared<detail::Spool>();
+      }
+      const std::string_view read = std::string_view(piece).substr(0, n);
+      md5->add(read);
+      if (spool) spool->append(read);
+      step += n;
+      bytes += n;
+      if (detail::checks_limits(context) && bytes > limits::d1_import_bytes) throw too_large(bytes);
+    }
+    return false;
+  }
+
+  // What is sent: the bytes in memory, or the source from its beginning with the size that it turned out to have.
+  Body upload_body() {
+    if (!sql.source()) return std::move(sql);
+    std::shared_ptr<Source> source = spool ? spool : sql.source();
+    if (!source->rewind()) throw invalid_argument("the source went back to its beginning once and now does not");
+    auto tell = [options = options, total = bytes](std::uint64_t done) {
+      options.on_progress({.stage = d1::ImportStage::uploading, .bytes_done = done, .bytes_total = total});
+    };
+    return {std::make_shared<detail::CountedSource>(
+        std::move(source), bytes, options.on_progress ? std::function<void(std::uint64_t)>(std::move(tell)) : nullptr)};
+  }
+};
+
+D1Import::D1Import(const Context& context, std::string_view id, Body sql, const d1::ImportOptions& options)
+    : state_(std::make_unique<State>(context, id, std::move(sql), options)) {
+  const auto size = state_->sql.size();
+  auto request = database_request(table::d1_import_init, context, id);
+  if (!request) {
+    this->finish(request.error());
+  } else if (size && *size > limits::d1_import_bytes && detail::checks_limits(context)) {
+    this->finish(too_large(*size));
+  }
+}
+
+D1Import::D1Import(Error refused) { this->finish(std::move(refused)); }
+
+void D1Import::begin(detail::Outbox& out) {
+  state_->md5.emplace();
+  read_on(out);
+}
+
+void D1Import::on_wake(detail::Outbox& out) {
+  if (state_->reading) return read_on(out);
+  post(table::d1_import_poll, R"({"action":"poll","current_bookmark":)" + as_json(state_->bookmark) + "}", out);
+}
+
+void D1Import::abort(Error error) { this->finish(state_->running() ? unknown_outcome(error) : error); }
+
+void D1Import::read_on(detail::Outbox& out) {
+  State& s = *state_;
+  if (s.sql.source()) {
+    const bool end = s.read_step();
+    s.report(d1::ImportStage::reading, s.bytes, end ? s.bytes : s.sql.size());
+    if (!end) return out.wake_after(std::chrono::milliseconds(0));
+  } else {
+    s.md5->add(s.sql.text());
+    s.bytes = s.sql.text().size();
+  }
+  s.reading = false;
+  s.etag = s.md5->hex();
+  s.result.bytes = s.bytes;
+  post(table::d1_import_init, R"({"action":"init","etag":")" + s.etag + "\"}", out);
+}
+
+void D1Import::post(const detail::Endpoint& operation, std::string body, detail::Outbox& out) {
+  auto request = database_request(operation, state_->context, state_->id);
+  if (!request) return this->finish(request.error());
+  detail::set_json(*request, std::move(body));
+  out.send(0, std::move(*request));
+}
+
+void D1Import::upload(const std::string& url, detail::Outbox& out) {
+  auto request = signed_request(table::d1_import_upload, state_->context, url);
+  if (!request) return this->finish(request.error());
+  request->http.body = state_->upload_body();
+  out.send(0, std::move(*request));
+}
+
+void D1Import::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
+  if (!reply) return this->finish(state_->running() ? unknown_outcome(reply.error()) : reply.error());
+  const detail::Endpoint& operation = *out.sent().operation;
+  if (&operation == &table::d1_import_upload) {
+    const std::string* etag = find_header(reply->http.headers, "etag");
+    if (etag == nullptr || without_quotes(*etag) != state_->etag)
+      return this->finish(about_reply(
+          Error(ErrorKind::decode, etag == nullptr ? "the upload was answered without an etag"
+                                                   : "the etag of the upload is not the MD5 of what was sent: the file "
+                                                     "changed on its way and was not run"),
+          operation, reply->http));
+    return post(table::d1_import_ingest,
+                R"({"action":"ingest","etag":")" + state_->etag + R"(","filename":)" + as_json(state_->filename) + "}",
+                out);
+  }
+  auto status = read_job_status(*reply, operation);
+  if (!status)
+    return this->finish(&operation == &table::d1_import_init ? status.error() : unknown_outcome(status.error()));
+  if (&operation == &table::d1_import_init && !status->failed()) {
+    state_->filename = status->filename;
+    if (!status->upload_url.empty()) return upload(status->upload_url, out);
+    state_->result.already_uploaded = true;
+  }
+  take_status(*status, operation, *reply, out);
+}
+
+void D1Import::take_status(JobStatus& status, const detail::Endpoint& operation, const Reply& reply,
+                           detail::Outbox& out) {
+  State& s = *state_;
+  if (!status.bookmark.empty()) s.bookmark = std::move(status.bookmark);
+  if (status.failed()) return this->finish(failure(status, operation, reply));
+  s.report(d1::ImportStage::running, s.bytes, s.bytes, std::move(status.messages));
+  if (status.status == "complete") {
+    s.result.num_queries = status.num_queries;
+    s.result.final_bookmark = std::move(status.final_bookmark);
+    s.result.meta = std::move(status.meta);
+    return this->finish(std::move(s.result));
+  }
+  if (status.status != "active" || s.bookmark.empty())
+    return this->finish(unknown_outcome(
+        about_reply(Error(ErrorKind::decode, "the status of the import is neither active, complete nor error"),
+                    operation, reply.http)));
+  out.wake_after(s.options.poll_interval);
+}
+
+}  // namespace
+
+FlowPtr<d1::ImportResult> d1_import(const Context& context, std::string_view id, Body sql,
+                                    const d1::ImportOptions& options) {
+  return std::make_unique<D1Import>(context, id, std::move(sql), options);
+}
+
+FlowPtr<d1::ImportResult> d1_import_file(const Context& context, std::string_view id, const std::string& path,
+                                         const d1::ImportOptions& options) {
+  try {
+    return d1_import(context, id, Body::file(path), options);
+  } catch (const Error& error) {
+    return std::make_unique<D1Import>(error);
+  }
+}
+
+}  // namespace cloudflare::ops

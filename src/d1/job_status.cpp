@@ -1,0 +1,85 @@
+#include "d1/job_status.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace json = detail::json;
+
+std::string text_of(json::value value) {
+  if (value.type() == json::json_type::string) return detail::string(value);
+  return value.is_null() ? std::string() : std::string(detail::raw_text(value));
+}
+
+void read_result(json::value value, JobStatus& status) {
+  detail::each_member(value, [&](std::string_view name, json::value member) {
+    if (name == "final_bookmark")
+      status.final_bookmark = text_of(member);
+    else if (name == "num_queries")
+      status.num_queries = member.is_null() ? 0 : detail::integer(member);
+    else if (name == "meta")
+      status.meta = read_meta(member);
+    else if (name == "filename")
+      status.filename = text_of(member);
+    else if (name == "signed_url")
+      status.signed_url = text_of(member);
+  });
+}
+
+}  // namespace
+
+Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Endpoint& operation) {
+  auto status = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the status",
+                                  [](json::document& document) {
+                                    JobStatus read;
+                                    std::string errors;
+                                    for (auto field : document.get_object()) {
+                                      const std::string_view name = field.unescaped_key();
+                                      json::value value = field.value();
+                                      if (name == "success") {
+                                        read.success = value.is_null() || value.get_bool();
+                                      } else if (name == "status") {
+                                        read.status = text_of(value);
+                                      } else if (name == "error") {
+                                        read.error = text_of(value);
+                                      } else if (name == "errors" && !value.is_null()) {
+                                        for (auto item : value.get_array())
+                                          errors += (errors.empty() ? "" : "; ") + text_of(item.value());
+                                      } else if (name == "at_bookmark") {
+                                        read.bookmark = text_of(value);
+                                      } else if (name == "filename") {
+                                        read.filename = text_of(value);
+                                      } else if (name == "upload_url") {
+                                        read.upload_url = text_of(value);
+                                      } else if (name == "messages" && !value.is_null()) {
+                                        for (auto item : value.get_array())
+                                          read.messages.push_back(text_of(item.value()));
+                                      } else if (name == "result") {
+                                        read_result(value, read);
+                                      }
+                                    }
+                                    if (read.error.empty()) read.error = std::move(errors);
+                                    return read;
+                                  });
+  if (!status) return about_reply(status.error(), operation, reply.http);
+  return status;
+}
+
+Error job_error(const JobStatus& status, std::string text, const detail::Endpoint& operation,
+                const detail::Reply& reply) {
+  ErrorDetails d = inner_failure(status.error, 0).details();
+  d.text = std::move(text);
+  return about_reply(Error(std::move(d)), operation, reply.http);
+}
+
+Result<detail::Request> signed_request(const detail::Endpoint& operation, const Context& context,
+                                       const std::string& url) {
+  if (!url.starts_with("https://") && !url.starts_with("http://"))
+    return Error(ErrorKind::decode, "the server gave a signed URL that is neither https nor http");
+  detail::Request request = detail::request_for(operation, context, {});
+  request.http.url = url;
+  request.authenticated = false;
+  return request;
+}
+
+}  // namespace cloudflare::ops

@@ -1,0 +1,78 @@
+#include "engine/exchange.hpp"
+
+#include <cloudflare/version.hpp>
+
+namespace cloudflare::detail {
+
+namespace {
+
+void redact(std::string& text, const std::vector<std::string>& secrets) {
+  constexpr std::string_view mark = "[redacted]";
+  for (const std::string& secret : secrets)
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + mark.size()))
+      text.replace(at, secret.size(), mark);
+}
+
+void redact(std::vector<Message>& messages, const std::vector<std::string>& secrets) {
+  for (Message& message : messages) {
+    for (std::string* text : {&message.message, &message.documentation_url, &message.source_pointer, &message.meta})
+      redact(*text, secrets);
+    redact(message.error_chain, secrets);
+  }
+}
+
+// The query of a signed URL is its credential.
+[[gnu::cold]] std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url,
+                                                                      const ClientCore& core) {
+  CommonHeaders common{.headers = {core.user_agent()}};
+  const std::size_t query = signed_url.find('?');
+  if (query != std::string::npos && query + 1 < signed_url.size()) common.secrets = {signed_url.substr(query + 1)};
+  return std::make_shared<const CommonHeaders>(std::move(common));
+}
+
+}  // namespace
+
+void Loop::Exchange::address(const ClientCore& core) {
+  HttpRequest& http = request.http;
+  if (attempt == 0) {
+    own_headers = http.headers.size();
+    if (request.authenticated) http.url.insert(0, core.options().base_url);
+    http.resendable = request.repeat != Repeat::once;
+    if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
+  }
+  common = request.authenticated ? core.common_headers() : common_headers_for(http.url, core);
+  http.headers.erase(http.headers.begin() + static_cast<std::ptrdiff_t>(own_headers), http.headers.end());
+  http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
+}
+
+bool Loop::Exchange::rewind() {
+  if (request.http.body.source() && !request.http.body.source()->rewind()) return false;
+  return !request.http.sink || request.http.sink->restart();
+}
+
+// One request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
+[[gnu::cold]] void Loop::Exchange::advise(ErrorDetails& d) const {
+  constexpr std::uint64_t large = 50'000;
+  const std::string_view path = request.operation->path;
+  const bool sql = request.operation->name.starts_with("d1.") && (path.ends_with("/raw") || path.ends_with("/query"));
+  if (!sql || request.http.body.size().value_or(0) < large) return;
+  if (d.kind != ErrorKind::timeout && d.kind != ErrorKind::overloaded) return;
+  d.text += d.text.empty() ? "" : "; ";
+  d.text += "the request is large: import_sql() takes SQL of any size";
+}
+
+[[gnu::cold]] Error Loop::Exchange::explain(const Error& error) const {
+  ErrorDetails d = error.details();
+  d.operation = request.operation->name;
+  d.attempts = attempt;
+  d.repeated_unknown = unknown_before;
+  advise(d);
+  d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
+  if (common) {
+    for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, common->secrets);
+    redact(d.messages, common->secrets);
+  }
+  return Error(std::move(d));
+}
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,331 @@
+#include "engine/judge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <cloudflare/clock.hpp>
+
+#include "base/json_in.hpp"
+#include "engine/retry.hpp"
+
+namespace cloudflare::detail {
+
+namespace {
+
+Message read_message(json::value value);
+
+[[gnu::cold]] std::vector<Message> read_messages(json::value value) {
+  std::vector<Message> messages;
+  if (value.type() == json::json_type::array)
+    for (auto item : value.get_array()) messages.push_back(read_message(item.value()));
+  return messages;
+}
+
+// A code is a number; a few endpoints send it as text.
+[[gnu::cold]] int read_code(json::value value) {
+  if (value.type() == json::json_type::number) return static_cast<int>(integer(value));
+  int code = 0;
+  if (value.type() == json::json_type::string) {
+    const std::string_view text = value.get_string();
+    std::from_chars(text.data(), text.data() + text.size(), code);
+  }
+  return code;
+}
+
+std::string text_of(json::value value) {
+  return value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
+}
+
+Message read_message(json::value value) {
+  Message message;
+  if (value.type() != json::json_type::object) {
+    message.message = text_of(value);
+    return message;
+  }
+  each_member(value, [&](std::string_view name, json::value member) {
+    if (name == "code")
+      message.code = read_code(member);
+    else if (name == "message")
+      message.message = text_of(member);
+    else if (name == "documentation_url")
+      message.documentation_url = text_of(member);
+    else if (name == "error_chain")
+      message.error_chain = read_messages(member);
+    else if (name == "meta")
+      message.meta = std::string(raw_text(member));
+    else if (name == "source")
+      each_member(member, [&](std::string_view part, json::value pointer) {
+        if (part == "pointer") message.source_pointer = text_of(pointer);
+      });
+  });
+  return message;
+}
+
+// The codes that mean more than their HTTP status. Sources: Cloudflare API reference and the public threads named in
+// docs/errors.md.
+ErrorKind kind_of_code(int code, ErrorKind otherwise) {
+  switch (static_cast<ErrorCode>(code)) {
+    case ErrorCode::rate_limited:
+    case ErrorCode::throttled:
+    case ErrorCode::vectorize_throttled: return ErrorKind::rate_limited;
+    case ErrorCode::kv_daily_quota: return ErrorKind::quota_exceeded;
+    case ErrorCode::d1_overloaded: return ErrorKind::overloaded;
+    case ErrorCode::invalid_api_token:
+    case ErrorCode::malformed_credentials:
+    case ErrorCode::invalid_key_or_email:
+    case ErrorCode::authentication_failed:
+    case ErrorCode::unauthorized_token:
+    case ErrorCode::authentication_error:
+    case ErrorCode::d1_not_authorized: return ErrorKind::unauthorized;
+    case ErrorCode::kv_key_not_found:
+    case ErrorCode::kv_namespace_not_found:
+    case ErrorCode::d1_database_not_found:
+    case ErrorCode::vectorize_index_not_found:
+    case ErrorCode::vectorize_index_deleted:
+    case ErrorCode::no_route:
+    case ErrorCode::invalid_object_identifier: return ErrorKind::not_found;
+    case ErrorCode::kv_title_taken:
+    case ErrorCode::d1_name_taken:
+    case ErrorCode::vectorize_index_duplicate_name: return ErrorKind::conflict;
+    default: return otherwise;
+  }
+}
+
+ErrorKind kind_of_status(int status) {
+  if (status == 401 || status == 403) return ErrorKind::unauthorized;
+  if (status == 404) return ErrorKind::not_found;
+  if (status == 409) return ErrorKind::conflict;
+  if (status == 429) return ErrorKind::rate_limited;
+  if (status >= 500) return ErrorKind::server;
+  return ErrorKind::rejected;
+}
+
+// D1 says "overloaded" under several codes (Cloudflare docs, "Debug D1").
+[[gnu::cold]] bool is_overload(const Endpoint& operation, const Message& message) {
+  const bool d1 = operation.name.starts_with("d1.") || operation.name.starts_with("edgebase.d1.");
+  return d1 && (message.message.find("overloaded") != std::string::npos ||
+                message.message.find("queued for too long") != std::string::npos);
+}
+
+[[gnu::cold]] ErrorKind kind_of(const Endpoint& operation, int status, const std::vector<Message>& errors) {
+  ErrorKind kind = kind_of_status(status);
+  for (const Message& message : errors) {
+    if (is_overload(operation, message)) return ErrorKind::overloaded;
+    const ErrorKind by_code = kind_of_code(message.code, kind);
+    if (by_code != kind) return by_code;
+  }
+  return kind;
+}
+
+// The first words of a page or text, without tags. A cut JSON may hold keys and values, so none of it is shown. Words
+// are shown whole or not at all: half a credential would escape redaction.
+[[gnu::cold]] std::string excerpt(std::string_view body, std::size_t most) {
+  if (body.starts_with('{') || body.starts_with('[')) return {};
+  std::string words;
+  std::size_t whole = 0;  // bytes of `words` up to the last blank
+  bool in_tag = false;
+  for (const char c : body.substr(0, 4096)) {
+    if (c == '<') in_tag = true;
+    const bool blank = in_tag || static_cast<unsigned char>(c) <= 0x20;
+    if (c == '>') in_tag = false;
+    if (blank) whole = words.size();
+    if (!blank)
+      words.push_back(c);
+    else if (!words.empty() && words.back() != ' ')
+      words.push_back(' ');
+    if (words.size() > most) break;
+  }
+  if (words.size() > most || body.size() > 4096) words.resize(whole);
+  return words;
+}
+
+std::string header_or_empty(const HttpResponse& response, std::string_view name) {
+  const std::string* value = find_header(response.headers, name);
+  return value != nullptr ? *value : std::string();
+}
+
+[[gnu::cold]] Error refusal(const Endpoint& operation, const HttpResponse& response, std::vector<Message> errors,
+                            std::string text) {
+  ErrorDetails d;
+  d.kind = kind_of(operation, response.status, errors);
+  d.messages = std::move(errors);
+  d.text = std::move(text);
+  const bool executed_perhaps = (response.status >= 500 && response.status != 501) || response.status == 408;
+  d.delivery = executed_perhaps && d.kind != ErrorKind::rate_limited ? Delivery::unknown : Delivery::answered;
+  return Error(std::move(d));
+}
+
+// A body that should have been JSON and is not.
+[[gnu::cold]] Error misread(const Endpoint& operation, const HttpResponse& response, std::string why) {
+  if (response.status >= 300)
+    return refusal(operation, response, {}, "the reply is not JSON: \"" + excerpt(response.body, 80) + "\"");
+  ErrorDetails d;
+  d.kind = ErrorKind::decode;
+  d.text = std::move(why);
+  if (const std::string words = excerpt(response.body, 40); !words.empty())
+    d.text += "; it begins with \"" + words + "\"";
+  d.delivery = Delivery::unknown;
+  return Error(std::move(d));
+}
+
+[[gnu::cold]] Error redirected(const Endpoint& operation, const HttpResponse& response) {
+  return refusal(operation, response, {}, "the server redirects; redirects are not followed");
+}
+
+[[gnu::cold]] Error challenged() {
+  return Error(ErrorDetails{.kind = ErrorKind::challenge,
+                            .text = "a web application firewall asked for a challenge instead of answering"});
+}
+
+[[gnu::cold]] ErrorDetails with_head(const Error& error, const HttpResponse& response) {
+  ErrorDetails d = error.details();
+  d.http_status = response.status;
+  d.ray_id = header_or_empty(response, "cf-ray");
+  d.cf_d1 = header_or_empty(response, "cf-d1");
+  return d;
+}
+
+[[gnu::cold]] Error with_reply(const Error& error, const HttpResponse& response, const Clock& clock) {
+  ErrorDetails d = with_head(error, response);
+  d.retry_after = parse_retry_after(response.headers, clock.wall());
+  return Error(std::move(d));
+}
+
+// Whether the text, if it is JSON at all, is the envelope of a success without messages: no string can hold these ends,
+// since its quotes would be escaped. Spares large replies a walk through all of `result` before it is read.
+bool ends_as_success(std::string_view text) {
+  const auto end = text.find_last_not_of(" \t\r\n");
+  text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  return text.ends_with(R"(],"success":true,"errors":[],"messages":[]})") ||
+         text.ends_with(R"(],"errors":[],"messages":[],"success":true})");
+}
+
+Result<Reply> judge_envelope(const Endpoint& operation, HttpResponse&& response, std::vector<Message>& messages) {
+  const bool ok_status = response.status >= 200 && response.status < 300;
+  if (response.status == 204 || response.status == 205) return Reply{.http = std::move(response)};
+  if (response.status >= 300 && response.status < 400) return redirected(operation, response);
+  if (response.body.empty()) return misread(operation, response, "the reply is empty");
+  if (operation.form == Form::rows && ok_status && ends_as_success(response.body)) {
+    const std::size_t size = response.body.size();
+    return Reply{.http = std::move(response), .result_size = size};
+  }
+  auto envelope = read_envelope(response.body);
+  if (!envelope) return misread(operation, response, envelope.error().details().text);
+  if (!envelope->has_success && ok_status) return misread(operation, response, "the reply has no `success`");
+  if (!ok_status || !envelope->success) return refusal(operation, response, std::move(envelope->errors), {});
+  messages = std::move(envelope->messages);
+  return Reply{.http = std::move(response),
+               .result_begin = envelope->result_begin,
+               .result_size = envelope->result_size,
+               .info_begin = envelope->info_begin,
+               .info_size = envelope->info_size};
+}
+
+// Why EdgeBase's reply is no answer: it has no Vectorize binding there and says so beside an empty result. Its own
+// members are told from those of metadata and rows, which lie deeper.
+[[gnu::cold]] std::optional<Error> stub_of(std::string& body) {
+  if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
+  bool stub = false;
+  std::string warning;
+  const auto read = read_json(body, 0, body.size(), "the reply", [&](json::document& document) {
+    each_member(document.get_value(), [&](std::string_view name, json::value member) {
+      if (name == "_stub")
+        stub = member.type() == json::json_type::boolean && member.get_bool();
+      else if (name == "_warning")
+        warning = text_of(member);
+    });
+    return stub;
+  });
+  if (!read || !stub) return std::nullopt;
+  return Error(ErrorDetails{.kind = ErrorKind::stub,
+                            .text = "the server has no Vectorize there and answers with an empty stub: " + warning});
+}
+
+// The status decides. EdgeBase sends a success as it is and an error as {code, message}, the code that of the status.
+Result<Reply> judge_bare(const Endpoint& operation, HttpResponse&& response) {
+  if (response.status >= 300 && response.status < 400) return redirected(operation, response);
+  if (response.body.empty()) return misread(operation, response, "the reply is empty");
+  if (response.status >= 200 && response.status < 300) {
+    if (auto stub = stub_of(response.body)) return std::move(*stub);
+    const std::size_t size = response.body.size();
+    return Reply{.http = std::move(response), .result_size = size};
+  }
+  auto envelope = read_envelope(response.body);
+  if (!envelope) return misread(operation, response, envelope.error().details().text);
+  return refusal(operation, response, std::move(envelope->errors), {});
+}
+
+// Only the status decides: the body of a success is the caller's bytes, the body of an error an envelope.
+Result<Reply> judge_raw(const Endpoint& operation, HttpResponse&& response, std::vector<Message>& messages) {
+  if (response.status >= 200 && response.status < 300) {
+    const std::size_t size = response.body.size();
+    return Reply{.http = std::move(response), .result_size = size};
+  }
+  if (response.body.empty()) return refusal(operation, response, {}, "the reply is empty");
+  return judge_envelope(operation, std::move(response), messages);
+}
+
+}  // namespace
+
+Result<Envelope> read_envelope(std::string& text) {
+  return read_json(text, 0, text.size(), "the reply", [&](json::document& document) {
+    Envelope envelope;
+    const auto slice = [&](json::value value, std::size_t& begin, std::size_t& size) {
+      const std::string_view raw = raw_text(value);
+      begin = static_cast<std::size_t>(raw.data() - text.data());
+      size = raw.size();
+    };
+    Message flat;  // {code, message} or {code, error} without a list, with EdgeBase's {slug, data} if they are there
+    for (auto field : document.get_object()) {
+      const std::string_view name = field.unescaped_key();
+      json::value value = field.value();
+      if (name == "success") {
+        envelope.has_success = true;
+        envelope.success = value.get_bool();
+      } else if (name == "errors") {
+        envelope.errors = read_messages(value);
+      } else if (name == "messages") {
+        envelope.messages = read_messages(value);
+      } else if (name == "result") {
+        slice(value, envelope.result_begin, envelope.result_size);
+      } else if (name == "result_info") {
+        slice(value, envelope.info_begin, envelope.info_size);
+      } else if (name == "code") {
+        flat.code = read_code(value);
+      } else if (name == "message" || name == "error") {
+        flat.message = text_of(value);
+      } else if (name == "slug" || name == "data") {
+        flat.meta.append(flat.meta.empty() ? "{" : ",").append("\"").append(name).append("\":").append(raw_text(value));
+      }
+    }
+    if (!flat.meta.empty()) flat.meta.push_back('}');
+    if (envelope.errors.empty() && (flat.code != 0 || !flat.message.empty()))
+      envelope.errors.push_back(std::move(flat));
+    return envelope;
+  });
+}
+
+Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
+  ErrorDetails d = with_head(error, reply.http);
+  d.operation = sent.operation->name;
+  d.attempts = reply.attempts;
+  d.delivery = Delivery::unknown;
+  d.outcome_unknown = sent.repeat != Repeat::read;
+  return Error(std::move(d));
+}
+
+Result<Reply> judge(const Endpoint& operation, HttpResponse&& response, const Clock& clock,
+                    std::vector<Message>& messages) {
+  Result<Reply> reply = [&]() -> Result<Reply> {
+    const std::string* mitigated = find_header(response.headers, "cf-mitigated");
+    if (mitigated != nullptr && mitigated->find("challenge") != std::string::npos) return challenged();
+    if (operation.form == Form::raw) return judge_raw(operation, std::move(response), messages);
+    if (operation.form == Form::bare) return judge_bare(operation, std::move(response));
+    return judge_envelope(operation, std::move(response), messages);
+  }();
+  if (!reply) reply = with_reply(reply.error(), response, clock);  // only a success took `response` away
+  return reply;
+}
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,372 @@
+#include "engine/loop.hpp"
+
+#include <algorithm>
+
+#include "engine/budget.hpp"
+#include "engine/exchange.hpp"
+#include "engine/judge.hpp"
+
+namespace cloudflare::detail {
+
+using std::chrono::milliseconds;
+
+// What a flow sees of the loop while it takes a step.
+class Loop::RunOutbox final : public Outbox {
+ public:
+  RunOutbox(Loop& loop, FlowRun& run, Request* answered = nullptr) : loop_(loop), run_(run), answered_(answered) {}
+  void send(unsigned tag, Request&& request) override { loop_.enqueue(run_, tag, std::move(request)); }
+  void wake_after(milliseconds pause) override {
+    run_.timers.push_back(loop_.timers_.insert({now() + pause, {Timer::What::wake, run_.id}}));
+  }
+  void yield() override {
+    if (!std::exchange(run_.yielded, true)) loop_.yielded_.push_back(run_.id);
+  }
+  [[nodiscard]] Request& sent() override { return *answered_; }
+  [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
+  [[nodiscard]] TimePoint now() const override { return loop_.core_.clock().now(); }
+  [[nodiscard]] std::optional<std::size_t> budget_left() const override {
+    if (loop_.core_.budget() == nullptr) return std::nullopt;
+    return loop_.core_.budget()->left(now());
+  }
+
+ private:
+  Loop& loop_;
+  FlowRun& run_;
+  Request* answered_;
+};
+
+namespace {
+
+// What a callback threw, an Error of this library included: the cause is what reaches the caller.
+[[gnu::cold]] Error thrown_by_caller() {
+  ErrorDetails d;
+  try {
+    throw;
+  } catch (const Error& error) {
+    d = error.details();
+  } catch (...) {
+    d = {.kind = ErrorKind::callback, .text = "a callback of the caller threw"};
+  }
+  if (!d.cause) d.cause = std::current_exception();
+  return Error(std::move(d));
+}
+
+// Only a record that somebody wants is made; `fill` adds what is special about it.
+template <class Fill>
+void log(const ClientOptions& options, LogLevel level, std::string_view event, const Request& request, int attempt,
+         Fill fill) {
+  if (!options.log || level > options.log_level) return;
+  LogRecord record{.level = level,
+                   .event = event,
+                   .operation = request.operation->name,
+                   .method = request.http.method,
+                   .attempt = attempt,
+                   .request_bytes = request.http.body.size().value_or(0)};
+  fill(record);
+  options.log(record);
+}
+
+// Whether the flow would rather divide the request than see it repeated.
+bool asks_for_division(const Request& request, const Error& error) {
+  if (!request.divisible) return false;
+  return error.http_status() == 413 || error.http_status() == 524 ||
+         (error.http_status() == 0 && error.details().delivery == Delivery::unknown);
+}
+
+}  // namespace
+
+Loop::Loop(ClientCore& core) : core_(core), channel_(core.transport().open(core.clock())) {}
+Loop::~Loop() = default;
+
+void Loop::run(Flow& flow, const CallOptions& call) {
+  time_point now = core_.clock().now();
+  const auto run = begin(flow, call, nullptr, now);
+  for (; !run->done; now = core_.clock().now()) {
+    step(now);
+    if (!run->done) wait();
+  }
+}
+
+void Loop::add(std::unique_ptr<PendingOperation> pending) {
+  Flow& flow = pending->flow();
+  if (flow.finished()) return finished_.push_back(std::move(pending));
+  const CallOptions call = pending->call;
+  begin(flow, call, std::move(pending), core_.clock().now());
+}
+
+void Loop::turn() {
+  step(core_.clock().now());
+  if (finished_.empty()) wait();
+}
+
+[[gnu::cold]] void Loop::cancel_all(const std::string& why) {
+  while (!runs_.empty()) {
+    const std::shared_ptr<FlowRun> run = runs_.begin()->second;
+    end(*run, interrupted(*run, ErrorKind::cancelled, why));
+  }
+}
+
+std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
+                                           std::unique_ptr<PendingOperation> pending, time_point now) {
+  auto run = std::make_shared<FlowRun>();
+  run->id = next_id_++;
+  run->flow = &flow;
+  run->pending = std::move(pending);
+  run->call = call;
+  if (flow.bounded()) {
+    run->deadline = now + call.timeout.value_or(core_.options().timeout);
+    run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run->id}});
+  }
+  runs_.emplace_hint(runs_.end(), run->id, run);
+  if (call.stop.stop_possible()) {
+    run->on_stop.emplace(call.stop, [this, id = run->id] {
+      const std::lock_guard lock(stops_mutex_);
+      stops_.push_back(id);
+      stopped_ = true;
+      channel_->wake();
+    });
+  }
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
+    flow.begin(out);
+  });
+  return run;
+}
+
+[[gnu::cold]] void Loop::end_stopped() {
+  std::vector<unsigned> stopped;
+  {
+    const std::lock_guard lock(stops_mutex_);
+    stopped.swap(stops_);
+    stopped_ = false;
+  }
+  for (const unsigned id : stopped)
+    if (const auto it = runs_.find(id); it != runs_.end())
+      end(*it->second, interrupted(*it->second, ErrorKind::cancelled, "the stop token was triggered"));
+}
+
+void Loop::step(time_point now) {
+  if (stopped_) end_stopped();
+  while (!timers_.empty() && timers_.begin()->first <= now) fire(timers_.begin()->second);
+  while (!ready_.empty()) {
+    const unsigned ticket = ready_.front();
+    ready_.pop_front();
+    launch(ticket);
+  }
+}
+
+void Loop::wait() {
+  const bool yielded = !yielded_.empty();
+  const time_point until = yielded ? core_.clock().now() : timers_.empty() ? time_point::max() : timers_.begin()->first;
+  if (auto completion = channel_->wait(until)) complete(*completion);
+  if (yielded) wake_next();
+}
+
+void Loop::wake_next() {
+  const auto it = runs_.find(yielded_.front());
+  yielded_.pop_front();
+  if (it == runs_.end()) return;
+  const std::shared_ptr<FlowRun> run = it->second;
+  run->yielded = false;
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
+    run->flow->on_wake(out);
+  });
+}
+
+[[gnu::cold]] void Loop::fire(const Timer& timer) {
+  const auto at = timers_.begin();
+  if (timer.what == Timer::What::launch) {
+    const unsigned ticket = timer.id;
+    timers_.erase(at);
+    exchanges_.at(ticket)->timer.reset();
+    ready_.push_back(ticket);
+    return;
+  }
+  const std::shared_ptr<FlowRun> run = runs_.at(timer.id);
+  if (timer.what == Timer::What::deadline) {
+    timers_.erase(at);
+    run->deadline_timer.reset();
+    const auto limit = run->call.timeout.value_or(core_.options().timeout);
+    return end(*run, interrupted(*run, ErrorKind::timeout, "not done within " + std::to_string(limit.count()) + " ms"));
+  }
+  std::erase(run->timers, at);
+  timers_.erase(at);
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
+    run->flow->on_wake(out);
+  });
+}
+
+void Loop::enqueue(FlowRun& run, unsigned tag, Request&& request) {
+  auto exchange = std::make_shared<Exchange>(run.shared_from_this(), tag, std::move(request));
+  if (run.call.replay_safe && exchange->request.repeat == Repeat::once) exchange->request.repeat = Repeat::idempotent;
+  const unsigned ticket = next_id_++;
+  run.tickets.push_back(ticket);
+  exchanges_.emplace_hint(exchanges_.end(), ticket, std::move(exchange));
+  ready_.push_back(ticket);
+}
+
+void Loop::launch(unsigned ticket) {
+  const auto it = exchanges_.find(ticket);
+  if (it == exchanges_.end()) return;
+  const std::shared_ptr<Exchange> exchange = it->second;
+  FlowRun& run = *exchange->run;
+  guarded(exchange->run, [&] {
+    if (core_.budget() != nullptr && exchange->request.authenticated && !exchange->budgeted) {
+      // Who leaves a reserve to others does not queue before them: it asks again when there may be room.
+      const time_point now = core_.clock().now();
+      const bool paced = exchange->request.paced;
+      const time_point at = paced ? core_.budget()->reserve(now, now, core_.paced_budget(run.call))
+                                  : core_.budget()->reserve(now, run.deadline);
+      exchange->budgeted = !paced || at <= now;
+      if (at > run.deadline) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(at - now);
+        return deliver(ticket, *exchange,
+                       exchange->explain(Error(ErrorDetails{
+                           .kind = ErrorKind::rate_limited,
+                           .text = "the rate budget of 1200 requests in 5 minutes is used up beyond the deadline",
+                           .retry_after = wait,
+                           .delivery = Delivery::not_sent})));
+      }
+      if (at > now) {
+        exchange->timer = timers_.insert({at, {Timer::What::launch, ticket}});
+        return log(core_.options(), LogLevel::info, "wait", exchange->request, exchange->attempt,
+                   [&](LogRecord& record) { record.pause = std::chrono::ceil<milliseconds>(at - now); });
+      }
+    }
+    try {
+      exchange->address(core_);
+    } catch (const Error& error) {
+      return deliver(ticket, *exchange, exchange->explain(error));
+    }
+    ++exchange->attempt;
+    ++run.attempts;
+    exchange->in_flight = true;
+    exchange->budgeted = false;
+    run.operation = exchange->request.operation->name;
+    const ClientOptions& options = core_.options();
+    log(options, LogLevel::debug, "request", exchange->request, exchange->attempt, [](LogRecord&) {});
+    channel_->start(ticket, std::shared_ptr<const HttpRequest>(exchange, &exchange->request.http),
+                    {.deadline = run.deadline,
+                     .connect_timeout = options.connect_timeout,
+                     .stall_timeout = options.stall_timeout,
+                     .stop = run.call.stop});
+  });
+}
+
+void Loop::complete(Completion& completion) {
+  const auto it = exchanges_.find(completion.ticket);
+  if (it == exchanges_.end()) return;
+  const std::shared_ptr<Exchange> exchange = it->second;
+  exchange->in_flight = false;
+  guarded(exchange->run, [&] {
+    const ClientOptions& options = core_.options();
+    const Endpoint& operation = *exchange->request.operation;
+    const int status = completion.reply ? completion.reply->status : 0;
+    const std::size_t bytes = completion.reply ? completion.reply->body.size() : 0;
+    std::vector<Message> messages;
+    Result<Reply> reply = completion.reply ? judge(operation, std::move(*completion.reply), core_.clock(), messages)
+                                           : Result<Reply>(completion.reply.error());
+    const auto report = [&](LogLevel level, std::string_view event) {
+      log(options, level, event, exchange->request, exchange->attempt, [&](LogRecord& record) {
+        record.http_status = status;
+        record.reply_bytes = bytes;
+        if (reply) return;
+        record.error = to_string(reply.error().kind());
+        record.ray_id = reply.error().ray_id();
+      });
+    };
+    report(LogLevel::debug, "reply");
+    if (reply) {
+      reply->attempts = exchange->attempt;
+      reply->operation = &operation;
+      if (options.on_messages && !messages.empty()) options.on_messages(operation.name, messages);
+      return deliver(completion.ticket, *exchange, std::move(reply));
+    }
+    const Error& error = reply.error();
+    if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
+      core_.budget()->block(core_.clock().now() + *error.retry_after());
+    if (repeat_later(completion.ticket, *exchange, error)) return;
+    report(LogLevel::warning, "failure");
+    deliver(completion.ticket, *exchange, exchange->explain(error));
+  });
+}
+
+[[gnu::cold]] bool Loop::repeat_later(unsigned ticket, Exchange& exchange, const Error& error) {
+  const FlowRun& run = *exchange.run;
+  const ClientOptions& options = core_.options();
+  const RetryLimits limits{.max_attempts = run.call.max_attempts.value_or(options.max_attempts),
+                           .backoff_base = options.backoff_base,
+                           .backoff_cap = options.backoff_cap};
+  if (!may_repeat(exchange.request.repeat, error) || asks_for_division(exchange.request, error)) return false;
+  if (exchange.request.paced && error.kind() == ErrorKind::rate_limited) return false;
+  if (exchange.attempt >= limits.max_attempts) return false;
+  const milliseconds pause = pause_before_repeat(limits, exchange.attempt, error, core_.random());
+  const time_point at = core_.clock().now() + pause;
+  if (at >= run.deadline || !exchange.rewind()) return false;
+  if (error.details().delivery == Delivery::unknown) exchange.unknown_before = true;
+  exchange.timer = timers_.insert({at, {Timer::What::launch, ticket}});
+  log(options, LogLevel::info, "retry", exchange.request, exchange.attempt, [&](LogRecord& record) {
+    record.pause = pause;
+    record.error = to_string(error.kind());
+  });
+  return true;
+}
+
+// `transfer` is kept by the caller.
+void Loop::deliver(unsigned ticket, Exchange& exchange, Result<Reply>&& reply) {
+  FlowRun& run = *exchange.run;
+  drop(ticket);
+  std::erase(run.tickets, ticket);
+  RunOutbox out(*this, run, &exchange.request);
+  run.flow->on_reply(exchange.tag, std::move(reply), out);
+}
+
+template <class Step>
+void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
+  try {
+    step();
+  } catch (...) {
+    end(*run, thrown_by_caller());
+  }
+  if (!run->done && run->flow->finished()) close(*run);
+}
+
+[[gnu::cold]] Error Loop::interrupted(const FlowRun& run, ErrorKind kind, std::string text) const {
+  ErrorDetails d{
+      .kind = kind, .text = std::move(text), .operation = std::string(run.operation), .attempts = run.attempts};
+  d.delivery = run.attempts == 0 ? Delivery::not_sent : Delivery::answered;
+  for (const unsigned ticket : run.tickets) {
+    const Exchange& exchange = *exchanges_.at(ticket);
+    if (!exchange.in_flight && !exchange.unknown_before) continue;
+    exchange.advise(d);
+    d.delivery = Delivery::unknown;
+    d.outcome_unknown = d.outcome_unknown || exchange.may_write();
+  }
+  return Error(std::move(d));
+}
+
+[[gnu::cold]] void Loop::end(FlowRun& run, const Error& error) {
+  if (!run.flow->finished()) run.flow->abort(error);
+  if (!run.done) close(run);
+}
+
+void Loop::close(FlowRun& run) {
+  for (const unsigned ticket : run.tickets) drop(ticket);
+  if (run.deadline_timer) timers_.erase(*run.deadline_timer);
+  for (const auto timer : run.timers) timers_.erase(timer);
+  run.done = true;
+  run.on_stop.reset();
+  if (run.pending) finished_.push_back(std::move(run.pending));
+  runs_.erase(run.id);
+}
+
+void Loop::drop(unsigned ticket) {
+  const auto it = exchanges_.find(ticket);
+  if (it->second->in_flight) channel_->abandon(ticket);
+  if (it->second->timer) timers_.erase(*it->second->timer);
+  exchanges_.erase(it);
+}
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,95 @@
+#pragma once
+
+// The one driver of flows: sends what they wish, judges replies, repeats, waits, and keeps deadlines and stop tokens.
+// A blocking call pumps one on its own thread, the I/O thread one for all asynchronous operations.
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include <cloudflare/async/operation.hpp>
+#include <cloudflare/clock.hpp>
+#include <cloudflare/detail/flow.hpp>
+
+#include "engine/client_core.hpp"
+#include "engine/retry.hpp"
+
+namespace cloudflare::detail {
+
+class Loop {
+ public:
+  explicit Loop(ClientCore& core);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Runs `flow` until it is finished.
+  void run(Flow& flow, const CallOptions& call);
+
+  /// Takes an pending; take_finished() gives it back when its flow is finished.
+  void add(std::unique_ptr<PendingOperation> pending);
+  /// One round of work; waits if there is none and nothing has finished.
+  void turn();
+  void cancel_all(const std::string& why);
+  [[nodiscard]] std::vector<std::unique_ptr<PendingOperation>> take_finished() { return std::exchange(finished_, {}); }
+  [[nodiscard]] bool idle() const noexcept { return runs_.empty() && finished_.empty(); }
+  /// Ends the wait of turn(); from any thread.
+  void wake() noexcept { channel_->wake(); }
+
+ private:
+  using time_point = Clock::time_point;
+  struct Timer {
+    enum class What : std::uint8_t { deadline, wake, launch } what;
+    unsigned id;
+  };
+  using Timers = std::multimap<time_point, Timer>;
+  struct FlowRun;
+  struct Exchange;
+  class RunOutbox;
+
+  std::shared_ptr<FlowRun> begin(Flow& flow, const CallOptions& call, std::unique_ptr<PendingOperation> pending,
+                                 time_point now);
+  /// Stop tokens, timers, launches.
+  void step(time_point now);
+  void end_stopped();
+  /// Until a completion, which is taken care of, the next timer, or wake().
+  void wait();
+  void fire(const Timer& timer);
+  /// The first of those that asked to be woken soon.
+  void wake_next();
+
+  void enqueue(FlowRun& run, unsigned tag, Request&& request);
+  void launch(unsigned ticket);
+  void complete(Completion& completion);
+  [[nodiscard]] bool repeat_later(unsigned ticket, Exchange& exchange, const Error& error);
+  void deliver(unsigned ticket, Exchange& exchange, Result<Reply>&& reply);
+
+  /// Runs a step of a run; what it throws ends the run. Closes the run if its flow is finished.
+  template <class Step>
+  void guarded(const std::shared_ptr<FlowRun>& run, Step step);
+  void end(FlowRun& run, const Error& error);
+  void close(FlowRun& run);
+  void drop(unsigned ticket);
+  [[nodiscard]] Error interrupted(const FlowRun& run, ErrorKind kind, std::string text) const;
+
+  ClientCore& core_;
+  std::unique_ptr<Channel> channel_;
+  std::map<unsigned, std::shared_ptr<FlowRun>> runs_{};
+  std::map<unsigned, std::shared_ptr<Exchange>> exchanges_{};
+  std::deque<unsigned> ready_{};    // to be launched in this turn
+  std::deque<unsigned> yielded_{};  // jobs to be woken when the channel has worked
+  std::vector<std::unique_ptr<PendingOperation>> finished_{};
+  Timers timers_{};
+  unsigned next_id_ = 1;
+
+  std::mutex stops_mutex_{};
+  std::vector<unsigned> stops_{};     // jobs whose stop token fired, on any thread
+  std::atomic<bool> stopped_{false};  // whether there are any, without the lock
+};
+
+}  // namespace cloudflare::detail

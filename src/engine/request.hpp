@@ -1,0 +1,43 @@
+#pragma once
+
+// From a row of the operation table to a request.
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/encode.hpp"
+#include "engine/client_core.hpp"
+#include "engine/endpoints.hpp"
+
+namespace cloudflare::detail {
+
+/// A request for `operation` whose `{}` are `arguments`, percent-encoded.
+[[nodiscard]] Request request_for(const Endpoint& operation, const Context& context,
+                                  std::initializer_list<std::string_view> arguments);
+
+/// The same with the client's account id as first argument; an error if the client has none.
+[[nodiscard]] Result<Request> account_request(
+    const Endpoint& operation, const Context& context,
+    std::initializer_list<std::string_view> arguments = std::initializer_list<std::string_view>());
+
+/// Appends `?name=value` or `&name=value`, the value percent-encoded.
+void add_query(Request& request, std::string_view name, std::string_view value);
+
+/// Sets a JSON body.
+void set_json(Request& request, std::string json);
+/// The request with a JSON body; `error`, if there is one, in its place.
+[[nodiscard]] Result<Request> with_json(Result<Request> request, std::optional<Error> error, std::string json);
+
+[[nodiscard]] inline bool checks_limits(const Context& context) {
+  return context.call.check_limits.value_or(context.core->options().check_limits);
+}
+
+/// How many requests of a `_many` call may be under way: its own option, the handle's or the client's.
+[[nodiscard]] inline int most_in_flight(const Context& context, const std::optional<int>& option) {
+  return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
+}
+
+}  // namespace cloudflare::detail

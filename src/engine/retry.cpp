@@ -1,0 +1,62 @@
+#include "engine/retry.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+namespace cloudflare::detail {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  const std::time_t time = curl_getdate(std::string(text).c_str(), nullptr);
+  if (time < 0) return std::nullopt;
+  return std::chrono::sys_seconds(seconds(time));
+}
+
+std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std::chrono::sys_seconds wall) {
+  const std::string* value = find_header(headers, "retry-after");
+  if (value == nullptr) return std::nullopt;
+  double number = 0;
+  const char* const end = value->data() + value->size();
+  const auto [stop, failed] = std::from_chars(value->data(), end, number);
+  if (failed == std::errc() && stop == end && !std::isnan(number))
+    return seconds(std::llround(std::ceil(std::clamp(number, 0.0, 1e9))));
+  const auto date = parse_http_date(*value);
+  if (!date) return std::nullopt;
+  const std::string* now_text = find_header(headers, "date");
+  const auto now = now_text != nullptr ? parse_http_date(*now_text) : std::nullopt;
+  return std::max(*date - now.value_or(wall), seconds(0));
+}
+
+bool may_repeat(Repeat repeat, const Error& error) noexcept {
+  switch (error.kind()) {
+    case ErrorKind::rate_limited: return true;  // it was not executed
+    case ErrorKind::overloaded: return repeat != Repeat::once;
+    case ErrorKind::transport:
+    case ErrorKind::timeout:
+    case ErrorKind::server:
+    case ErrorKind::rejected:  // 408 only: everything else rejected is an answer
+      if (error.details().delivery == Delivery::not_sent) return true;
+      return error.details().delivery == Delivery::unknown && repeat != Repeat::once;
+    default: return false;
+  }
+}
+
+milliseconds pause_before_repeat(const RetryLimits& limits, int attempt, const Error& error, double random) noexcept {
+  constexpr int overload_factor = 4;
+  const int factor = error.kind() == ErrorKind::overloaded ? overload_factor : 1;
+  const milliseconds cap =
+      std::min(limits.backoff_cap * factor, limits.backoff_base * factor * (1L << std::clamp(attempt - 1, 0, 20)));
+  milliseconds pause(std::llround(static_cast<double>(cap.count()) * random));
+  if (error.kind() == ErrorKind::rate_limited) pause = std::max(pause, milliseconds(1'000));
+  if (error.kind() == ErrorKind::overloaded) pause = std::max(pause, cap / 2);
+  if (error.retry_after()) pause = std::max<milliseconds>(pause, *error.retry_after());
+  return pause;
+}
+
+}  // namespace cloudflare::detail

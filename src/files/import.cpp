@@ -1,0 +1,224 @@
+// Imports: a file in pieces, each a bulk call, with a state file that says which items are left.
+
+#include <cloudflare/files/import.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "files/state_file.hpp"
+#include "files/text_input.hpp"
+
+namespace cloudflare {
+
+namespace {
+
+using detail::NumberSet;
+using detail::StateFile;
+
+/// Between two pieces: every item before `upto` is settled, but for those in `unsettled`.
+struct Standing {
+  FilePosition from{};  ///< Nothing before it is left to do.
+  std::uint64_t upto = 0;
+  NumberSet unsettled{};
+
+  [[nodiscard]] std::uint64_t settled() const { return upto - unsettled.count(); }
+};
+
+bool is_expired(const kv::Entry& entry) {
+  return entry.expiration && !entry.ttl && *entry.expiration < std::chrono::system_clock::now() + limits::kv_min_ttl;
+}
+bool is_expired(const vectorize::Vector&) { return false; }
+
+/// What a bulk call has read from its piece of the file.
+struct PieceRead {
+  std::vector<std::uint64_t> numbers{};  ///< Positions in the file of the items handed out.
+  std::uint64_t expired = 0;
+  bool file_ended = false;
+  std::optional<Error> error{};
+};
+
+template <class Item>
+class Piece final : public detail::ItemSource<Item> {
+ public:
+  Piece(detail::ItemSource<Item>& file, const Standing& standing, const ImportOptions& options, PieceRead& read)
+      : file_(file), standing_(standing), options_(options), read_(read) {}
+
+  bool next(Item& item) override {
+    while (read_.numbers.size() < options_.items_per_state && !options_.stop.stop_requested()) {
+      const std::uint64_t number = file_.position().items;
+      if (!step(item)) return false;
+      if (number < standing_.upto && !standing_.unsettled.contains(number)) continue;
+      if (is_expired(item)) {
+        ++read_.expired;
+        continue;
+      }
+      read_.numbers.push_back(number);
+      return true;
+    }
+    return false;
+  }
+  [[nodiscard]] FilePosition position() const override { return file_.position(); }
+
+ private:
+  // What cannot be read ends the piece; the requests under way are completed.
+  bool step(Item& item) {
+    try {
+      read_.file_ended = !file_.next(item);
+      return !read_.file_ended;
+    } catch (const Error& error) {
+      read_.error = error;
+      return false;
+    }
+  }
+
+  detail::ItemSource<Item>& file_;
+  const Standing& standing_;
+  const ImportOptions& options_;
+  PieceRead& read_;
+};
+
+template <class Item>
+class Import {
+ public:
+  using Open = std::unique_ptr<detail::ItemSource<Item>> (*)(bool csv, const std::string& path, const ReadOptions&);
+  /// Stores the items of a piece.
+  using Store = std::function<BulkResult(ItemFile<Item> piece, const std::function<void(const BulkProgress&)>&)>;
+
+  Import(std::string path, const ImportOptions& options, const std::string& job, Store store)
+      : path_(std::move(path)),
+        options_(options),
+        state_(options.state_file.empty() ? path_ + ".state" : options.state_file, job),
+        store_(std::move(store)) {}
+
+  ImportResult run(Open open) {
+    const bool csv = options_.format ? *options_.format == FileFormat::csv : path_.ends_with(".csv");
+    resume();
+    const auto file = open(csv, path_, {.from = standing_.from});
+    if (standing_.from.items == 0) standing_.from = file->position();  // past what stands before the first item
+    result_.already = before_.items_done = standing_.settled();
+    while (!result_.finished && !result_.stopped && !options_.stop.stop_requested()) load_piece(*file);
+    if (result_.finished && standing_.unsettled.empty()) state_.remove();
+    return std::move(result_);
+  }
+
+ private:
+  void resume() {
+    std::error_code unknown;
+    file_bytes_ = std::filesystem::file_size(path_, unknown);  // what cannot be opened is refused soon
+    if (!state_.read()) return;
+    standing_.from = {
+        .offset = state_.number("offset"), .lines = state_.number("lines"), .items = state_.number("items")};
+    standing_.upto = state_.number("upto");
+    if (state_.number("file_bytes") != file_bytes_ || !standing_.unsettled.parse(state_.text("unsettled")))
+      throw invalid_argument("the file " + path_ +
+                             " is not the one that its state file is about; remove that to begin anew");
+  }
+
+  void load_piece(detail::ItemSource<Item>& file) {
+    const std::uint64_t begin = file.position().items;
+    PieceRead read;
+    BulkResult done;
+    try {
+      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, standing_, options_, read)), progress());
+    } catch (const Error& error) {  // nothing was stored
+      if (error.cause()) throw;
+      done.stopped = error;
+      for (std::uint64_t i = 0; i < read.numbers.size(); ++i) done.failed.push_back({.index = i, .error = error});
+    }
+    take(read, std::move(done), begin, file.position());
+    result_.stopped = result_.stopped ? result_.stopped : std::move(read.error);
+    result_.finished = read.file_ended && !result_.stopped;
+  }
+
+  void take(const PieceRead& read, BulkResult done, std::uint64_t begin, const FilePosition& position) {
+    result_.loaded += done.succeeded;
+    result_.expired += read.expired;
+    result_.requests += done.requests;
+    result_.stopped = std::move(done.stopped);
+    std::vector<std::uint64_t> again;
+    for (ItemFailure& failure : done.failed) {
+      failure.index = read.numbers[failure.index];
+      if (failure.error.kind() != ErrorKind::invalid_argument) again.push_back(failure.index);
+      result_.failed.push_back(std::move(failure));
+    }
+    std::sort(again.begin(), again.end());
+    NumberSet unsettled = standing_.unsettled.below(begin);
+    for (const std::uint64_t number : again) unsettled.append(number);
+    if (unsettled.empty()) standing_.from = position;
+    unsettled.append(standing_.unsettled.from(position.items));
+    standing_.unsettled = std::move(unsettled);
+    standing_.upto = std::max(standing_.upto, position.items);
+    save();
+  }
+
+  std::function<void(const BulkProgress&)> progress() {
+    if (!options_.on_progress) return nullptr;
+    return [this, before = before_](BulkProgress now) {
+      now.items_done += before.items_done;
+      now.items_failed += before.items_failed;
+      now.requests += before.requests;
+      now.bytes_done += before.bytes_done;
+      now.elapsed += before.elapsed;
+      now.items_total = options_.expected_items;
+      now.remaining.reset();
+      const std::uint64_t of_this_run = now.items_done - result_.already;
+      if (now.items_total && of_this_run > 0 && now.items_done <= *now.items_total)
+        now.remaining = std::chrono::milliseconds(static_cast<std::int64_t>(
+            static_cast<double>(now.elapsed.count()) * static_cast<double>(*now.items_total - now.items_done) /
+            static_cast<double>(of_this_run)));
+      before_ = now;  // what the next piece adds to
+      options_.on_progress(now);
+    };
+  }
+
+  void save() {
+    state_.set("file_bytes", file_bytes_);
+    state_.set("offset", standing_.from.offset);
+    state_.set("lines", standing_.from.lines);
+    state_.set("items", standing_.from.items);
+    state_.set("upto", standing_.upto);
+    state_.set("unsettled", standing_.unsettled.text());
+    state_.write();
+  }
+
+  std::string path_;
+  const ImportOptions& options_;
+  StateFile state_;
+  Store store_;
+  std::uint64_t file_bytes_ = 0;
+  Standing standing_{};
+  ImportResult result_{};
+  BulkProgress before_{};  ///< As of the pieces so far.
+};
+
+}  // namespace
+
+namespace kv {
+
+ImportResult import_from(const KvNamespace& kv, const std::string& path, const ImportOptions& options) {
+  auto store = [&](EntryFile piece, const std::function<void(const BulkProgress&)>& progress) {
+    return kv.put_many(std::move(piece), {.in_flight = options.in_flight, .on_progress = progress});
+  };
+  return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store).run(detail::open_entries);
+}
+
+}  // namespace kv
+
+namespace vectorize {
+
+ImportResult import_from(const VectorizeIndex& index, const std::string& path, const ImportOptions& options) {
+  Mutation last;
+  auto store = [&](VectorFile piece, const std::function<void(const BulkProgress&)>& progress) -> BulkResult {
+    ManyResult done = index.upsert_many(std::move(piece), {.in_flight = options.in_flight, .on_progress = progress});
+    // The last request of a piece leaves when all others are answered, so the last piece stands for those before it.
+    if (done.succeeded > 0) last = std::move(done.mutation);
+    return done;
+  };
+  return {Import<Vector>(path, options, "import into Vectorize index " + index.name(), store).run(detail::open_vectors),
+          std::move(last)};
+}
+
+}  // namespace vectorize
+
+}  // namespace cloudflare

@@ -1,0 +1,150 @@
+#include "files/text_input.hpp"
+
+#include <algorithm>
+#include <istream>
+
+namespace cloudflare::detail {
+
+namespace {
+constexpr std::size_t piece_bytes = 1U << 16;
+}
+
+TextInput::TextInput(const std::string& path, std::size_t max_item_bytes)
+    : file_(path, std::ios::binary), in_(&file_), name_(path + ", "), max_item_bytes_(max_item_bytes) {
+  if (!file_) throw invalid_argument("the file " + path + " cannot be opened");
+  skip_mark();
+}
+
+TextInput::TextInput(std::istream& in, std::size_t max_item_bytes) : in_(&in), max_item_bytes_(max_item_bytes) {
+  skip_mark();
+}
+
+Error TextInput::error(std::string_view text) const {
+  return invalid_argument(name_ + "line " + std::to_string(item_line_) + ": " + std::string(text));
+}
+
+bool TextInput::fill() {
+  before_ += buffer_.size();
+  buffer_.resize(piece_bytes);
+  at_ = 0;
+  in_->read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+  buffer_.resize(static_cast<std::size_t>(in_->gcount()));
+  if (in_->bad()) throw invalid_argument(name_ + "line " + std::to_string(lines_ + 1) + ": cannot be read");
+  return !buffer_.empty();
+}
+
+int TextInput::peek() {
+  if (at_ == buffer_.size() && !fill()) return end_of_file;
+  return static_cast<unsigned char>(buffer_[at_]);
+}
+
+int TextInput::get() {
+  const int c = peek();
+  if (c != end_of_file) ++at_;
+  if (c == '\n') ++lines_;
+  return c;
+}
+
+// Some programs begin UTF-8 with a byte order mark.
+void TextInput::skip_mark() {
+  (void)peek();
+  if (buffer_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+}
+
+void TextInput::skip_to(const FilePosition& place) {
+  if (place.offset < offset()) return;
+  std::uint64_t left = place.offset - offset();
+  while (left > buffer_.size() - at_) {
+    left -= buffer_.size() - at_;
+    if (in_ == &file_ && file_.good() && left > piece_bytes) {
+      file_.seekg(static_cast<std::streamoff>(place.offset));
+      before_ = place.offset;
+      buffer_.clear();
+      at_ = 0;
+      left = 0;
+    } else if (!fill()) {
+      throw invalid_argument(name_ + "it ends before the place to go on from, byte " + std::to_string(place.offset));
+    }
+  }
+  at_ += static_cast<std::size_t>(left);
+  lines_ = place.lines;
+}
+
+void TextInput::begin_item() noexcept {
+  item_line_ = lines_ + 1;
+  item_bytes_ = 0;
+}
+
+void TextInput::grow(std::size_t bytes) {
+  item_bytes_ += bytes;
+  if (item_bytes_ > max_item_bytes_)
+    throw error("longer than the " + std::to_string(max_item_bytes_) + " bytes allowed for one item");
+}
+
+bool TextInput::line(std::string& text) {
+  text.clear();
+  begin_item();
+  if (peek() == end_of_file) return false;
+  while (peek() != end_of_file) {
+    const std::size_t end = buffer_.find('\n', at_);
+    const std::size_t size = std::min(end, buffer_.size()) - at_;
+    grow(size);
+    text.append(buffer_, at_, size);
+    at_ += size;
+    if (end == std::string::npos) continue;
+    ++at_;
+    break;
+  }
+  ++lines_;
+  return true;
+}
+
+bool TextInput::row(std::vector<std::string>& fields) {
+  std::size_t count = 0;
+  int c = end_of_file;
+  do {  // lines with nothing in them
+    begin_item();
+    c = get();
+    if (c == '\r' && peek() == '\n') c = get();
+  } while (c == '\n');
+  if (c == end_of_file) return false;
+  for (bool more = true; more;) {
+    if (count == fields.size()) fields.emplace_back();
+    std::string& field = fields[count++];
+    field.clear();
+    more = c == '"' ? quoted(field) : plain(field, c);
+    if (more) c = get();
+  }
+  fields.resize(count);
+  return true;
+}
+
+// After the opening quote; true if another field follows.
+bool TextInput::quoted(std::string& field) {
+  for (;;) {
+    int c = get();
+    if (c == end_of_file) throw error("a quoted field has no end");
+    if (c == '"') {
+      c = get();
+      if (c == ',') return true;
+      if (c == '\r' && peek() == '\n') c = get();
+      if (c == '\n' || c == end_of_file) return false;
+      if (c != '"') throw error("something follows the closing quote of a field; a quote inside is written twice");
+    }
+    grow(1);
+    field.push_back(static_cast<char>(c));
+  }
+}
+
+bool TextInput::plain(std::string& field, int first) {
+  for (int c = first;; c = get()) {
+    if (c == ',') return true;
+    if (c == '\r' && peek() == '\n') c = get();
+    if (c == '\n' || c == end_of_file) return false;
+    if (c == '"') throw error("a quote inside a field that does not begin with one");
+    grow(1);
+    field.push_back(static_cast<char>(c));
+  }
+}
+
+}  // namespace cloudflare::detail

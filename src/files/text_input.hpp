@@ -1,0 +1,66 @@
+#pragma once
+
+// Text files read piece by piece: lines, and rows of CSV, with the numbers of their lines.
+
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/files/readers.hpp>
+
+namespace cloudflare::detail {
+
+class TextInput {
+ public:
+  /// @throws Error  invalid_argument if the file cannot be opened
+  TextInput(const std::string& path, std::size_t max_item_bytes);
+  TextInput(std::istream& in, std::size_t max_item_bytes);
+  TextInput(const TextInput&) = delete;
+  TextInput& operator=(const TextInput&) = delete;
+
+  /// The next line without its end; false at the end of the file.
+  bool line(std::string& text);
+  /// The next row of CSV, RFC 4180; false at the end of the file. A line with nothing in it is no row.
+  bool row(std::vector<std::string>& fields);
+  /// Goes on to a place further on.
+  void skip_to(const FilePosition& place);
+
+  /// Of what comes next.
+  [[nodiscard]] std::uint64_t offset() const noexcept { return before_ + at_; }
+  [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
+  /// An error about what was read last, with file and line.
+  [[nodiscard]] Error error(std::string_view text) const;
+
+ private:
+  static constexpr int end_of_file = -1;
+
+  [[nodiscard]] bool fill();
+  [[nodiscard]] int get();
+  [[nodiscard]] int peek();
+  void skip_mark();
+  void begin_item() noexcept;
+  [[nodiscard]] bool quoted(std::string& field);
+  [[nodiscard]] bool plain(std::string& field, int first);
+  void grow(std::size_t bytes);
+
+  std::ifstream file_{};
+  std::istream* in_;
+  std::string name_{};
+  std::size_t max_item_bytes_;
+  std::string buffer_{};
+  std::size_t at_ = 0;
+  std::uint64_t before_ = 0;  ///< Bytes before the buffer.
+  std::uint64_t lines_ = 0;
+  std::uint64_t item_line_ = 0;  ///< The line on which the item read last begins.
+  std::size_t item_bytes_ = 0;
+};
+
+/// The files of <cloudflare/files/readers.hpp> without their ranges.
+[[nodiscard]] std::unique_ptr<ItemSource<kv::Entry>> open_entries(bool csv, const std::string& path,
+                                                                  const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<ItemSource<vectorize::Vector>> open_vectors(bool csv, const std::string& path,
+                                                                          const ReadOptions& options);
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,356 @@
+#include "http/curl_transfer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <string_view>
+
+namespace cloudflare::detail {
+
+namespace {
+
+// Room behind a body for simdjson, so that it can be read in place.
+constexpr std::size_t padding = 128;
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+// Whether a request line can hold `text` as it stands.
+bool is_target(std::string_view text) {
+  return text.starts_with('/') &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+}
+
+bool has_proxy_variable() {
+  constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+void use_url(const CurlHandle& handle) {
+  curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
+  // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
+  // first reply.
+  curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
+}
+
+}  // namespace
+
+void prepare(CurlHandle& handle, const CurlOptions& options) {
+  CURL* const easy = handle.easy.get();
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // The default is added to, not replaced: libcurl's directory of certificates stays.
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  handle.direct = !has_proxy_variable();
+  if (handle.direct) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // libcurl asks for each request
+  if (handle.url) use_url(handle);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &handle);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
+}
+
+CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+                           const TransferLimits& limits)
+    : handle_(handle),
+      ticket_(ticket),
+      request_(std::move(request)),
+      stall_limit_(std::min<std::chrono::milliseconds>(limits.stall_timeout, std::chrono::hours(24))) {
+  handle_.transfer = this;
+  set_url();
+  curl_easy_setopt(easy(), CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
+  set_body();
+  set_headers();
+}
+
+// To parse a URL is a tenth of libcurl's work for a small request, so it is done once for a host.
+void CurlTransfer::set_url() {
+  const std::string& url = request_->url;
+  const std::string& origin = handle_.origin;
+  // A proxy may need the whole URL in the request line.
+  const bool known =
+      handle_.direct && url.starts_with(origin) && is_target(std::string_view(url).substr(origin.size()));
+  if (!known) parse_url();
+  curl_easy_setopt(easy(), CURLOPT_REQUEST_TARGET, known ? url.c_str() + origin.size() : nullptr);
+}
+
+void CurlTransfer::parse_url() {
+  const std::string& url = request_->url;
+  handle_.url.reset(curl_url());
+  // A key ".." must not climb. What cannot be parsed leaves it empty, which libcurl refuses.
+  const bool good = curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
+  handle_.origin = good ? url.substr(0, url.find_first_of("/?#", url.find("://") + 3)) : "";
+  use_url(handle_);
+}
+
+void CurlTransfer::set_headers() {
+  const auto same = [](const Header& a, const Header& b) { return a.value == b.value && a.name == b.name; };
+  const std::vector<Header>& set = handle_.headers;
+  const bool known = plain_get_ && handle_.lines &&
+                     std::equal(set.begin(), set.end(), request_->headers.begin(), request_->headers.end(), same);
+  if (!known) make_lines();
+}
+
+void CurlTransfer::make_lines() {
+  const std::vector<Header>& headers = request_->headers;
+  std::unique_ptr<curl_slist, FreeList> lines;
+  const auto add = [&lines](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(lines.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)lines.release();
+    lines.reset(longer);
+  };
+  for (const Header& header : headers) add(header.name + ": " + header.value);
+  if (find_header(headers, "accept-encoding") == nullptr) add("Accept-Encoding: gzip");
+  if (!plain_get_) {
+    if (find_header(headers, "content-type") == nullptr) add("Content-Type:");
+    add("Expect:");  // no pause before uploads
+    if (!request_->body.size()) add("Transfer-Encoding: chunked");
+  }
+  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, lines.get());
+  handle_.lines = std::move(lines);
+  handle_.headers = headers;
+}
+
+void CurlTransfer::set_body() {
+  CURL* const easy = handle_.easy.get();
+  const Body& body = request_->body;
+  const bool empty = !body.source() && body.text().empty();
+  plain_get_ = request_->method == "GET" && empty;
+  if (plain_get_) return;  // what a handle does by itself
+  if (request_->method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_->method.c_str());
+  if (empty && request_->method == "DELETE") return;
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  const auto size = body.size();
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
+  if (!body.source()) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.text().data());
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+  curl_easy_setopt(easy, CURLOPT_READDATA, &handle_);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, &handle_);
+}
+
+// Called when there is a connection, just before the request is sent. libcurl sends a request again by itself when a
+// kept connection dies before the first byte of the reply, though the server may have executed it by then.
+int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
+  auto& transfer = of(self);
+  transfer.moved_at_ = std::chrono::steady_clock::now();
+  ++transfer.sends_;
+  return transfer.sends_ > 1 && !transfer.request_->resendable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+[[gnu::cold]] bool CurlTransfer::stalled(std::chrono::steady_clock::time_point now) {
+  if (sends_ == 0) return false;
+  curl_off_t up = 0, down = 0;
+  long head = 0;
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &up);
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_DOWNLOAD_T, &down);
+  curl_easy_getinfo(easy(), CURLINFO_HEADER_SIZE, &head);
+  const auto moved = static_cast<std::uint64_t>(up + down + head);
+  const auto enough = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(stall_limit_).count());
+  if (moved >= moved_ + enough) {
+    moved_ = moved;
+    moved_at_ = now;
+  }
+  return now - moved_at_ >= stall_limit_;
+}
+
+std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = of(self);
+  const std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
+    transfer.response_.headers.clear();
+    transfer.response_.headers.reserve(16);
+    transfer.head_complete_ = false;
+    const std::size_t space = line.find(' ');
+    transfer.response_.status = 0;
+    if (space != std::string_view::npos)
+      std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer.response_.status);
+  } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+    Header& header = transfer.response_.headers.emplace_back();
+    header.name = line.substr(0, colon);
+    header.value = trimmed(line.substr(colon + 1));
+  } else if (trimmed(line).empty()) {
+    transfer.head_complete_ = true;
+    if (!transfer.choose_decoder()) return 0;
+  }
+  return line.size();
+}
+
+std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = of(self);
+  const std::string_view bytes(data, size * count);
+  const auto keep = [&transfer](std::string_view piece) { return transfer.keep(piece); };
+  try {
+    const bool kept = transfer.gunzip_ ? transfer.gunzip_->feed(bytes, keep) : keep(bytes);
+    return kept ? bytes.size() : 0;
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+// By the Content-Encoding of a head that is complete; false if it is none that was asked for.
+bool CurlTransfer::choose_decoder() {
+  gunzip_.reset();
+  const std::string* encoding = find_header(response_.headers, "content-encoding");
+  const bool has_body = response_.status >= 200 && response_.status != 204 && response_.status != 205;
+  if (encoding == nullptr || *encoding == "identity" || !has_body) return true;
+  if (*encoding == "gzip") gunzip_ = std::make_unique<Gunzip>();
+  unknown_encoding_ = !gunzip_;
+  return !unknown_encoding_;
+}
+
+bool CurlTransfer::keep(std::string_view bytes) {
+  const bool streams = request_->sink && is_success(response_.status);
+  received_ += bytes.size();
+  too_large_ = received_ > reply_limit(streams);
+  if (too_large_) return false;
+  if (streams && !bytes.empty())
+    request_->sink->write(bytes);
+  else if (!streams)
+    take(bytes);
+  return true;
+}
+
+// What streams needs no memory, so only what cannot be a reply of its kind is too large.
+std::uint64_t CurlTransfer::reply_limit(bool streams) const noexcept {
+  if (!streams) return request_->reply_limit;
+  if (request_->reply_expected == 0) return std::numeric_limits<std::uint64_t>::max();
+  return std::max(request_->reply_limit, request_->reply_expected);
+}
+
+void CurlTransfer::take(std::string_view bytes) {
+  std::string& body = response_.body;
+  if (body.capacity() < body.size() + bytes.size() + padding) reserve_for(bytes.size());
+  body.append(bytes);
+}
+
+// Doubling a large string would hold it twice for a moment, so the final size is reserved where it can be known.
+// Address space that is never written costs no memory.
+void CurlTransfer::reserve_for(std::size_t more) {
+  std::string& body = response_.body;
+  constexpr std::size_t large = 1U << 20;
+  curl_off_t announced = -1;
+  if (body.empty() && !gunzip_) curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  const std::size_t needed = body.size() + more + padding;
+  std::size_t capacity = std::max(needed, body.capacity() * 2);
+  if (announced > 0) {
+    capacity = std::max<std::size_t>(
+        needed, std::min<std::uint64_t>(static_cast<std::uint64_t>(announced), request_->reply_limit) + padding);
+  } else if (needed > large && request_->reply_expected != 0 && needed <= request_->reply_expected) {
+    capacity = request_->reply_expected + padding;
+  }
+  body.reserve(capacity);
+}
+
+std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = of(self);
+  const std::span<char> room(to, size * count);
+  try {
+    return transfer.request_->body.source()->read(room);
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
+[[gnu::cold]] int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
+  auto& transfer = of(self);
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  try {
+    return transfer.request_->body.source()->rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_SEEKFUNC_FAIL;
+  }
+}
+
+Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
+  // Headers that say 4xx or 5xx are an answer, whatever became of the body behind them.
+  const bool refused = response_.status >= 400 && !thrown_;
+  // A connection that ends within the headers is no error to libcurl.
+  if (code == CURLE_OK && !head_complete_) code = CURLE_PARTIAL_FILE;
+  const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
+  if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
+  if (code != CURLE_OK && !refused) return error_of(code);
+  std::string& body = response_.body;
+  constexpr std::size_t slack = 1U << 20;
+  if (body.capacity() > 2 * body.size() + slack) body.shrink_to_fit();
+  return std::move(response_);
+}
+
+[[gnu::cold]] Error CurlTransfer::error_of(CURLcode code) const {
+  ErrorDetails d{.kind = ErrorKind::transport, .delivery = Delivery::unknown};
+  d.http_status = response_.status;
+  if (const std::string* ray = find_header(response_.headers, "cf-ray")) d.ray_id = *ray;
+  if (too_large_) {
+    d.kind = ErrorKind::too_large;
+    d.text = "the reply is larger than the cap of " + std::to_string(request_->reply_limit) + " bytes";
+    return Error(std::move(d));
+  }
+  if (thrown_) {
+    d.kind = ErrorKind::callback;
+    d.text = "a sink or source of the caller threw";
+    d.cause = thrown_;
+    return Error(std::move(d));
+  }
+  const bool began = sends_ > 0;
+  if (!began) d.delivery = Delivery::not_sent;
+  d.text = curl_easy_strerror(code);
+  switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS: d.kind = ErrorKind::tls; break;
+    case CURLE_OPERATION_TIMEDOUT:
+      d.kind = ErrorKind::timeout;
+      d.text = began ? "the transfer stalled" : "no connection within the connect timeout";
+      break;
+    case CURLE_BAD_CONTENT_ENCODING: d.kind = ErrorKind::decode; break;
+    case CURLE_ABORTED_BY_CALLBACK: d.text = "the connection died before the reply"; break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      if (began) {
+        d.text = "the reply is not HTTP";
+        break;
+      }
+      [[fallthrough]];
+    case CURLE_URL_MALFORMAT: d.kind = ErrorKind::invalid_argument; break;
+    default: break;
+  }
+  return Error(std::move(d));
+}
+
+void CurlTransfer::release(const CurlOptions& options) {
+  if (plain_get_) return;
+  curl_easy_reset(easy());
+  handle_.lines.reset();
+  prepare(handle_, options);
+}
+
+}  // namespace cloudflare::detail

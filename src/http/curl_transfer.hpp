@@ -1,0 +1,103 @@
+#pragma once
+
+// One transfer on a libcurl easy handle: options in, callbacks, reply or Error out.
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <cloudflare/http/transport.hpp>
+
+#include "http/gunzip.hpp"
+
+namespace cloudflare::detail {
+
+struct CloseEasy {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+struct CloseUrl {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+
+class CurlTransfer;
+
+/// An easy handle, and what stays from one of its transfers to the next. It must not move.
+struct CurlHandle {
+  CurlTransfer* transfer = nullptr;        ///< Of the moment.
+  std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
+  bool direct = false;                     ///< No proxy is asked.
+  std::string origin{};                    ///< Scheme, host and port of `url` if other targets may be asked of it.
+  std::unique_ptr<CURL, CloseEasy> easy{};
+  std::unique_ptr<curl_slist, FreeList> lines{};
+  std::vector<Header> headers{};  ///< What `lines` were made of, if there are any.
+};
+
+/// Sets what all transfers share.
+void prepare(CurlHandle& handle, const CurlOptions& options);
+
+class CurlTransfer {
+ public:
+  /// `handle` is prepared, and stays the caller's.
+  CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
+               const TransferLimits& limits);
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  [[nodiscard]] CURL* easy() const noexcept { return handle_.easy.get(); }
+  [[nodiscard]] unsigned ticket() const noexcept { return ticket_; }
+  /// Whether less than a byte a second moved for as long as the stall limit. Waiting for a connection is no stall.
+  [[nodiscard]] bool stalled(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
+  /// The reply, or what `code` means; the transfer is over.
+  [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
+  /// Prepares the handle for another transfer; its connections stay with the multi handle.
+  void release(const CurlOptions& options);
+
+  // What libcurl calls; `self` is the handle.
+  static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
+
+ private:
+  void set_url();
+  void parse_url();
+  void set_headers();
+  void make_lines();
+  void set_body();
+  [[nodiscard]] Error error_of(CURLcode code) const;
+  [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
+  [[nodiscard]] bool choose_decoder();
+  [[nodiscard]] bool keep(std::string_view bytes);
+  void take(std::string_view bytes);
+  void reserve_for(std::size_t more);
+
+  static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* self);
+  static int on_seek(void* self, curl_off_t offset, int origin);
+  static CurlTransfer& of(void* self) { return *static_cast<CurlHandle*>(self)->transfer; }
+
+  CurlHandle& handle_;
+  unsigned ticket_;
+  std::shared_ptr<const HttpRequest> request_;
+  HttpResponse response_{};
+  std::unique_ptr<Gunzip> gunzip_{};
+  std::uint64_t received_ = 0;
+  std::chrono::milliseconds stall_limit_;
+  std::chrono::steady_clock::time_point moved_at_{};  // when enough bytes had moved last
+  std::uint64_t moved_ = 0;                           // and how many in all
+  int sends_ = 0;                                     // how often libcurl began to send the request
+  bool plain_get_ = false;
+  bool head_complete_ = false;
+  bool unknown_encoding_ = false;
+  bool too_large_ = false;
+  std::exception_ptr thrown_{};  // by a sink or source; never through libcurl's frames
+};
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,106 @@
+#include <cloudflare/clock.hpp>
+#include <cloudflare/http/transport.hpp>
+
+#include <algorithm>
+#include <deque>
+
+namespace cloudflare {
+
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] time_point now() const override { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] std::chrono::sys_seconds wall() const override {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
+  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal, time_point until,
+            const std::function<bool()>& woken) override {
+    // Far deadlines overflow the arithmetic of some C++ libraries.
+    signal.wait_until(lock, std::min(until, now() + std::chrono::hours(1)), woken);
+  }
+};
+
+// Transfers in turn, each on the thread that waits.
+class InlineChannel final : public Channel {
+ public:
+  InlineChannel(Transport& transport, Clock& clock) : transport_(transport), clock_(clock) {}
+
+  void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) override {
+    waiting_.push_back({ticket, std::move(request), limits});
+  }
+  void abandon(unsigned ticket) override {
+    std::erase_if(waiting_, [ticket](const Waiting& w) { return w.ticket == ticket; });
+  }
+  std::optional<Completion> wait(TimePoint until) override {
+    if (waiting_.empty()) {
+      sleep(until);
+      return std::nullopt;
+    }
+    const Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    return Completion{next.ticket, perform(next)};
+  }
+  void wake() noexcept override {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    signal_.notify_one();
+  }
+
+ private:
+  struct Waiting {
+    unsigned ticket;
+    std::shared_ptr<const HttpRequest> request;
+    TransferLimits limits;
+  };
+
+  void sleep(TimePoint until) {
+    std::unique_lock lock(mutex_);
+    clock_.wait(lock, signal_, until, [this] { return woken_; });
+    woken_ = false;
+  }
+
+  Result<HttpResponse> perform(const Waiting& transfer) {
+    try {
+      return transport_.send(*transfer.request, transfer.limits);
+    } catch (const Error& error) {
+      return error;
+    } catch (...) {
+      return Error(ErrorDetails{.kind = ErrorKind::callback,
+                                .text = "the transport threw",
+                                .delivery = Delivery::unknown,
+                                .cause = std::current_exception()});
+    }
+  }
+
+  Transport& transport_;
+  Clock& clock_;
+  std::deque<Waiting> waiting_{};
+  std::mutex mutex_{};
+  std::condition_variable signal_{};
+  bool woken_ = false;
+};
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return lower(x) == lower(y);
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<Clock> Clock::system() {
+  static const auto clock = std::make_shared<SystemClock>();
+  return clock;
+}
+
+std::unique_ptr<Channel> Transport::open(Clock& clock) { return std::make_unique<InlineChannel>(*this, clock); }
+
+const std::string* find_header(const std::vector<Header>& headers, std::string_view name) noexcept {
+  const auto it =
+      std::find_if(headers.begin(), headers.end(), [name](const Header& h) { return same_name(h.name, name); });
+  return it == headers.end() ? nullptr : &it->value;
+}
+
+}  // namespace cloudflare

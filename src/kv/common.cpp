@@ -1,0 +1,165 @@
+#include "kv/common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace json = detail::json;
+using std::to_string;
+
+std::optional<Error> check_ttl(const kv::EntryView& entry, const Context& context) {
+  if (entry.ttl && *entry.ttl < limits::kv_min_ttl)
+    return invalid_argument("the ttl is " + to_string(entry.ttl->count()) + " s; at least 60 s are needed");
+  if (entry.ttl || !entry.expiration) return std::nullopt;  // the ttl wins
+  if (*entry.expiration < context.core->clock().wall() + limits::kv_min_ttl)
+    return invalid_argument("the expiration must be at least 60 s ahead");
+  return std::nullopt;
+}
+
+// A value asked for as text comes as a string, one asked for as JSON stays the JSON it is.
+std::string value_text(json::value value, kv::ValueType type) {
+  const bool text = type == kv::ValueType::text && value.type() == json::json_type::string;
+  return text ? detail::string(value) : std::string(detail::raw_text(value));
+}
+
+std::optional<kv::Value> read_value(json::value item, const kv::BulkGetOptions& options) {
+  if (item.is_null()) return std::nullopt;
+  kv::Value value;
+  if (!options.with_metadata) {
+    value.value = value_text(item, options.type);
+    return value;
+  }
+  bool present = false;
+  detail::each_member(item, [&](std::string_view name, json::value member) {
+    if (name == "value") {
+      present = !member.is_null();
+      if (present) value.value = value_text(member, options.type);
+    } else if (name == "metadata") {
+      if (!member.is_null()) value.metadata = detail::json_text(member);
+    } else if (name == "expiration" && !member.is_null()) {
+      value.expiration = std::chrono::sys_seconds(std::chrono::seconds(detail::integer(member)));
+    }
+  });
+  return present ? std::optional(std::move(value)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Error> check_namespace_id(std::string_view id) {
+  if (!id.empty() && id.size() <= limits::kv_id_chars && detail::is_id(id)) return std::nullopt;
+  return invalid_argument("the namespace id must be 1 to 32 characters of [A-Za-z0-9_-]");
+}
+
+std::optional<Error> check_key(std::string_view key, bool limits) {
+  if (key.empty()) return invalid_argument("the key is empty");
+  if (key == "." || key == "..") return invalid_argument("the keys \".\" and \"..\" are not allowed");
+  if (limits && key.size() > limits::kv_key_bytes)
+    return invalid_argument("the key has " + to_string(key.size()) + " bytes; at most 512 are allowed");
+  if (!detail::is_utf8(key)) return invalid_argument("the key is not UTF-8");
+  return std::nullopt;
+}
+
+std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context) {
+  const bool limits = detail::checks_limits(context);
+  if (auto error = check_key(entry.key, limits)) return error;
+  if (!entry.metadata.empty() && !detail::is_utf8(entry.metadata)) return invalid_argument("the metadata is not UTF-8");
+  if (!limits) return std::nullopt;
+  const std::size_t size = entry.base64 ? entry.value.size() / 4 * 3 : entry.value.size();
+  if (size > limits::kv_value_bytes + (entry.base64 ? 3 : 0))
+    return invalid_argument("the value has " + to_string(size) + " bytes; at most 25 MiB (26214400) are allowed");
+  if (entry.metadata.size() > limits::kv_metadata_bytes)
+    return invalid_argument("the metadata has " + to_string(entry.metadata.size()) +
+                            " bytes as JSON; at most 1024 are allowed");
+  return check_ttl(entry, context);
+}
+
+Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
+                                          std::string_view id) {
+  if (auto error = check_namespace_id(id)) return *error;
+  return detail::account_request(operation, context, {id});
+}
+
+Result<detail::Request> key_request(const detail::Endpoint& operation, const Context& context, std::string_view id,
+                                    std::string_view key) {
+  if (auto error = check_namespace_id(id)) return *error;
+  if (auto error = check_key(key, detail::checks_limits(context))) return *error;
+  return detail::account_request(operation, context, {id, key});
+}
+
+Result<detail::Request> value_request(const Context& context, std::string_view id, std::string_view key) {
+  auto request = key_request(detail::table::kv_get, context, id, key);
+  if (request) request->http.reply_expected = limits::kv_value_bytes;
+  return request;
+}
+
+bool is_missing_key(const Error& error) noexcept {
+  return error.http_status() == 404 && error.has(ErrorCode::kv_key_not_found);
+}
+
+void append_entry(std::string& json, const kv::EntryView& entry) {
+  json.append(R"({"key":)");
+  detail::append_json_string(json, entry.key);
+  json.append(R"(,"value":)");
+  const std::size_t base64_size = (entry.value.size() + 2) / 3 * 4 + 16;
+  const bool text = entry.base64 || detail::is_utf8(entry.value);
+  const std::size_t most = entry.base64 ? std::string::npos : base64_size;
+  const bool encode = !text || !detail::append_json_string(json, entry.value, most);
+  if (encode) {
+    json.push_back('"');
+    detail::append_base64(json, entry.value);
+    json.push_back('"');
+  }
+  if (encode || entry.base64) json.append(R"(,"base64":true)");
+  if (entry.ttl) {
+    json.append(R"(,"expiration_ttl":)");
+    detail::append_number(json, entry.ttl->count());
+  } else if (entry.expiration) {
+    json.append(R"(,"expiration":)");
+    detail::append_number(json, entry.expiration->time_since_epoch().count());
+  }
+  if (!entry.metadata.empty()) json.append(R"(,"metadata":)").append(entry.metadata);
+  json.push_back('}');
+}
+
+Result<kv::BulkReply> read_bulk_reply(detail::Reply&& reply) {
+  if (reply.result_size == 0) return kv::BulkReply();
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the bulk result",
+                           [](json::document& document) {
+                             kv::BulkReply bulk;
+                             if (document.type() != json::json_type::object) {
+                               (void)document.is_null();
+                               return bulk;
+                             }
+                             for (auto field : document.get_object()) {
+                               const std::string_view name = field.unescaped_key();
+                               json::value value = field.value();
+                               if (name == "successful_key_count" && !value.is_null()) {
+                                 bulk.successful_key_count = detail::integer(value);
+                               } else if (name == "unsuccessful_keys" && !value.is_null()) {
+                                 for (auto key : value.get_array())
+                                   bulk.unsuccessful_keys.push_back(detail::string(key.value()));
+                               }
+                             }
+                             return bulk;
+                           });
+}
+
+Result<std::monostate> read_bulk_values(
+    detail::Reply& reply, const kv::BulkGetOptions& options,
+    const std::function<void(std::string_view name, std::optional<kv::Value>&& value)>& visit) {
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the bulk read",
+                           [&](json::document& document) {
+                             for (auto field : document.get_object()) {
+                               const std::string_view name = field.unescaped_key();
+                               json::value value = field.value();
+                               if (name != "values") continue;
+                               for (auto item : value.get_object()) {
+                                 const std::string_view key = item.unescaped_key();
+                                 visit(key, read_value(item.value(), options));
+                               }
+                             }
+                             return std::monostate();
+                           });
+}
+
+}  // namespace cloudflare::ops

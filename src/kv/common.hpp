@@ -1,0 +1,54 @@
+#pragma once
+
+// Checks and pieces shared by the KV operations.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <cloudflare/detail/kv_ops.hpp>
+#include <cloudflare/limits.hpp>
+
+#include "base/json_in.hpp"
+#include "engine/paging.hpp"
+#include "engine/request.hpp"
+
+namespace cloudflare::ops {
+
+/// Why the id of a namespace cannot be one.
+[[nodiscard]] std::optional<Error> check_namespace_id(std::string_view id);
+/// Why a key cannot be one; its length only if limits are checked.
+[[nodiscard]] std::optional<Error> check_key(std::string_view key, bool limits);
+/// Why a pair cannot be stored: key, value, metadata, ttl, expiration.
+[[nodiscard]] std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context);
+
+/// A request on a namespace, or on one of its keys.
+[[nodiscard]] Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
+                                                        std::string_view id);
+[[nodiscard]] Result<detail::Request> key_request(const detail::Endpoint& operation, const Context& context,
+                                                  std::string_view id, std::string_view key);
+
+/// PUT …/values/{key} with a body; the value of `entry` is not looked at.
+[[nodiscard]] Result<detail::Request> put_request(const Context& context, std::string_view id,
+                                                  const kv::EntryView& entry, Body value);
+/// The same from the JSON object that append_entry() writes; nothing if it cannot be sent that way.
+[[nodiscard]] std::optional<detail::Request> entry_request(const Context& context, std::string_view id,
+                                                           std::string_view json);
+/// GET …/values/{key}.
+[[nodiscard]] Result<detail::Request> value_request(const Context& context, std::string_view id, std::string_view key);
+/// "Missing key" is status 404 with code 10009; a missing namespace or an HTML 404 is an error.
+[[nodiscard]] bool is_missing_key(const Error& error) noexcept;
+
+/// Appends the JSON object of a bulk write: the value as text where it is UTF-8, as base64 where it is not or where
+/// that is shorter.
+void append_entry(std::string& json, const kv::EntryView& entry);
+
+/// The server's answer to a bulk write or erase; a null result says nothing of single keys.
+[[nodiscard]] Result<kv::BulkReply> read_bulk_reply(detail::Reply&& reply);
+
+/// Hands each name and value of a bulk read to `visit`; a missing key has no value.
+[[nodiscard]] Result<std::monostate> read_bulk_values(
+    detail::Reply& reply, const kv::BulkGetOptions& options,
+    const std::function<void(std::string_view name, std::optional<kv::Value>&& value)>& visit);
+
+}  // namespace cloudflare::ops

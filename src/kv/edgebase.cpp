@@ -1,0 +1,134 @@
+// KV by EdgeBase. Action `set` is put, `delete` is erase.
+
+#include "account/edgebase_request.hpp"
+#include "kv/common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace json = detail::json;
+namespace table = detail::table;
+using detail::Reply;
+
+// The one member of a reply that counts.
+template <class Read>
+auto read_member(Reply& reply, std::string_view wanted, std::string_view what, Read read) {
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, what, [&](json::document& document) {
+    std::optional<decltype(read(std::declval<json::value>()))> found;
+    for (auto field : document.get_object())
+      if (std::string_view(field.unescaped_key()) == wanted) found = read(field.value().value());
+    if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
+    return *std::move(found);
+  });
+}
+
+Result<std::optional<std::string>> read_bare_value(Reply&& reply) {
+  return read_member(reply, "value", "the value", [](json::value value) {
+    return value.is_null() ? std::nullopt : std::optional(detail::string(value));
+  });
+}
+
+Result<void> read_ok(Reply&& reply) {
+  auto ok = read_member(reply, "ok", "the reply", [](json::value value) { return value.get_bool().value(); });
+  if (!ok) return ok.error();
+  if (!*ok) return Error(ErrorKind::decode, "the reply is a success and says that it is none");
+  return {};
+}
+
+Result<kv::KeyPage> read_key_names(Reply&& reply) {
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of keys",
+                           [](json::document& document) {
+                             kv::KeyPage page;
+                             bool found = false;
+                             for (auto field : document.get_object()) {
+                               const std::string_view name = field.unescaped_key();
+                               json::value value = field.value();
+                               if (name == "keys") {
+                                 found = true;
+                                 for (auto key : value.get_array())
+                                   page.keys.push_back({.name = detail::string(key.value())});
+                               } else if (name == "cursor" && !value.is_null()) {
+                                 page.cursor = detail::string(value);
+                               }
+                             }
+                             if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
+                             page.info.count = static_cast<std::int64_t>(page.keys.size());
+                             return page;
+                           });
+}
+
+std::optional<Error> check_put(std::string_view key, std::string_view value, const kv::PutOptions& options,
+                               const Context& context) {
+  if (options.expiration && !options.ttl) return invalid_argument("EdgeBase takes a ttl, and no time of expiration");
+  if (!options.metadata.empty()) return invalid_argument("EdgeBase keeps no metadata with a key");
+  if (!detail::is_utf8(value))
+    return invalid_argument("the value is not UTF-8, and EdgeBase stores text; encode bytes, for example as base64");
+  return check_entry({.key = key, .value = value, .ttl = options.ttl}, context);
+}
+
+// `{"action":…,"key":…}`, or why the key cannot be one.
+std::optional<Error> append_key(std::string& body, const Context& context, std::string_view key) {
+  append_member(body, "key", key);
+  return check_key(key, detail::checks_limits(context));
+}
+
+}  // namespace
+
+Call<std::optional<std::string>> edgebase_kv_get(const Context& context, std::string_view name, std::string_view key) {
+  std::string body = edgebase_action("get");
+  auto error = append_key(body, context, key);
+  return {detail::with_json(edgebase_request(table::edgebase_kv_get, context, name), std::move(error), body + "}"),
+          read_bare_value};
+}
+
+Call<void> edgebase_kv_put(const Context& context, std::string_view name, std::string_view key, std::string_view value,
+                           const kv::PutOptions& options) {
+  std::string body = edgebase_action("set");
+  auto error = check_put(key, value, options, context);
+  if (!error) {
+    append_member(body, "key", key);
+    append_member(body, "value", value);
+    if (options.ttl) detail::append_number(body.append(R"(,"ttl":)"), options.ttl->count());
+    body.push_back('}');
+  }
+  return {detail::with_json(edgebase_request(table::edgebase_kv_put, context, name), std::move(error), std::move(body)),
+          read_ok};
+}
+
+Call<void> edgebase_kv_erase(const Context& context, std::string_view name, std::string_view key) {
+  std::string body = edgebase_action("delete");
+  auto error = append_key(body, context, key);
+  return {detail::with_json(edgebase_request(table::edgebase_kv_erase, context, name), std::move(error), body + "}"),
+          read_ok};
+}
+
+Call<kv::KeyPage> edgebase_kv_list(const Context& context, std::string_view name, const kv::ListOptions& options) {
+  std::optional<Error> error;
+  std::string body = edgebase_action("list");
+  if (options.limit) {
+    const int limit = *options.limit;
+    if (limit < 1 || (limit > limits::kv_list_max && detail::checks_limits(context)))
+      error = invalid_argument("the limit is " + std::to_string(limit) + "; 1 to 1000 are allowed");
+    detail::append_number(body.append(R"(,"limit":)"), limit);
+  }
+  if (!detail::is_utf8(options.prefix)) error = invalid_argument("the prefix is not UTF-8");
+  if (!options.prefix.empty()) append_member(body, "prefix", options.prefix);
+  if (!options.cursor.empty()) append_member(body, "cursor", options.cursor);
+  return {detail::with_json(edgebase_request(table::edgebase_kv_list, context, name), std::move(error), body + "}"),
+          read_key_names};
+}
+
+std::shared_ptr<detail::PageWalk<kv::KeyPage>> edgebase_kv_list_walk(const Context& context, std::string_view name,
+                                                                     const kv::ListOptions& options) {
+  auto walk = std::make_shared<detail::PageWalk<kv::KeyPage>>();
+  walk->cursor = options.cursor;
+  walk->fetch = [context, name = std::string(name), options](const std::string& cursor) {
+    kv::ListOptions page = options;
+    page.cursor = cursor;
+    return edgebase_kv_list(context, name, page);
+  };
+  return walk;
+}
+
+}  // namespace cloudflare::ops

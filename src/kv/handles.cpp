@@ -1,0 +1,27 @@
+// The handles of Workers KV. One file for each product: a program links those it uses.
+
+#include <cloudflare/kv.hpp>
+
+#include "engine/client_core.hpp"
+
+namespace cloudflare {
+
+template class KvVerbs<Throwing>;
+template class KvVerbs<Checked>;
+template class KvNamespacesVerbs<Throwing>;
+template class KvNamespacesVerbs<Checked>;
+
+KvNamespace ApiClient::kv(std::string namespace_id) const { return {*this, std::move(namespace_id)}; }
+KvNamespaces ApiClient::kv_namespaces() const { return KvNamespaces(*this); }
+
+CheckedKvNamespace KvNamespace::checked() const { return {context_, id_}; }
+KvNamespace KvNamespace::with(const CallOptions& options) const {
+  return {detail::with_options(context_, options), id_};
+}
+
+CheckedKvNamespaces KvNamespaces::checked() const { return CheckedKvNamespaces(context_); }
+KvNamespaces KvNamespaces::with(const CallOptions& options) const {
+  return KvNamespaces(detail::with_options(context_, options));
+}
+
+}  // namespace cloudflare

@@ -1,0 +1,210 @@
+// Reads gather in a group; the one that opened it sends it when its window ends, or whoever fills it. The group's
+// requests run on the I/O thread, so that no read depends on the thread of another.
+
+#include <cloudflare/kv/reader.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <cloudflare/async/operation.hpp>
+
+#include "engine/client_core.hpp"
+#include "kv/common.hpp"
+#include "kv/handle.hpp"
+
+namespace cloudflare::kv {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Read = Result<std::optional<std::string>>;
+
+Error ended(ErrorKind kind, std::string text) {
+  return Error(
+      ErrorDetails{.kind = kind, .text = std::move(text), .operation = "kv.get", .delivery = Delivery::not_sent});
+}
+
+}  // namespace
+
+struct Reader::State {
+  struct Group {
+    std::vector<std::string> keys{};
+    std::unordered_map<std::string, std::size_t> places{};
+    std::vector<std::optional<Read>> reads{};
+    std::size_t waiting = 0;
+    bool sent = false;
+    std::condition_variable_any changed{};
+    std::stop_source stop{};  ///< Of its requests: nobody waits any more.
+
+    std::size_t place_of(std::string_view key) {
+      const auto [it, fresh] = places.emplace(key, keys.size());
+      if (fresh) {
+        keys.emplace_back(key);
+        reads.emplace_back();
+      }
+      return it->second;
+    }
+    void settle(std::size_t place, Read read) {
+      if (!reads[place]) reads[place] = std::move(read);
+    }
+    void settle_all(const Error& error) {
+      for (std::size_t place = 0; place < keys.size(); ++place) settle(place, error);
+    }
+    void take(Result<GetManyResult> result) {
+      if (!result) {
+        settle_all(result.error());
+      } else {
+        for (const ItemFailure& failure : result->outcome.failed) settle(failure.index, failure.error);
+        for (std::size_t place = 0; place < keys.size(); ++place) {
+          std::optional<Value>& value = result->values[place];
+          settle(place, value ? Read(std::optional(std::move(value->value))) : Read(std::optional<std::string>()));
+        }
+      }
+      changed.notify_all();
+    }
+  };
+
+  State(const KvNamespace& kv, const ReaderOptions& wishes)
+      : id(kv.id()), options(wishes), context(context_of(kv)), unowned(detail::unowned(context)) {}
+
+  Read get(std::string_view key, const GetOptions& wishes) {
+    if (auto error = ops::check_key(key, detail::checks_limits(context))) return std::move(*error);
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point deadline =
+        now + wishes.timeout.value_or(context.call.timeout.value_or(context.core->options().timeout));
+    std::unique_lock lock(*mutex);
+    if (closed) return *closed;
+    const bool opens = !open;
+    if (opens) {
+      open = std::make_shared<Group>();
+      groups.insert(open);
+    }
+    const std::shared_ptr<Group> group = open;
+    const std::size_t place = group->place_of(key);
+    ++group->waiting;
+    if (group->keys.size() >= options.max_keys) send(group, lock);
+
+    auto ready = [&] { return group->reads[place].has_value() || (opens && group->sent); };
+    if (opens) {  // sends the group when its window ends, or when this read leaves before
+      group->changed.wait_until(lock, wishes.stop, std::min(deadline, now + options.window), ready);
+      if (!group->sent && (group->waiting > 1 || !gives_up(wishes, deadline))) send(group, lock);
+    }
+    group->changed.wait_until(lock, wishes.stop, deadline, [&] { return group->reads[place].has_value(); });
+    return leave(group, place, wishes, lock);
+  }
+
+  // Ends every read, those to come as well.
+  void close(const Error& error) {
+    std::vector<std::shared_ptr<Group>> ended_groups;
+    {
+      const std::lock_guard lock(*mutex);
+      if (closed) return;
+      closed = error;
+      open.reset();
+      for (const auto& group : groups) {
+        group->settle_all(error);
+        group->sent = true;
+        group->changed.notify_all();
+        ended_groups.push_back(group);
+      }
+      groups.clear();
+    }
+    for (const auto& group : ended_groups) group->stop.request_stop();
+  }
+
+  static bool gives_up(const GetOptions& wishes, Clock::time_point deadline) {
+    return wishes.stop.stop_requested() || Clock::now() >= deadline;
+  }
+
+  Read leave(const std::shared_ptr<Group>& group, std::size_t place, const GetOptions& wishes,
+             std::unique_lock<std::mutex>& lock) {
+    Read read = group->reads[place] ? *group->reads[place]
+                : wishes.stop.stop_requested()
+                    ? Read(ended(ErrorKind::cancelled, "the stop token was triggered"))
+                    : Read(ended(ErrorKind::timeout, "the deadline passed before the value came"));
+    if (--group->waiting > 0) return read;
+    groups.erase(group);
+    if (open == group) open.reset();
+    lock.unlock();
+    group->stop.request_stop();
+    return read;
+  }
+
+  // What waits for replies owns the mutex and the group, not the client: the last owner of a client joins its I/O
+  // thread, and must not be that thread.
+  void send(const std::shared_ptr<Group>& group, std::unique_lock<std::mutex>& lock) {
+    group->sent = true;
+    if (open == group) open.reset();
+    group->changed.notify_all();
+    lock.unlock();  // what follows may run callbacks
+    if (group->keys.size() == 1) {
+      read_singly(group, 0);
+    } else {
+      auto keys = detail::make_text_reader(std::vector<std::string>(group->keys));
+      Async::run(unowned, ops::kv_get_many(unowned, id, std::move(keys), GetManyOptions()))
+          .stop_on(group->stop.get_token())
+          .start([mutex = mutex, group](Result<GetManyResult> result) {
+            const std::lock_guard locked(*mutex);
+            group->take(std::move(result));
+          });
+    }
+    lock.lock();
+  }
+
+  void read_singly(const std::shared_ptr<Group>& group, std::size_t place) {
+    Async::run(unowned, ops::kv_get(unowned, id, group->keys[place]))
+        .stop_on(group->stop.get_token())
+        .start([mutex = mutex, group, place](Read result) {
+          const std::lock_guard locked(*mutex);
+          group->settle(place, std::move(result));
+          group->changed.notify_all();
+        });
+  }
+
+  std::string id;
+  ReaderOptions options;
+  detail::Context context;  ///< Keeps the client open.
+  detail::Context unowned;  ///< For operations, which do not.
+  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
+  std::shared_ptr<Group> open{};  ///< Takes further reads.
+  std::unordered_set<std::shared_ptr<Group>> groups{};
+  std::optional<Error> closed{};
+  std::optional<std::stop_callback<std::function<void()>>> on_stop{};  ///< The handle's own token.
+};
+
+Reader::Reader(const KvNamespace& kv, const ReaderOptions& options) : state_(std::make_shared<State>(kv, options)) {
+  if (options.max_keys < 1 || options.max_keys > limits::kv_bulk_get_keys)
+    throw invalid_argument("a group has 1 to 100 keys, not " + std::to_string(options.max_keys));
+  state_->on_stop.emplace(state_->context.call.stop, [state = state_.get()] {
+    state->close(ended(ErrorKind::cancelled, "the stop token was triggered"));
+  });
+}
+
+Reader::~Reader() {
+  state_->on_stop.reset();
+  state_->close(ended(ErrorKind::cancelled, "the Reader was destroyed"));
+}
+
+Result<std::optional<std::string>> Reader::checked_get(std::string_view key, const GetOptions& options) const {
+  const std::shared_ptr<State> state = state_;  // the Reader may be destroyed while this waits
+  return state->get(key, options);
+}
+
+std::optional<std::string> Reader::get(std::string_view key, const GetOptions& options) const {
+  return checked_get(key, options).value();
+}
+
+std::size_t Reader::waiting() const {
+  const std::lock_guard lock(*state_->mutex);
+  std::size_t all = 0;
+  for (const auto& group : state_->groups) all += group->waiting;
+  return all;
+}
+
+}  // namespace cloudflare::kv

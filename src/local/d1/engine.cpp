@@ -1,0 +1,258 @@
+#include "local/d1/engine.hpp"
+
+#include <array>
+#include <cmath>
+#include <unordered_map>
+
+#include <cloudflare/error.hpp>
+
+#include "local/d1/errors.hpp"
+#include "local/d1/rows.hpp"
+
+namespace cloudflare::local {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Cloudflare docs, "D1 limits". Those of depth and of compound selects were measured on the engine (workerd).
+constexpr std::array<std::pair<int, int>, 10> limits_of_sqlite{{
+    {SQLITE_LIMIT_LENGTH, 2'000'000},
+    {SQLITE_LIMIT_SQL_LENGTH, 100'000},
+    {SQLITE_LIMIT_COLUMN, 100},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 100},
+    {SQLITE_LIMIT_FUNCTION_ARG, 32},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},
+    {SQLITE_LIMIT_EXPR_DEPTH, 100},
+    {SQLITE_LIMIT_COMPOUND_SELECT, 5},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
+    {SQLITE_LIMIT_ATTACHED, 0},
+}};
+constexpr std::chrono::seconds query_duration{30};
+// 10 GB of pages of 4096 bytes.
+constexpr const char* setup = "PRAGMA foreign_keys = ON; PRAGMA max_page_count = 2441406";
+constexpr int d1_cache_kib = 8 * 1024;
+constexpr int progress_interval = 10'000;  // instructions of SQLite's virtual machine
+
+constexpr std::string_view whitespace = " \t\n\v\f\r";
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(whitespace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(whitespace) - begin + 1);
+}
+
+double milliseconds_since(SteadyClock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
+}
+
+}  // namespace
+
+// One transaction: everything of a call, or nothing.
+class D1Engine::Work {
+ public:
+  Work(D1Engine& engine, SteadyClock::time_point deadline) : engine_(engine) {
+    engine.may_write_ = false;
+    engine.deadline_ = deadline;
+    execute("BEGIN");
+  }
+  ~Work() {
+    if (sqlite3_get_autocommit(handle()) == 0) execute("ROLLBACK");
+    engine_.deadline_ = SteadyClock::time_point::max();
+  }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  void commit() {
+    if (execute("COMMIT") != SQLITE_OK) throw d1_sqlite_error(handle(), false);  // a deferred foreign key, say
+    if (engine_.may_write_ && engine_.after_write) engine_.after_write();
+  }
+
+ private:
+  [[nodiscard]] sqlite3* handle() const noexcept { return engine_.database_.handle(); }
+  int execute(const char* sql) {
+    const D1Authorizer::Trust trust(engine_.authorizer_);
+    return sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+  }
+  D1Engine& engine_;
+};
+
+D1Engine::D1Engine(const std::string& path)
+    : database_(path.empty() ? Sqlite(path) : open_exclusively(path, d1_cache_kib)) {
+  database_.execute(setup);
+  sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  const auto prepare_own = [this](std::string_view sql) { return database_.prepare(sql); };
+  page_count_ = prepare_own("PRAGMA page_count");
+  freelist_count_ = prepare_own("PRAGMA freelist_count");
+  page_size_ = prepare_own("PRAGMA page_size");
+  tables_ = prepare_own(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
+  virtual_tables_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'");
+  for (const auto& [limit, value] : limits_of_sqlite) sqlite3_limit(database_.handle(), limit, value);
+  // Others that SQLite was built with would be tables that D1 does not have.
+  std::array<const char*, 5> kept_modules{"fts5", "fts5vocab", "json_each", "json_tree", nullptr};
+  sqlite3_drop_modules(database_.handle(), kept_modules.data());
+  authorizer_.install(database_.handle());
+  sqlite3_progress_handler(database_.handle(), progress_interval, &D1Engine::on_progress, this);
+}
+
+int D1Engine::on_progress(void* self) { return SteadyClock::now() > static_cast<D1Engine*>(self)->deadline_ ? 1 : 0; }
+
+std::int64_t D1Engine::one_number(Statement& statement) {
+  const D1Authorizer::Trust trust(authorizer_);  // a change of the schema makes SQLite prepare again
+  Cursor row = statement.run();
+  return row.next() ? row.integer(0) : 0;
+}
+
+std::int64_t D1Engine::size() {
+  return (one_number(page_count_) - one_number(freelist_count_)) * one_number(page_size_);
+}
+
+std::int64_t D1Engine::count_tables() { return one_number(tables_); }
+
+bool D1Engine::has_virtual_tables() { return one_number(virtual_tables_) > 0; }
+
+std::string D1Engine::run(std::span<const D1Query> queries, D1Format format, std::uint64_t reply_limit) {
+  if (queries.empty()) throw d1_sql_error("No SQL statements detected.");
+  reply_limit_ = reply_limit;
+  std::string out = "[";
+  Work work(*this, SteadyClock::now() + query_duration);
+  for (const D1Query& query : queries) {
+    totals_ = {};
+    const std::int64_t size_before = size();
+    if (out.size() > 1) out += ',';
+    out += R"({"success":true,"results":)";
+    run_query(query, format, &out);
+    out.append(R"(,"meta":)").append(meta_json(totals_, size_before)) += '}';
+  }
+  work.commit();
+  out += ']';
+  return out;
+}
+
+D1Totals D1Engine::run_all(const std::function<void(const std::function<void(std::string_view)>&)>& each) {
+  Work work(*this, SteadyClock::time_point::max());
+  totals_ = {};
+  each([this](std::string_view sql) { run_query({.sql = std::string(sql)}, D1Format::rows, nullptr); });
+  work.commit();
+  return totals_;
+}
+
+D1Engine::Prepared D1Engine::prepare(std::string_view sql, std::string_view& rest) {
+  sqlite3_stmt* statement = nullptr;
+  const char* tail = nullptr;
+  authorizer_.begin();
+  const int result =
+      sqlite3_prepare_v3(database_.handle(), sql.data(), static_cast<int>(sql.size()), 0, &statement, &tail);
+  Prepared prepared(statement);
+  if (result != SQLITE_OK) {
+    if (authorizer_.transaction_refused())
+      throw d1_sql_error(
+          "To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() "
+          "APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it "
+          "will automatically roll back on exceptions, and because it interacts correctly with Durable Objects' "
+          "automatic atomic write coalescing.");
+    throw d1_sqlite_error(database_.handle(), true);
+  }
+  rest = trimmed(sql.substr(static_cast<std::size_t>(tail - sql.data())));
+  return prepared;
+}
+
+// The engine's rules for one text: several statements may follow each other, the last one gives the result.
+void D1Engine::run_query(const D1Query& query, D1Format format, std::string* out) {
+  std::string_view rest = query.sql;
+  if (trimmed(rest).empty()) throw d1_sql_error("No SQL statements detected.");
+  const auto begin = SteadyClock::now();
+  const std::int64_t changes_before = sqlite3_total_changes64(database_.handle());
+  for (bool last = false; !last;) {
+    const Prepared statement = prepare(rest, rest);
+    if (!statement) throw d1_sql_error("SQL code did not contain a statement.");
+    last = rest.empty();
+    const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement.get()));
+    if (!last && wanted > 0)
+      throw d1_sql_error(
+          "When executing multiple SQL statements in a single call, only the last statement can have parameters.");
+    if (last && wanted != query.params.size()) throw d1_sql_error("Wrong number of parameter bindings for SQL query.");
+    if (last) bind(statement.get(), query.params);
+    if (sqlite3_stmt_readonly(statement.get()) == 0 && !may_write_) {
+      may_write_ = true;
+      if (before_write) before_write();
+    }
+    const std::int64_t rows = step_all(statement.get(), format, last ? out : nullptr);
+    // SQLite counts the steps of scans only; a row that was found through an index shows as a row of the result.
+    const std::int64_t scanned = sqlite3_stmt_status(statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+    if (authorizer_.reads_table()) totals_.rows_read += std::max(rows, scanned);
+    ++totals_.queries;
+  }
+  const std::int64_t changes = sqlite3_total_changes64(database_.handle()) - changes_before;
+  totals_.changes += changes;
+  totals_.rows_written += changes;
+  totals_.duration_ms += milliseconds_since(begin);
+}
+
+void D1Engine::bind(sqlite3_stmt* statement, const std::vector<Json>& params) {
+  int at = 0;
+  for (const Json& param : params) {
+    ++at;
+    int result = SQLITE_OK;
+    switch (param.kind) {
+      case Json::Kind::null: break;
+      // The engine binds every number and boolean as REAL; the affinity of a column decides what is stored.
+      case Json::Kind::boolean: result = sqlite3_bind_double(statement, at, param.boolean ? 1 : 0); break;
+      case Json::Kind::number: result = sqlite3_bind_double(statement, at, param.number); break;
+      case Json::Kind::string:
+        result =
+            sqlite3_bind_text64(statement, at, param.string.data(), param.string.size(), SQLITE_STATIC, SQLITE_UTF8);
+        break;
+      default: {
+        std::string bytes;
+        for (const Json& byte : param.items) {
+          const double rest = std::fmod(std::trunc(byte.number), 256);  // as a Uint8Array takes numbers
+          bytes += static_cast<char>(static_cast<unsigned char>(rest < 0 ? rest + 256 : rest));
+        }
+        result = sqlite3_bind_blob64(statement, at, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+      }
+    }
+    if (result != SQLITE_OK) throw d1_sqlite_error(database_.handle(), false);
+  }
+}
+
+std::int64_t D1Engine::step_all(sqlite3_stmt* statement, D1Format format, std::string* out) {
+  D1RowWriter writer(statement, format == D1Format::objects, out);
+  std::int64_t rows = 0;
+  for (;;) {
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_DONE) break;
+    if (result == SQLITE_INTERRUPT)
+      throw ApiError{.status = 429,
+                     .code = 7429,
+                     .message = "D1 DB storage operation exceeded timeout which caused object to be reset."};
+    if (result != SQLITE_ROW) throw d1_sqlite_error(database_.handle(), false);
+    ++rows;
+    writer.row();
+    // An endless result would fill the memory long before its time is over.
+    if (out != nullptr && out->size() > reply_limit_)
+      throw Error(ErrorKind::too_large,
+                  "the reply is larger than the limit of " + std::to_string(reply_limit_) + " bytes");
+  }
+  writer.end();
+  return rows;
+}
+
+std::string D1Engine::meta_json(const D1Totals& totals, std::int64_t size_before) {
+  const std::int64_t size_after = size();
+  std::string duration;
+  append_js_number(duration, totals.duration_ms);
+  ObjectWriter timings;
+  timings.raw("sql_duration_ms", duration);
+  ObjectWriter meta;
+  meta.text("served_by", "embedded").boolean("served_by_primary", true);
+  meta.raw("duration", duration).raw("timings", std::move(timings).take());
+  meta.number("changes", totals.changes);
+  meta.number("last_row_id", sqlite3_last_insert_rowid(database_.handle()));
+  meta.boolean("changed_db", totals.changes != 0 || size_after != size_before).number("size_after", size_after);
+  meta.number("rows_read", totals.rows_read).number("rows_written", totals.rows_written);
+  return std::move(meta).take();
+}
+
+}  // namespace cloudflare::local

@@ -1,0 +1,86 @@
+#pragma once
+
+// Runs SQL on one SQLite database with D1's limits, and writes results as D1's JSON.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "local/d1/authorizer.hpp"
+#include "local/http/json.hpp"
+#include "local/storage/sqlite.hpp"
+
+namespace cloudflare::local {
+
+struct D1Query {
+  std::string sql{};
+  std::vector<Json> params{};  ///< null, boolean, number, string, or an array of byte values.
+};
+
+enum class D1Format : std::uint8_t { objects, rows };
+
+/// What a run of several statements amounts to.
+struct D1Totals {
+  std::int64_t queries = 0;
+  std::int64_t changes = 0;
+  std::int64_t rows_read = 0;
+  std::int64_t rows_written = 0;
+  double duration_ms = 0;
+};
+
+/// Used by one thread at a time.
+class D1Engine {
+ public:
+  /// An empty path keeps the database in memory. @throws SqliteError
+  explicit D1Engine(const std::string& path);
+
+  /// Called before the first statement of a transaction that may write.
+  std::function<void()> before_write{};
+  /// Called after a transaction that wrote was committed.
+  std::function<void()> after_write{};
+
+  /// Runs all queries as one transaction; the JSON array of their results. @throws ApiError  nothing was changed
+  [[nodiscard]] std::string run(std::span<const D1Query> queries, D1Format format, std::uint64_t reply_limit);
+
+  /// Runs the statements that `each` hands to its argument as one transaction without results. @throws ApiError
+  D1Totals run_all(const std::function<void(const std::function<void(std::string_view)>&)>& each);
+
+  /// The `meta` of a result.
+  [[nodiscard]] std::string meta_json(const D1Totals& totals, std::int64_t size_before);
+
+  /// Bytes in use.
+  [[nodiscard]] std::int64_t size();
+  /// Tables of the user.
+  [[nodiscard]] std::int64_t count_tables();
+  [[nodiscard]] bool has_virtual_tables();
+  [[nodiscard]] Sqlite& database() noexcept { return database_; }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+  };
+  using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+  class Work;
+
+  Prepared prepare(std::string_view sql, std::string_view& rest);
+  void run_query(const D1Query& query, D1Format format, std::string* out);
+  void bind(sqlite3_stmt* statement, const std::vector<Json>& params);
+  std::int64_t step_all(sqlite3_stmt* statement, D1Format format, std::string* out);
+  [[nodiscard]] std::int64_t one_number(Statement& statement);
+  static int on_progress(void* self);
+
+  Sqlite database_;
+  D1Authorizer authorizer_{};
+  Statement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, virtual_tables_{};
+  bool may_write_ = false;  // in the transaction that is open
+  std::uint64_t reply_limit_ = 0;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  D1Totals totals_{};  // of the call that is running
+};
+
+}  // namespace cloudflare::local

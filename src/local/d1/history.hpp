@@ -1,0 +1,65 @@
+#pragma once
+
+// Time travel of one database. A bookmark that is handed out stands for the state of that moment. As long as nothing is
+// written the database itself is that state; before the next write it is copied into a snapshot. So a bookmark costs
+// nothing until it is needed, every one can be restored, and a time is answered by the newest bookmark whose state had
+// begun by then.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <cloudflare/clock.hpp>
+
+#include "local/d1/registry.hpp"
+
+namespace cloudflare::local {
+
+/// A path that is UTF-8 text, for the file system.
+[[nodiscard]] std::filesystem::path path_of(const std::string& utf8);
+
+/// Guarded by the database's mutex.
+class D1History {
+ public:
+  /// `folder` takes the snapshots; empty: memory does.
+  D1History(D1Registry& registry, std::string uuid, std::string folder, const Clock& clock, Sqlite& database);
+
+  /// Notes the state of a database that was just made.
+  static void begin(D1Registry& registry, std::string_view uuid, const Clock& clock);
+
+  /// The bookmark of the state as it is.
+  [[nodiscard]] std::string current();
+  /// The bookmark of the state at a time, or nothing if the history does not reach that far.
+  [[nodiscard]] std::optional<std::string> at(std::int64_t time);
+  [[nodiscard]] bool knows(std::string_view bookmark) { return registry_.find_bookmark(uuid_, bookmark).has_value(); }
+  /// The state a known bookmark stands for, as a database of its own that nobody writes to.
+  [[nodiscard]] std::shared_ptr<Sqlite> open(const std::string& bookmark);
+
+  /// To be called before the first write of a transaction, inside it or not.
+  void before_write();
+  /// To be called when a write was committed.
+  void after_write();
+
+  /// Oldest moment that time travel reaches, in Unix seconds.
+  [[nodiscard]] std::int64_t horizon() const;
+
+ private:
+  [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
+  [[nodiscard]] std::string file_of(std::string_view bookmark) const;
+  void forget_old();
+
+  D1Registry& registry_;
+  const std::string uuid_;
+  const std::string folder_;
+  const Clock& clock_;
+  Sqlite& database_;
+  std::string current_{};  // empty after a write
+  bool kept_ = false;      // a snapshot of current_ exists
+  std::int64_t state_since_;
+  std::unordered_map<std::string, std::shared_ptr<Sqlite>> in_memory_{};
+};
+
+}  // namespace cloudflare::local

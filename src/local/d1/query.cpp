@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include "local/d1/errors.hpp"
+#include "local/d1/handlers.hpp"
+#include "local/d1/sql_split.hpp"
+
+namespace cloudflare::local {
+
+namespace {
+
+bool is_parameter(const Json& value) {
+  if (value.is(Json::Kind::object)) return false;
+  return std::all_of(value.items.begin(), value.items.end(),
+                     [](const Json& byte) { return byte.is(Json::Kind::number); });
+}
+
+D1Query query_of(const Json& item, std::string_view name = "sql") {
+  const Json* sql = item.find(name);
+  if (sql == nullptr || !sql->is(Json::Kind::string))
+    throw d1_invalid("Invalid property: " + std::string(name) + " => Required");
+  D1Query query{.sql = sql->string};
+  const Json* params = item.find("params");
+  if (params == nullptr || params->is(Json::Kind::null)) return query;
+  if (!params->is(Json::Kind::array)) throw d1_invalid("Invalid property: params => expected an array");
+  if (!std::all_of(params->items.begin(), params->items.end(), is_parameter))
+    throw d1_invalid(
+        "Invalid property: params => expected null, a number, a string, a boolean or an array of byte values");
+  query.params = params->items;
+  return query;
+}
+
+std::vector<D1Query> queries_of(const Json& body) {
+  if (const Json* batch = body.find("batch")) {
+    std::vector<D1Query> queries;
+    if (!batch->is(Json::Kind::array)) throw d1_invalid("Invalid property: batch => expected an array");
+    for (const Json& item : batch->items) queries.push_back(query_of(item));
+    return queries;
+  }
+  return d1_queries(body, "sql");
+}
+
+Reply run(Account& account, Request& request, D1Format format) {
+  const auto database = d1_database(account, request);
+  const std::vector<D1Query> queries = queries_of(d1_body(request));
+  const std::lock_guard lock(database->mutex);
+  return ok(database->engine.run(queries, format, request.http().reply_limit));
+}
+
+}  // namespace
+
+std::vector<D1Query> d1_queries(const Json& body, std::string_view name) {
+  std::vector<D1Query> queries;
+  D1Query only = query_of(body, name);
+  std::vector<std::string> statements = split_sql(only.sql);
+  if (statements.size() > 1 && !only.params.empty())
+    throw d1_invalid("params with multiple statements is not supported");
+  if (statements.size() <= 1)
+    queries.push_back(std::move(only));
+  else
+    for (std::string& sql : statements) queries.push_back({.sql = std::move(sql)});
+  return queries;
+}
+
+Reply d1_query(Account& account, Request& request) { return run(account, request, D1Format::objects); }
+
+Reply d1_raw(Account& account, Request& request) { return run(account, request, D1Format::rows); }
+
+}  // namespace cloudflare::local

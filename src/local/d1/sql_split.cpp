@@ -1,0 +1,124 @@
+#include "local/d1/sql_split.hpp"
+
+#include <utility>
+
+namespace cloudflare::local {
+
+namespace {
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
+
+}  // namespace
+
+// True for a semicolon that ends a statement.
+bool SqlSplitter::step(char c) {
+  const char before = std::exchange(previous_, c);
+  switch (in_) {
+    case In::quoted:
+      if (c == quote_) in_ = In::text;  // a doubled quote opens the text again
+      return false;
+    case In::line_comment:
+      if (c == '\n') in_ = In::text;
+      return false;
+    case In::block_comment:
+      if (before == '*' && c == '/') {
+        in_ = In::text;
+        previous_ = 0;
+      }
+      return false;
+    case In::word:
+      if (is_word(c)) {
+        if (word_.size() < 16) word_ += static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+        return false;
+      }
+      in_ = In::text;
+      word();
+      break;
+    case In::text: break;
+  }
+  if (is_word(c)) {
+    in_ = In::word;
+    word_.assign(1, static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c));
+    return false;
+  }
+  if (before == '-' && c == '-') {
+    in_ = In::line_comment;
+    return false;
+  }
+  if (before == '/' && c == '*') {
+    in_ = In::block_comment;
+    previous_ = 0;
+    return false;
+  }
+  if (c == ';') return separator(c);
+  if (is_space(c) || c == '-' || c == '/') return false;  // the latter may begin a comment
+  token();
+  if (c == '\'' || c == '"' || c == '`' || c == '[') {
+    in_ = In::quoted;
+    quote_ = c == '[' ? ']' : c;
+  }
+  return false;
+}
+
+// SQLite tells the end of a trigger by "; END ;", so that a CASE … END inside it is none.
+bool SqlSplitter::separator(char) {
+  if (trigger_ == Trigger::body || trigger_ == Trigger::semicolon) {
+    trigger_ = Trigger::semicolon;
+    return false;
+  }
+  return true;
+}
+
+void SqlSplitter::word() {
+  content_ = true;
+  if (constexpr std::string_view mark = "\xEF\xBB\xBF"; word_.starts_with(mark)) word_.erase(0, mark.size());
+  switch (trigger_) {
+    case Trigger::unknown:
+      trigger_ = word_ == "CREATE" ? Trigger::create : word_ == "EXPLAIN" ? Trigger::explain : Trigger::no;
+      break;
+    case Trigger::explain:
+      if (word_ != "QUERY" && word_ != "PLAN") trigger_ = word_ == "CREATE" ? Trigger::create : Trigger::no;
+      break;
+    case Trigger::create:
+      if (word_ != "TEMP" && word_ != "TEMPORARY") trigger_ = word_ == "TRIGGER" ? Trigger::body : Trigger::no;
+      break;
+    case Trigger::semicolon: trigger_ = word_ == "END" ? Trigger::end : Trigger::body; break;
+    case Trigger::end:
+    case Trigger::body:
+    case Trigger::no: break;
+  }
+}
+
+void SqlSplitter::token() {
+  content_ = true;
+  if (trigger_ == Trigger::semicolon) trigger_ = Trigger::body;
+  if (trigger_ != Trigger::body && trigger_ != Trigger::end) trigger_ = Trigger::no;
+}
+
+bool SqlSplitter::take() {
+  done_.clear();
+  std::swap(done_, pending_);
+  trigger_ = Trigger::unknown;
+  previous_ = 0;
+  return std::exchange(content_, false);
+}
+
+std::vector<std::string> split_sql(std::string_view sql) {
+  std::vector<std::string> statements;
+  const auto keep = [&](std::string_view statement) {
+    const std::size_t begin = statement.find_first_not_of(" \t\n\f\r");
+    const std::size_t end = statement.find_last_not_of(" \t\n\f\r");
+    statements.emplace_back(statement.substr(begin, end - begin + 1));
+  };
+  SqlSplitter splitter;
+  splitter.feed(sql, keep);
+  splitter.finish(keep);
+  return statements;
+}
+
+}  // namespace cloudflare::local

@@ -1,0 +1,55 @@
+#pragma once
+
+// The D1 databases of the account: which there are, and each one's engine and history.
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <cloudflare/clock.hpp>
+
+#include "local/d1/engine.hpp"
+#include "local/d1/history.hpp"
+#include "local/d1/registry.hpp"
+#include "local/d1/transfers.hpp"
+
+namespace cloudflare::local {
+
+/// One database. Lock `mutex` around everything else.
+struct D1Database {
+  D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock);
+
+  std::mutex mutex{};
+  D1Engine engine;
+  D1History history;
+};
+
+/// Any thread may call.
+class D1Store {
+ public:
+  /// Keeps one file per database, and one per snapshot, in `folder`; empty: everything in memory. @throws SqliteError
+  D1Store(std::string folder, const Clock& clock);
+
+  [[nodiscard]] D1Registry& registry() noexcept { return registry_; }
+  [[nodiscard]] D1Transfers& transfers() noexcept { return transfers_; }
+
+  /// The database with this id, which the registry knows.
+  [[nodiscard]] std::shared_ptr<D1Database> open(const std::string& uuid);
+  /// The same, but null if it was never used: then it is empty.
+  [[nodiscard]] std::shared_ptr<D1Database> open_if_used(const std::string& uuid);
+  void remove(const std::string& uuid);
+
+ private:
+  [[nodiscard]] std::string file_of(const std::string& uuid) const;
+
+  const std::string folder_;
+  const Clock& clock_;
+  D1Registry registry_;
+  D1Transfers transfers_;
+  std::mutex mutex_{};
+  std::unordered_map<std::string, std::shared_ptr<D1Database>> open_{};
+};
+
+}  // namespace cloudflare::local

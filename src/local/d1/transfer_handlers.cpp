@@ -1,0 +1,207 @@
+#include <utility>
+
+#include "base/encode.hpp"
+#include "base/md5.hpp"
+#include "local/d1/errors.hpp"
+#include "local/d1/handlers.hpp"
+#include "local/d1/sql_split.hpp"
+
+namespace cloudflare::local {
+
+namespace {
+
+// Cloudflare docs, "D1 limits": an import file has at most 5 GB.
+constexpr std::uint64_t max_import_bytes = 5'000'000'000;
+// A statement may have 100 000 bytes; what comes before it, white space and comments, must end somewhere too.
+constexpr std::size_t max_pending_bytes = 1UL << 20;
+
+std::string text_of(const Json& body, std::string_view name) {
+  const Json* value = body.find(name);
+  return value != nullptr && value->is(Json::Kind::string) ? value->string : std::string();
+}
+
+std::string signed_url(const Request& request, std::string_view what, std::string_view filename,
+                       std::string_view token) {
+  return request.origin() + "/signed/" + std::string(what) + "/" + std::string(filename) +
+         "?token=" + std::string(token);
+}
+
+bool is_md5(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Reply begin_import(Account& account, const Request& request, const std::string& uuid, const Json& body) {
+  const std::string etag = text_of(body, "etag");
+  if (!is_md5(etag)) throw d1_invalid("Invalid property: etag => expected 32 lower-case hex digits");
+  // A file that is already here is not asked for again: the reply is a status without an address.
+  if (const auto status = account.d1.transfers().imported_file(uuid, etag)) return ok(*status);
+  const std::string filename = uuid + "." + etag + ".sql";
+  const std::string token = account.d1.transfers().begin_upload({.uuid = uuid, .etag = etag, .filename = filename});
+  ObjectWriter result;
+  result.boolean("success", true).text("type", "import").text("filename", filename);
+  result.text("upload_url", signed_url(request, "import", filename, token));
+  return ok(std::move(result).take());
+}
+
+void run_file(Spool& file, const std::function<void(std::string_view)>& run) {
+  SqlSplitter splitter;
+  file.read([&](std::string_view piece) {
+    splitter.feed(piece, run);
+    if (splitter.pending() > max_pending_bytes) throw d1_sql_error("statement too long: SQLITE_TOOBIG");
+  });
+  splitter.finish(run);
+}
+
+// Runs the file as one transaction: a failed import leaves the database as it was.
+Reply ingest(Account& account, const std::string& uuid, const Json& body) {
+  const std::string filename = text_of(body, "filename");
+  const std::string etag = text_of(body, "etag");
+  const auto upload = account.d1.transfers().take_upload(uuid, filename);
+  if (!upload) throw d1_invalid("The uploaded file could not be found");
+  if (upload->md5 != etag || upload->etag != etag)
+    throw d1_invalid("The etag does not match the uploaded file: expected " + upload->md5);
+
+  const auto database = account.d1.open(uuid);
+  const std::lock_guard lock(database->mutex);
+  const std::string bookmark = database->history.current();
+  bool succeeded = true;
+  ObjectWriter status;
+  try {
+    const std::int64_t size_before = database->engine.size();
+    const D1Totals totals = database->engine.run_all([&](const auto& run) { run_file(*upload->file, run); });
+    ObjectWriter result;
+    result.text("final_bookmark", database->history.current()).number("num_queries", totals.queries);
+    result.raw("meta", database->engine.meta_json(totals, size_before));
+    status.boolean("success", true).text("status", "complete").raw("result", std::move(result).take());
+    status.raw("messages", "[\"Processed " + std::to_string(totals.queries) + " queries.\"]");
+  } catch (const ApiError& error) {
+    succeeded = false;
+    status.boolean("success", false).text("status", "error").text("error", error.message).raw("messages", "[]");
+  }
+  status.text("type", "import").text("at_bookmark", bookmark).text("filename", filename);
+  account.d1.transfers().note_import(uuid, bookmark, etag, succeeded, std::move(status).take());
+  // The work is done, but the reply says that it goes on, as it does for large files, so that clients must poll.
+  ObjectWriter active;
+  active.boolean("success", true).text("type", "import").text("status", "active").text("at_bookmark", bookmark);
+  active.text("filename", filename).raw("messages", "[]");
+  return ok(std::move(active).take(), {.status = 202});
+}
+
+D1DumpOptions dump_options(const Json& body) {
+  D1DumpOptions options;
+  const Json* given = body.find("dump_options");
+  if (given == nullptr || given->is(Json::Kind::null)) return options;
+  const auto flag = [&](std::string_view name) {
+    const Json* value = given->find(name);
+    if (value != nullptr && !value->is(Json::Kind::boolean))
+      throw d1_invalid("Invalid property: dump_options." + std::string(name) + " => expected a boolean");
+    return value != nullptr && value->boolean;
+  };
+  options.no_data = flag("no_data");
+  options.no_schema = flag("no_schema");
+  if (const Json* tables = given->find("tables"))
+    for (const Json& table : tables->items) options.tables.push_back(table.string);
+  return options;
+}
+
+// As with any presigned URL, credentials beside the signature are an error.
+std::optional<Reply> refused(const Request& request) {
+  const bool credentials = !request.header("authorization").empty() || !request.header("x-auth-key").empty();
+  if (!credentials) return std::nullopt;
+  return Reply{.status = 400,
+               .headers = {{"content-type", "application/xml"}},
+               .body = "<Error><Code>InvalidArgument</Code></Error>"};
+}
+
+Reply access_denied() {
+  return {.status = 403,
+          .headers = {{"content-type", "application/xml"}},
+          .body = "<Error><Code>AccessDenied</Code></Error>"};
+}
+
+std::string token_of(const Request& request) {
+  const std::string* token = request.query("token");
+  return token == nullptr ? std::string() : *token;
+}
+
+}  // namespace
+
+Reply d1_import(Account& account, Request& request) {
+  const std::string uuid = d1_record(account, request).uuid;
+  const Json body = d1_body(request);
+  const std::string action = text_of(body, "action");
+  if (action == "init") return begin_import(account, request, uuid, body);
+  if (action == "ingest") return ingest(account, uuid, body);
+  if (action != "poll") throw d1_invalid("Invalid property: action => expected one of init | ingest | poll");
+  const auto status = account.d1.transfers().import_status(uuid, text_of(body, "current_bookmark"));
+  return ok(status.value_or(R"({"success":false,"type":"import","error":"Not currently importing anything."})"));
+}
+
+Reply d1_upload(Account& account, Request& request) {
+  if (auto reply = refused(request)) return *std::move(reply);
+  const std::string token = token_of(request);
+  if (!account.d1.transfers().may_upload(token)) return access_denied();
+  auto file = std::make_shared<Spool>();
+  detail::Md5 md5;
+  bool too_large = false;
+  request.stream_body([&](std::string_view piece) {
+    too_large = too_large || file->size() + piece.size() > max_import_bytes;
+    if (too_large) return;
+    file->append(piece);
+    md5.add(piece);
+  });
+  if (too_large)
+    return {.status = 400,
+            .headers = {{"content-type", "application/xml"}},
+            .body = "<Error><Code>EntityTooLarge</Code></Error>"};
+  const std::string digest = md5.hex();
+  account.d1.transfers().finish_upload(token, std::move(file), digest);
+  return {.headers = {{"etag", "\"" + digest + "\""}}};
+}
+
+Reply d1_export(Account& account, Request& request) {
+  const std::string uuid = d1_record(account, request).uuid;
+  const Json body = d1_body(request);
+  if (text_of(body, "output_format") != "polling")
+    throw d1_invalid("Invalid property: output_format => expected polling");
+  const std::string running = text_of(body, "current_bookmark");
+  if (const auto token = account.d1.transfers().sign_export(uuid, running)) {
+    const std::string filename = uuid + "-" + running + ".sql";
+    ObjectWriter result;
+    result.text("filename", filename).text("signed_url", signed_url(request, "export", filename, *token));
+    ObjectWriter status;
+    status.boolean("success", true).text("type", "export").text("status", "complete").text("at_bookmark", running);
+    status.raw("messages", "[]").raw("result", std::move(result).take());
+    return ok(std::move(status).take());
+  }
+
+  const D1DumpOptions options = dump_options(body);
+  const auto database = account.d1.open(uuid);
+  const std::lock_guard lock(database->mutex);
+  if (database->engine.has_virtual_tables())
+    throw d1_sql_error("D1 Export error: cannot export databases with Virtual Tables (fts5)");
+  const std::string bookmark = database->history.current();
+  account.d1.transfers().begin_export({.uuid = uuid, .bookmark = bookmark, .options = options});
+  ObjectWriter status;
+  status.boolean("success", true).text("type", "export").text("status", "active").text("at_bookmark", bookmark);
+  status.raw("messages", "[]");
+  return ok(std::move(status).take(), {.status = 202});
+}
+
+Reply d1_download(Account& account, Request& request) {
+  if (auto reply = refused(request)) return *std::move(reply);
+  const auto job = account.d1.transfers().signed_export(token_of(request));
+  if (!job) return access_denied();
+  const auto database = account.d1.open(job->uuid);
+  std::shared_ptr<Sqlite> state;
+  {
+    const std::lock_guard lock(database->mutex);
+    state = database->history.open(job->bookmark);
+  }
+  // The state is nobody's but ours: reading it waits for no one, and the sink may use the database.
+  return {.headers = {{"content-type", "application/octet-stream"}}, .stream = [state, job](Sink& sink) {
+            dump_sql(*state, job->options, [&](std::string_view piece) { sink.write(piece); });
+          }};
+}
+
+}  // namespace cloudflare::local

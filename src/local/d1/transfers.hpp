@@ -1,0 +1,75 @@
+#pragma once
+
+// Imports and exports under way: files that were uploaded, and what signed URLs stand for. Gone with the process, as
+// signed URLs go after an hour.
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <cloudflare/clock.hpp>
+
+#include "local/d1/dump.hpp"
+#include "local/storage/spool.hpp"
+
+namespace cloudflare::local {
+
+struct D1Upload {
+  std::string uuid{};
+  std::string etag{};  ///< What the client announced.
+  std::string filename{};
+  std::string md5{};  ///< What arrived; empty before that.
+  std::shared_ptr<Spool> file{};
+  std::int64_t expires = 0;
+};
+
+struct D1Export {
+  std::string uuid{};
+  std::string bookmark{};
+  D1DumpOptions options{};
+  std::int64_t expires = 0;
+};
+
+/// Any thread may call.
+class D1Transfers {
+ public:
+  explicit D1Transfers(const Clock& clock) : clock_(clock) {}
+
+  /// Makes an upload and returns the token of its signed URL.
+  [[nodiscard]] std::string begin_upload(D1Upload upload);
+  /// False if the token is unknown or its hour is over.
+  [[nodiscard]] bool may_upload(const std::string& token);
+  void finish_upload(const std::string& token, std::shared_ptr<Spool> file, std::string md5);
+  /// The newest uploaded file with this name, which is taken out.
+  [[nodiscard]] std::optional<D1Upload> take_upload(const std::string& uuid, const std::string& filename);
+
+  /// The status of an import that ended, as JSON: by its bookmark, and if it succeeded by its file too.
+  void note_import(const std::string& uuid, const std::string& bookmark, const std::string& etag, bool succeeded,
+                   const std::string& status);
+  [[nodiscard]] std::optional<std::string> import_status(const std::string& uuid, const std::string& bookmark);
+  [[nodiscard]] std::optional<std::string> imported_file(const std::string& uuid, const std::string& etag);
+
+  void begin_export(const D1Export& job);
+  /// The token of a signed URL, or nothing if there is no such export.
+  [[nodiscard]] std::optional<std::string> sign_export(const std::string& uuid, const std::string& bookmark);
+  [[nodiscard]] std::optional<D1Export> signed_export(const std::string& token);
+
+  /// Forgets everything of a database.
+  void forget(const std::string& uuid);
+
+ private:
+  [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
+  void drop_expired();
+
+  const Clock& clock_;
+  std::mutex mutex_{};
+  std::unordered_map<std::string, D1Upload> uploads_{};                     // by token
+  std::unordered_map<std::string, std::string> statuses_{}, imported_{};    // by database and bookmark or etag
+  std::unordered_map<std::string, D1Export> exports_{}, signed_exports_{};  // by database and bookmark; by token
+};
+
+}  // namespace cloudflare::local

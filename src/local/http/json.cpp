@@ -1,0 +1,216 @@
+#include "local/http/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "base/encode.hpp"
+
+namespace cloudflare::local {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// simdjson refuses integers beyond 64 bits and numbers like 1e400, which JavaScript reads; so numbers are read here.
+double number_of(std::string_view token) {
+  const auto wrong = [] { return simdjson::simdjson_error(simdjson::NUMBER_ERROR); };
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  std::size_t at = token.starts_with('-') ? 1 : 0;
+  const auto digits = [&] {
+    const std::size_t begin = at;
+    while (at < token.size() && is_digit(token[at])) ++at;
+    if (at == begin) throw wrong();
+  };
+  if (at + 1 < token.size() && token[at] == '0' && is_digit(token[at + 1])) throw wrong();
+  digits();
+  if (at < token.size() && token[at] == '.') {
+    ++at;
+    digits();
+  }
+  bool small = false;
+  if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
+    ++at;
+    if (at < token.size() && (token[at] == '+' || token[at] == '-')) small = token[at++] == '-';
+    digits();
+  }
+  if (at != token.size()) throw wrong();
+  double value = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (error == std::errc::result_out_of_range) value = small ? 0 : std::numeric_limits<double>::infinity();
+  return token.starts_with('-') && error != std::errc() ? -value : value;
+}
+
+template <class Value>  // a value or a whole document
+Json read(Value&& value) {
+  Json out;
+  switch (value.type().value()) {
+    case ondemand::json_type::null:
+      if (!value.is_null().value()) throw simdjson::simdjson_error(simdjson::N_ATOM_ERROR);
+      break;
+    case ondemand::json_type::boolean:
+      out.kind = Json::Kind::boolean;
+      out.boolean = value.get_bool().value();
+      break;
+    case ondemand::json_type::number: {
+      out.kind = Json::Kind::number;
+      // Not consumed: the iteration around it skips values that were only looked at.
+      simdjson::simdjson_result<std::string_view> token = value.raw_json_token();
+      out.number = number_of(token.value());
+      break;
+    }
+    case ondemand::json_type::string:
+      out.kind = Json::Kind::string;
+      out.string = std::string(value.get_string().value());
+      break;
+    case ondemand::json_type::array:
+      out.kind = Json::Kind::array;
+      for (auto item : value.get_array()) out.items.push_back(read(item.value()));
+      break;
+    case ondemand::json_type::object: {
+      out.kind = Json::Kind::object;
+      std::unordered_map<std::string, std::size_t> places;
+      for (auto field : value.get_object()) {
+        std::string name(field.unescaped_key().value());
+        const auto [place, is_new] = places.try_emplace(name, out.members.size());
+        Json member = read(field.value().value());
+        if (is_new)
+          out.members.emplace_back(std::move(name), std::move(member));
+        else
+          out.members[place->second].second = std::move(member);
+      }
+      break;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+const Json* Json::find(std::string_view name) const noexcept {
+  const auto it = std::find_if(members.begin(), members.end(), [name](const auto& m) { return m.first == name; });
+  return it == members.end() ? nullptr : &it->second;
+}
+
+Json read_json(ondemand::value value) { return read(value); }
+
+bool at_end(ondemand::document& document) { return document.current_location().error() == simdjson::OUT_OF_BOUNDS; }
+
+std::optional<Json> parse_json(std::string_view text) {
+  try {
+    const simdjson::padded_string padded(text);
+    ondemand::parser parser;
+    ondemand::document document = parser.iterate(padded);
+    Json value = read(document);
+    if (value.is(Json::Kind::number)) {
+      value.number = number_of(text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())));
+      return value;
+    }
+    if (!at_end(document)) return std::nullopt;
+    return value;
+  } catch (const simdjson::simdjson_error&) {
+    return std::nullopt;
+  }
+}
+
+void append_js_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
+  if (number == 0) {  // also -0
+    out += '0';
+    return;
+  }
+  // The shortest digits that read back to the same double, and the power of ten of the first one.
+  std::array<char, 32> buffer{};
+  const char* end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::fabs(number), std::chars_format::scientific).ptr;
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  const std::size_t e = text.find('e');
+  std::string digits(1, text[0]);
+  if (e > 2) digits.append(text, 2, e - 2);
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), end, exponent);
+
+  if (number < 0) out += '-';
+  const int count = static_cast<int>(digits.size());
+  const int point = exponent + 1;  // digits before the decimal point
+  if (point > 21 || point < -5) {
+    out += digits[0];
+    if (count > 1) out.append(".").append(digits, 1);
+    out.append(exponent < 0 ? "e-" : "e+");
+    cloudflare::detail::append_number(out, std::abs(exponent));
+  } else if (point <= 0) {
+    out.append("0.").append(static_cast<std::size_t>(-point), '0').append(digits);
+  } else if (count <= point) {
+    out.append(digits).append(static_cast<std::size_t>(point - count), '0');
+  } else {
+    out.append(digits, 0, static_cast<std::size_t>(point)).append(".").append(digits, static_cast<std::size_t>(point));
+  }
+}
+
+void append_json(std::string& out, const Json& value) {
+  const char* separator = "";
+  switch (value.kind) {
+    case Json::Kind::null: out += "null"; break;
+    case Json::Kind::boolean: out += value.boolean ? "true" : "false"; break;
+    case Json::Kind::number: append_js_number(out, value.number); break;
+    case Json::Kind::string: cloudflare::detail::append_json_string(out, value.string); break;
+    case Json::Kind::array:
+      out += '[';
+      for (const Json& item : value.items) {
+        out += std::exchange(separator, ",");
+        append_json(out, item);
+      }
+      out += ']';
+      break;
+    case Json::Kind::object:
+      out += '{';
+      for (const auto& [name, member] : value.members) {
+        out += std::exchange(separator, ",");
+        cloudflare::detail::append_json_string(out, name);
+        out += ':';
+        append_json(out, member);
+      }
+      out += '}';
+      break;
+  }
+}
+
+std::string to_text(const Json& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
+
+void ObjectWriter::begin(std::string_view name) {
+  if (out_.size() > 1) out_ += ',';
+  cloudflare::detail::append_json_string(out_, name);
+  out_ += ':';
+}
+
+ObjectWriter& ObjectWriter::text(std::string_view name, std::string_view value) {
+  begin(name);
+  cloudflare::detail::append_json_string(out_, value);
+  return *this;
+}
+
+ObjectWriter& ObjectWriter::number(std::string_view name, std::int64_t value) {
+  begin(name);
+  cloudflare::detail::append_number(out_, value);
+  return *this;
+}
+
+ObjectWriter& ObjectWriter::raw(std::string_view name, std::string_view json) {
+  begin(name);
+  out_ += json;
+  return *this;
+}
+
+}  // namespace cloudflare::local

@@ -1,0 +1,189 @@
+#include "local/kv/store.hpp"
+
+#include <algorithm>
+
+namespace cloudflare::local {
+
+namespace {
+
+// Cloudflare docs, "Workers KV limits".
+constexpr std::int64_t max_kv_namespaces = 1000;
+constexpr std::int64_t purge_interval_seconds = 60;
+// Enough for the inner pages of a few million pairs.
+constexpr int kv_cache_kib = 32 * 1024;
+
+// Keys are BLOBs, so that they sort by bytes. The value comes last: what lists and metadata need is found without it.
+constexpr const char* kv_schema = R"(
+  CREATE TABLE IF NOT EXISTS namespaces (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL UNIQUE
+  );
+  CREATE TABLE IF NOT EXISTS pairs (
+    namespace INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    expiration INTEGER,
+    metadata TEXT,
+    value BLOB NOT NULL,
+    PRIMARY KEY (namespace, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS pairs_expiration ON pairs (expiration) WHERE expiration IS NOT NULL;
+)";
+
+// The first byte string after all that begin with `prefix`.
+std::string end_of_prefix(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && end.back() == '\xFF') end.pop_back();
+  if (end.empty()) return "\xFF";  // no UTF-8 begins with it
+  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+}  // namespace
+
+KvStore::KvStore(const std::string& path, const Clock& clock)
+    : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, kv_cache_kib)) {
+  database_.execute(kv_schema);
+  const auto prepare = [this](std::string_view sql) { return database_.prepare(sql); };
+  insert_namespace_ = prepare("INSERT INTO namespaces (id, title) VALUES (?, ?)");
+  rename_namespace_ = prepare("UPDATE namespaces SET title = ?2 WHERE id = ?1");
+  remove_namespace_ = prepare("DELETE FROM namespaces WHERE number = ?");
+  remove_pairs_ = prepare("DELETE FROM pairs WHERE namespace = ?");
+  find_namespace_ = prepare("SELECT number, id, title FROM namespaces WHERE id = ?");
+  find_title_ = prepare("SELECT id FROM namespaces WHERE title = ?");
+  count_namespaces_ = prepare("SELECT count(*) FROM namespaces");
+  put_ = prepare(
+      "INSERT INTO pairs (namespace, key, expiration, metadata, value) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT DO UPDATE SET expiration = excluded.expiration, metadata = excluded.metadata, "
+      "value = excluded.value");
+  erase_ = prepare("DELETE FROM pairs WHERE namespace = ? AND key = ?");
+  get_ = prepare(
+      "SELECT value, metadata, expiration FROM pairs "
+      "WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
+  describe_ = prepare(
+      "SELECT metadata, expiration FROM pairs "
+      "WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
+  size_ = prepare(
+      "SELECT length(value) FROM pairs WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
+  keys_ = prepare(
+      "SELECT key, metadata, expiration FROM pairs "
+      "WHERE namespace = ? AND key >= ? AND key < ? AND (expiration IS NULL OR expiration > ?) ORDER BY key LIMIT ?");
+  purge_ = prepare("DELETE FROM pairs WHERE expiration <= ?");
+}
+
+std::optional<std::string> KvStore::holder_of(const std::string& title) {
+  Cursor row = find_title_.run(std::string_view(title));
+  if (!row.next()) return std::nullopt;
+  return row.string(0);
+}
+
+KvStore::TitleResult KvStore::create(const std::string& id, const std::string& title) {
+  const std::lock_guard lock(mutex_);
+  if (holder_of(title)) return TitleResult::taken;
+  Cursor count = count_namespaces_.run();
+  count.next();
+  if (count.integer(0) >= max_kv_namespaces) return TitleResult::too_many;
+  insert_namespace_.execute(std::string_view(id), std::string_view(title));
+  return TitleResult::done;
+}
+
+KvStore::TitleResult KvStore::rename(const std::string& id, const std::string& title) {
+  const std::lock_guard lock(mutex_);
+  if (const auto holder = holder_of(title); holder && *holder != id) return TitleResult::taken;
+  rename_namespace_.execute(std::string_view(id), std::string_view(title));
+  return TitleResult::done;
+}
+
+std::optional<KvNamespaceRecord> KvStore::find(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  Cursor row = find_namespace_.run(id);
+  if (!row.next()) return std::nullopt;
+  return KvNamespaceRecord{row.integer(0), row.string(1), row.string(2)};
+}
+
+void KvStore::remove(std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  Transaction transaction(database_);
+  remove_pairs_.execute(number);
+  remove_namespace_.execute(number);
+  transaction.commit();
+}
+
+std::vector<KvNamespaceRecord> KvStore::list(const KvNamespaceQuery& query) {
+  const std::lock_guard lock(mutex_);
+  Statement statement =
+      database_.prepare(std::string("SELECT number, id, title FROM namespaces ORDER BY ") +
+                        (query.by_title ? "title" : "id") + (query.descending ? " DESC" : "") + " LIMIT ? OFFSET ?");
+  std::vector<KvNamespaceRecord> found;
+  Cursor row = statement.run(query.limit, query.offset);
+  while (row.next()) found.push_back({row.integer(0), row.string(1), row.string(2)});
+  return found;
+}
+
+std::int64_t KvStore::count() {
+  const std::lock_guard lock(mutex_);
+  Cursor row = count_namespaces_.run();
+  row.next();
+  return row.integer(0);
+}
+
+std::optional<KvRecord> KvStore::get(std::int64_t ns, std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  Cursor row = get_.run(ns, Blob{key}, now());
+  if (!row.next()) return std::nullopt;
+  return KvRecord{std::string(key), row.string(0), row.string(1), row.optional_integer(2)};
+}
+
+std::optional<KvRecord> KvStore::describe(std::int64_t ns, std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  Cursor row = describe_.run(ns, Blob{key}, now());
+  if (!row.next()) return std::nullopt;
+  return KvRecord{std::string(key), {}, row.string(0), row.optional_integer(1)};
+}
+
+std::optional<std::int64_t> KvStore::value_size(std::int64_t ns, std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  Cursor row = size_.run(ns, Blob{key}, now());
+  if (!row.next()) return std::nullopt;
+  return row.integer(0);
+}
+
+KvListing KvStore::keys(std::int64_t ns, std::string_view prefix, std::string_view after, std::int64_t limit) {
+  const std::lock_guard lock(mutex_);
+  // The first byte string after `after` is `after` with a zero byte.
+  const std::string begin =
+      after.empty() ? std::string(prefix) : std::max(std::string(prefix), std::string(after).append(1, '\0'));
+  const std::string end = end_of_prefix(prefix);
+  KvListing listing;
+  Cursor row = keys_.run(ns, Blob{begin}, Blob{end}, now(), limit + 1);
+  while (row.next()) {
+    if (static_cast<std::int64_t>(listing.keys.size()) == limit) {
+      listing.complete = false;
+      break;
+    }
+    listing.keys.push_back({row.string(0), {}, row.string(1), row.optional_integer(2)});
+  }
+  return listing;
+}
+
+// Expired pairs are invisible at once; their room is given back now and then, by writers.
+void KvStore::purge() {
+  const std::int64_t time = now();
+  if (time < next_purge_) return;
+  next_purge_ = time + purge_interval_seconds;
+  purge_.execute(time);
+}
+
+KvStore::Batch::Batch(KvStore& store, std::int64_t ns)
+    : store_(store), ns_(ns), lock_(store.mutex_), transaction_(store.database_) {
+  store_.purge();
+}
+
+void KvStore::Batch::put(const KvPair& pair) {
+  const auto metadata = pair.metadata.empty() ? std::nullopt : std::optional(pair.metadata);
+  store_.put_.execute(ns_, Blob{pair.key}, pair.expiration, metadata, Blob{pair.value});
+}
+
+void KvStore::Batch::erase(std::string_view key) { store_.erase_.execute(ns_, Blob{key}); }
+
+}  // namespace cloudflare::local

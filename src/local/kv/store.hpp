@@ -1,0 +1,99 @@
+#pragma once
+
+// Where Workers KV keeps its pairs: one SQLite file for all namespaces of the account.
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cloudflare/clock.hpp>
+
+#include "local/storage/sqlite.hpp"
+
+namespace cloudflare::local {
+
+struct KvNamespaceRecord {
+  std::int64_t number = 0;  ///< Never used again after removal.
+  std::string id{};
+  std::string title{};
+};
+
+struct KvNamespaceQuery {
+  bool by_title = false;
+  bool descending = false;
+  std::int64_t limit = 20;
+  std::int64_t offset = 0;
+};
+
+struct KvPair {
+  std::string_view key{};
+  std::string_view value{};
+  std::string_view metadata{};  ///< JSON text, empty: none.
+  std::optional<std::int64_t> expiration{};
+};
+
+struct KvRecord {
+  std::string key{};
+  std::string value{};
+  std::string metadata{};
+  std::optional<std::int64_t> expiration{};
+};
+
+struct KvListing {
+  std::vector<KvRecord> keys{};  ///< Without values.
+  bool complete = true;
+};
+
+/// Any thread may call; each call is one transaction. An expired pair is as good as absent.
+class KvStore {
+ public:
+  /// An empty path keeps everything in memory. @throws SqliteError
+  KvStore(const std::string& path, const Clock& clock);
+
+  enum class TitleResult : std::uint8_t { done, taken, too_many };
+  [[nodiscard]] TitleResult create(const std::string& id, const std::string& title);
+  [[nodiscard]] TitleResult rename(const std::string& id, const std::string& title);
+  [[nodiscard]] std::optional<KvNamespaceRecord> find(std::string_view id);
+  void remove(std::int64_t number);
+  [[nodiscard]] std::vector<KvNamespaceRecord> list(const KvNamespaceQuery& query);
+  [[nodiscard]] std::int64_t count();
+
+  [[nodiscard]] std::optional<KvRecord> get(std::int64_t ns, std::string_view key);
+  /// The pair without its value.
+  [[nodiscard]] std::optional<KvRecord> describe(std::int64_t ns, std::string_view key);
+  [[nodiscard]] std::optional<std::int64_t> value_size(std::int64_t ns, std::string_view key);
+  [[nodiscard]] KvListing keys(std::int64_t ns, std::string_view prefix, std::string_view after, std::int64_t limit);
+
+  /// Writes and erasures that happen together or not at all. Holds the store until it ends.
+  class Batch {
+   public:
+    Batch(KvStore& store, std::int64_t ns);
+    void put(const KvPair& pair);
+    void erase(std::string_view key);
+    void commit() { transaction_.commit(); }
+
+   private:
+    KvStore& store_;
+    std::int64_t ns_;
+    std::lock_guard<std::mutex> lock_;
+    Transaction transaction_;
+  };
+
+ private:
+  [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
+  void purge();
+  [[nodiscard]] std::optional<std::string> holder_of(const std::string& title);
+
+  const Clock& clock_;
+  std::mutex mutex_{};
+  Sqlite database_;
+  std::int64_t next_purge_ = 0;
+  Statement insert_namespace_{}, rename_namespace_{}, remove_namespace_{}, remove_pairs_{}, find_namespace_{};
+  Statement count_namespaces_{}, find_title_{};
+  Statement put_{}, erase_{}, get_{}, describe_{}, size_{}, keys_{}, purge_{};
+};
+
+}  // namespace cloudflare::local

@@ -1,0 +1,72 @@
+#pragma once
+
+// Vectorize v2: the handlers of its routes, and what they share.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "local/routes.hpp"
+
+namespace cloudflare::local {
+
+Reply vectorize_list_indexes(Account& account, Request& request);
+Reply vectorize_create_index(Account& account, Request& request);
+Reply vectorize_get_index(Account& account, Request& request);
+Reply vectorize_remove_index(Account& account, Request& request);
+Reply vectorize_info(Account& account, Request& request);
+Reply vectorize_insert(Account& account, Request& request);
+Reply vectorize_upsert(Account& account, Request& request);
+Reply vectorize_query(Account& account, Request& request);
+Reply vectorize_get_by_ids(Account& account, Request& request);
+Reply vectorize_delete_by_ids(Account& account, Request& request);
+Reply vectorize_list_vectors(Account& account, Request& request);
+Reply vectorize_create_metadata_index(Account& account, Request& request);
+Reply vectorize_list_metadata_indexes(Account& account, Request& request);
+Reply vectorize_remove_metadata_index(Account& account, Request& request);
+
+/// Codes and statuses are those that were seen in the field. What Cloudflare refuses with a code that nobody reported
+/// is 40026 here, and a status that nobody reported is 400.
+[[nodiscard]] ApiError vectorize_error(int code, std::string message);
+/// Code 3005.
+[[nodiscard]] ApiError vectorize_removed(const std::string& name);
+
+/// The index that the path names. @throws ApiError  3000 there is none, 3005 it was removed
+[[nodiscard]] std::shared_ptr<VectorizeIndex> vectorize_index(Account& account, const Request& request);
+/// The body, which must be declared as JSON and be an object. @throws ApiError  40026
+[[nodiscard]] Json vectorize_body(Request& request);
+/// A member as a string. @throws ApiError  40026 absent or something else
+[[nodiscard]] const std::string& vectorize_text(const Json& body, std::string_view name);
+/// True if `media_type` is what the request declares its body to be.
+[[nodiscard]] bool has_media_type(const Request& request, std::string_view media_type);
+/// @throws ApiError  40008 over 64 bytes, 40026 empty
+void vectorize_check_id(std::string_view id);
+/// @throws ApiError  40026 empty or over 64 bytes
+void vectorize_check_namespace(std::string_view ns);
+/// Hands a mutation to the index; its id.
+[[nodiscard]] std::string vectorize_accept(VectorizeIndex& index, Mutation mutation,
+                                           const VectorizeIndex::Check& check = VectorizeIndex::Check());
+/// The same, answered as the routes do.
+[[nodiscard]] Reply vectorize_submit(VectorizeIndex& index, Mutation mutation,
+                                     const VectorizeIndex::Check& check = VectorizeIndex::Check());
+[[nodiscard]] Reply vectorize_accepted(const std::string& mutation_id);
+/// The mutation that stores the vectors of `lines`, a JSON object each; with `discard` without those that are none.
+/// Checks the number of namespaces too. @throws ApiError
+[[nodiscard]] std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::string_view lines,
+                                          bool discard);
+/// `{"count","matches"}` for the members of a query. @throws ApiError
+[[nodiscard]] std::string vectorize_matches(VectorizeIndex& index, const Json& body);
+/// The member `ids`, each once, in their order. @throws ApiError  40007 more than `most`, 40026
+[[nodiscard]] std::vector<std::string> vectorize_ids(const Json& body, std::size_t most);
+/// The JSON array of the vectors with these ids, those that are there.
+[[nodiscard]] std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string>& ids);
+/// The mutation that erases these. @throws ApiError
+[[nodiscard]] std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids);
+/// What `info` tells.
+[[nodiscard]] ObjectWriter vectorize_describe(VectorizeIndex& index);
+/// Appends a JSON array of floats, each the shortest text that reads back to it.
+void append_floats(std::string& out, std::span<const float> values);
+
+}  // namespace cloudflare::local

@@ -1,0 +1,83 @@
+#pragma once
+
+// One index at work: its vectors in memory and on disk, and the mutations that wait for their time.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cloudflare/clock.hpp>
+
+#include "local/vectorize/database.hpp"
+#include "local/vectorize/table.hpp"
+
+namespace cloudflare::local {
+
+/// Any thread may call.
+class VectorizeIndex {
+ public:
+  VectorizeIndex(VectorizeDatabase& database, VectorizeRecord record, const Clock& clock, std::chrono::seconds delay);
+
+  [[nodiscard]] const VectorizeRecord& record() const noexcept { return record_; }
+
+  /// Sees the table as it is, and the metadata indexes as they will be when all that was accepted is applied.
+  using Check = std::function<void(const VectorTable&, const std::vector<MetadataIndex>&)>;
+
+  /// Accepts a mutation, which is applied after the delay and after all that came before. What `check` throws refuses
+  /// it.
+  /// @throws ApiError  3005 removed meanwhile
+  void submit(const Mutation& mutation, const Check& check);
+
+  /// Calls `use` with the table as it is by now. @throws ApiError  3005 removed meanwhile
+  template <class Use>
+  auto read(Use use) {
+    settle_if_due();
+    const std::shared_lock lock(mutex_);
+    check_there();
+    return use(std::as_const(table_));
+  }
+
+  struct State {
+    std::size_t vectors = 0;
+    /// All that was accepted before `progress.accepted` is applied.
+    Progress progress{};
+  };
+  [[nodiscard]] State state();
+  /// The ids of all vectors, sorted. Cheap while nothing changes.
+  [[nodiscard]] std::shared_ptr<const std::vector<std::string>> ids();
+  [[nodiscard]] std::string metadata(const std::string& id) { return database_.metadata(record_.number, id); }
+  void remove();
+
+ private:
+  [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
+  void check_there() const;
+  void settle_if_due();
+  void settle();
+  void apply(const Mutation& mutation, std::int64_t accepted, const PendingMutation* pending);
+  [[nodiscard]] std::vector<Cell> cells_of(const std::string& metadata) const;
+  void load();
+
+  VectorizeDatabase& database_;
+  const VectorizeRecord record_;
+  const Clock& clock_;
+  const std::int64_t delay_;
+  std::shared_mutex mutex_{};
+  bool removed_ = false;
+  VectorTable table_;
+  Progress progress_{};
+  std::deque<PendingMutation> pending_{};
+  std::vector<MetadataIndex> coming_{};  // the metadata indexes when all is applied
+  std::atomic<std::int64_t> next_due_;
+  std::mutex ids_mutex_{};
+  std::shared_ptr<const std::vector<std::string>> ids_{};
+};
+
+}  // namespace cloudflare::local

@@ -1,0 +1,74 @@
+#include "local/vectorize/table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "local/vectorize/kernels.hpp"
+
+namespace cloudflare::local {
+
+std::optional<std::size_t> VectorTable::find(const std::string& id) const {
+  const auto it = rows_.find(id);
+  if (it == rows_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::optional<std::uint32_t> VectorTable::find_ns(const std::string& name) const {
+  const auto it = namespace_numbers_.find(name);
+  if (it == namespace_numbers_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::uint32_t VectorTable::intern(const std::string& ns) {
+  if (ns.empty()) return 0;
+  const auto [it, is_new] = namespace_numbers_.try_emplace(ns, static_cast<std::uint32_t>(namespace_names_.size()));
+  if (is_new) namespace_names_.push_back(ns);
+  return it->second;
+}
+
+void VectorTable::put(const std::string& id, std::span<const float> values, const std::string& ns,
+                      std::vector<Cell> cells) {
+  const auto [it, is_new] = rows_.try_emplace(id, size());
+  const std::size_t row = it->second;
+  if (is_new) {
+    ids_.push_back(&it->first);
+    norms_.push_back(0);
+    namespaces_.push_back(0);
+    for (Column& column : columns_) column.cells.emplace_back();
+    if (row / block_rows == blocks_.size()) blocks_.push_back(std::make_unique<float[]>(block_rows * dimensions_));
+  }
+  std::copy_n(values.begin(), dimensions_, row_data(row));
+  norms_[row] = std::sqrt(dot<double>(values.data(), values.data(), dimensions_));
+  namespaces_[row] = intern(ns);
+  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].cells[row] = std::move(cells[i]);
+}
+
+void VectorTable::erase(const std::string& id) {
+  const auto it = rows_.find(id);
+  if (it == rows_.end()) return;
+  const std::size_t row = it->second;
+  const std::size_t last = size() - 1;
+  if (row != last) {
+    ids_[row] = ids_[last];
+    rows_.find(*ids_[row])->second = row;
+    std::copy_n(values(last), dimensions_, row_data(row));
+    norms_[row] = norms_[last];
+    namespaces_[row] = namespaces_[last];
+    for (Column& column : columns_) column.cells[row] = std::move(column.cells[last]);
+  }
+  rows_.erase(it);
+  ids_.pop_back();
+  norms_.pop_back();
+  namespaces_.pop_back();
+  for (Column& column : columns_) column.cells.pop_back();
+  blocks_.resize((last + block_rows - 1) / block_rows);
+}
+
+void VectorTable::add_column(const MetadataIndex& index) { columns_.push_back({index, std::vector<Cell>(size())}); }
+
+void VectorTable::remove_column(std::string_view property) {
+  std::erase_if(columns_, [property](const Column& column) { return column.index.property == property; });
+}
+
+}  // namespace cloudflare::local

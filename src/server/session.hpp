@@ -1,0 +1,258 @@
+#pragma once
+
+// One connection: reads a request, hands it to a worker, writes the reply, and begins again. Nothing blocks here.
+
+#include <atomic>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/gateway.hpp"
+
+namespace cloudflare::server {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+/// What all connections share.
+struct Shared {
+  Gateway& gateway;
+  asio::thread_pool& workers;
+  std::string address{};      ///< "127.0.0.1:8787", for links when a request names no host.
+  std::atomic<int> busy = 0;  ///< Requests between the end of their head and the end of their reply.
+  std::atomic<bool> ending = false;
+};
+
+/// Counts a request as long as it lives.
+class Busy {
+ public:
+  explicit Busy(Shared& shared) : shared_(shared) { ++shared_.busy; }
+  ~Busy() { --shared_.busy; }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  Shared& shared_;
+};
+
+/// The Date of a reply, by the machine's clock.
+[[nodiscard]] std::string http_date();
+/// Most bytes of a body for this path; more is refused with 413 before it is read.
+[[nodiscard]] std::uint64_t most_bytes(std::string_view target);
+
+template <class Stream>
+class Session : public std::enable_shared_from_this<Session<Stream>> {
+  static constexpr bool is_tls = !std::is_same_v<Stream, beast::tcp_stream>;
+
+ public:
+  Session(Stream stream, Shared& shared) : stream_(std::move(stream)), shared_(shared) {}
+
+  void start() {
+    if constexpr (is_tls) {
+      expires(handshake_limit);
+      stream_.async_handshake(asio::ssl::stream_base::server, on([](Session& self) { self.read_head(); }));
+    } else {
+      read_head();
+    }
+  }
+
+ private:
+  static constexpr std::chrono::seconds handshake_limit{10};
+  static constexpr std::chrono::seconds idle_limit{75};   // from one request to the head of the next
+  static constexpr std::chrono::seconds stall_limit{30};  // a body or reply that does not move
+  static constexpr std::uint32_t most_header_bytes = 64 * 1024;
+  static constexpr std::size_t most_at_once = 64UL * 1024;
+
+  // A completion handler that goes on with `next`, or ends the connection if the operation failed.
+  template <class Next>
+  auto on(Next next) {
+    return [self = this->shared_from_this(), next](beast::error_code error, auto&&...) {
+      if (!error) next(*self);
+    };
+  }
+  void expires(std::chrono::seconds limit) { beast::get_lowest_layer(stream_).expires_after(limit); }
+
+  void read_head() {
+    parser_.emplace();
+    parser_->header_limit(most_header_bytes);
+    // Bodies are counted below. boost::none would refuse every length in Boost 1.74, which compares it as less than
+    // any.
+    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
+    incoming_ = Incoming();
+    expires(idle_limit);
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = this->shared_from_this()](beast::error_code error, std::size_t) { self->take_head(error); });
+  }
+
+  void take_head(beast::error_code error) {
+    if (error == http::error::header_limit) return refuse(431, 10010, "the request's headers are too large");
+    if (error && error != http::error::end_of_stream && error != http::error::partial_message &&
+        error.category() == make_error_code(http::error::bad_method).category())
+      return refuse(400, 10010, "the request is no HTTP");
+    if (error) return;
+    busy_.emplace(shared_);
+    const auto& head = parser_->get();
+    incoming_.method = std::string(head.method_string());
+    incoming_.target = std::string(head.target());
+    for (const auto& field : head)
+      incoming_.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    const std::string* const host = find_header(incoming_.headers, "host");
+    incoming_.origin =
+        std::string(is_tls ? "https://" : "http://") +
+        (host != nullptr && !host->empty() && host->find_first_of("/?# @") == std::string::npos ? *host
+                                                                                                : shared_.address);
+    room_ = most_bytes(incoming_.target);
+    if (const auto length = parser_->content_length(); length && *length > room_) return refuse_body();
+    if (beast::iequals(head[http::field::expect], "100-continue")) return write_continue();
+    read_body();
+  }
+
+  void write_continue() {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    expires(stall_limit);
+    asio::async_write(stream_, asio::buffer(go_on), on([](Session& self) { self.read_body(); }));
+  }
+
+  void read_body() {
+    if (parser_->is_done()) return dispatch();
+    piece_.resize(most_at_once);
+    if (incoming_.body->size() != 0) buffer_.reserve(most_at_once);  // else 512 bytes are read at a time
+    auto& body = parser_->get().body();
+    body.data = piece_.data();
+    body.size = piece_.size();
+    expires(stall_limit);
+    http::async_read_some(stream_, buffer_, *parser_,
+                          [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                            if (error == http::error::need_buffer) error = {};
+                            self->take_body(error);
+                          });
+  }
+
+  void take_body(beast::error_code error) {
+    if (error && error.category() == make_error_code(http::error::bad_chunk).category() &&
+        error != http::error::partial_message && error != http::error::end_of_stream)
+      return refuse(400, 10010, "the request's body is malformed");
+    if (error) return;
+    const std::size_t bytes = piece_.size() - parser_->get().body().size;
+    if (incoming_.body->size() + bytes > room_) return refuse_body();
+    try {
+      incoming_.body->write({piece_.data(), bytes});
+    } catch (const std::exception&) {
+      return refuse(507, 10001, "the disk is full");
+    }
+    read_body();
+  }
+
+  void dispatch() {
+    keep_alive_ = parser_->get().keep_alive() && !shared_.ending;
+    is_head_ = parser_->get().method() == http::verb::head;
+    asio::post(shared_.workers, [self = this->shared_from_this()] {
+      self->outgoing_ = self->shared_.gateway.answer(std::move(self->incoming_));
+      asio::post(self->stream_.get_executor(), [self] { self->write_reply(); });
+    });
+  }
+
+  void refuse_body() { refuse(413, 10010, "the request's body is too large"); }
+  void refuse(int status, int code, std::string_view message) {
+    keep_alive_ = false;  // what the client still sends is not read
+    outgoing_ = Gateway::refusal(status, code, message);
+    write_reply();
+  }
+
+  template <class Message>
+  void fill(Message& message) {
+    message.version(11);
+    message.result(static_cast<unsigned>(outgoing_.status));
+    for (const Header& header : outgoing_.headers) message.insert(header.name, header.value);
+    message.set(http::field::date, http_date());
+    message.keep_alive(keep_alive_);
+    message.content_length(outgoing_.body->size());
+  }
+
+  void write_reply() {
+    expires(stall_limit);
+    std::string* const text = outgoing_.body->text();
+    if (text != nullptr && !is_head_) {
+      auto message = std::make_shared<http::response<http::string_body>>();
+      fill(*message);
+      message->body() = std::move(*text);
+      http::async_write(stream_, *message, on([message](Session& self) { self.finish(); }));
+      return;
+    }
+    auto message = std::make_shared<http::response<http::empty_body>>();
+    fill(*message);
+    auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
+    http::async_write_header(stream_, *serializer, on([message, serializer](Session& self) {
+                               self.is_head_ ? self.finish() : self.write_piece();
+                             }));
+  }
+
+  void write_piece() {
+    piece_.resize(most_at_once);
+    std::size_t bytes = 0;
+    try {
+      bytes = outgoing_.body->read(piece_);
+    } catch (const std::exception&) {
+      return;  // the connection ends within the reply, which the client can see
+    }
+    if (bytes == 0) return finish();
+    expires(stall_limit);
+    asio::async_write(stream_, asio::buffer(piece_.data(), bytes), on([](Session& self) { self.write_piece(); }));
+  }
+
+  void finish() {
+    outgoing_ = Outgoing();
+    busy_.reset();
+    if (keep_alive_) {
+      // Thousands of idle connections hold no memory for bodies.
+      std::vector<char>().swap(piece_);
+      if (buffer_.size() == 0 && buffer_.capacity() >= most_at_once) buffer_.shrink_to_fit();
+      return read_head();
+    }
+    // Leaves the client time to read the reply before the connection is reset for what was not read.
+    beast::error_code ignored;
+    beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    left_to_drain_ = most_drained;
+    piece_.resize(most_at_once);
+    drain();
+  }
+
+  static constexpr std::size_t most_drained = 64UL << 20;
+  void drain() {
+    expires(stall_limit);
+    beast::get_lowest_layer(stream_).async_read_some(
+        asio::buffer(piece_), [self = this->shared_from_this()](beast::error_code error, std::size_t bytes) {
+          if (error || bytes >= self->left_to_drain_) return;
+          self->left_to_drain_ -= bytes;
+          self->drain();
+        });
+  }
+
+  Stream stream_;
+  Shared& shared_;
+  beast::flat_buffer buffer_{most_header_bytes + 4096};
+  std::optional<http::request_parser<http::buffer_body>> parser_{};
+  std::optional<Busy> busy_{};
+  std::vector<char> piece_{};
+  Incoming incoming_{};
+  Outgoing outgoing_{};
+  std::uint64_t room_ = 0;
+  std::size_t left_to_drain_ = 0;
+  bool keep_alive_ = false;
+  bool is_head_ = false;
+};
+
+}  // namespace cloudflare::server

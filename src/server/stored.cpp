@@ -1,0 +1,78 @@
+#include "server/stored.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace cloudflare::server {
+
+namespace {
+
+constexpr std::size_t most_in_memory = 1UL << 20;
+
+[[noreturn]] void refuse() { throw std::system_error(errno, std::generic_category(), "temporary file"); }
+
+class StoredSource final : public Source {
+ public:
+  explicit StoredSource(std::shared_ptr<Stored> stored) : stored_(std::move(stored)) {}
+  std::size_t read(std::span<char> to) override { return stored_->read(to); }
+  bool rewind() override {
+    stored_->rewind();
+    return true;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return stored_->size(); }
+
+ private:
+  std::shared_ptr<Stored> stored_;
+};
+
+}  // namespace
+
+void Stored::write(std::string_view bytes) {
+  if (!file_ && text_.size() + bytes.size() <= most_in_memory) {
+    text_.append(bytes);
+  } else {
+    if (!file_) {
+      file_.reset(std::tmpfile());
+      if (!file_ || std::fwrite(text_.data(), 1, text_.size(), file_.get()) != text_.size()) refuse();
+      std::string().swap(text_);
+    }
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) refuse();
+  }
+  size_ += bytes.size();
+}
+
+bool Stored::restart() {
+  text_.clear();
+  file_.reset();
+  size_ = 0;
+  rewind();
+  return true;
+}
+
+std::size_t Stored::read(std::span<char> to) {
+  if (!file_) {
+    const std::size_t n = text_.copy(to.data(), to.size(), read_);
+    read_ += n;
+    return n;
+  }
+  if (!reading_) {
+    if (std::fseek(file_.get(), 0, SEEK_SET) != 0) refuse();
+    reading_ = true;
+  }
+  const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
+  if (n == 0 && std::ferror(file_.get()) != 0) refuse();
+  return n;
+}
+
+void Stored::rewind() {
+  read_ = 0;
+  reading_ = false;
+}
+
+Body as_body(const std::shared_ptr<Stored>& stored) {
+  if (std::string* text = stored->text()) return Body(std::move(*text));
+  return Body(std::make_shared<StoredSource>(stored));
+}
+
+}  // namespace cloudflare::server

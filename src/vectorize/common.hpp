@@ -1,0 +1,94 @@
+#pragma once
+
+// Checks and pieces shared by the Vectorize operations.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <cloudflare/detail/vectorize_ops.hpp>
+#include <cloudflare/limits.hpp>
+
+#include "base/json_in.hpp"
+#include "bulk/bulk_flow.hpp"
+#include "engine/paging.hpp"
+#include "engine/request.hpp"
+#include "vectorize/ndjson.hpp"
+
+namespace cloudflare::ops {
+
+/// Why the name of an index cannot be one.
+[[nodiscard]] std::optional<Error> check_index_name(std::string_view name, bool limits);
+[[nodiscard]] std::optional<Error> check_vector_id(std::string_view id, bool limits);
+/// Why `metadata` (not empty) cannot be stored: not one JSON object; with `limits` its size and its keys.
+[[nodiscard]] std::optional<Error> check_metadata(std::string_view metadata, bool limits);
+/// Why a vector breaks a limit; `dimensions` 0 means any. Values and metadata are looked at while encoding.
+[[nodiscard]] std::optional<Error> check_vector(const vectorize::VectorView& vector, int dimensions);
+/// Why a query's filter cannot be one.
+[[nodiscard]] std::optional<Error> check_filter(const vectorize::QueryOptions& options, bool limits);
+/// "vector 3 (\"id\"): why"
+[[nodiscard]] Error at_vector(const Error& error, std::uint64_t position, std::string_view id);
+
+/// A request on an index.
+[[nodiscard]] Result<detail::Request> index_request(const detail::Endpoint& operation, const Context& context,
+                                                    const VectorizeTarget& index);
+/// A request that uploads vectors: content type and query set, no body yet.
+[[nodiscard]] Result<detail::Request> upload_request(const Context& context, const VectorizeTarget& index,
+                                                     Upload upload,
+                                                     std::optional<vectorize::UnparsableBehavior> unparsable);
+
+/// `{"mutationId"}` and the Date header; an error if the reply has a `count` that is less than `sent`.
+[[nodiscard]] Result<vectorize::Mutation> read_mutation(detail::Reply&& reply, std::size_t sent = 0);
+[[nodiscard]] inline Result<vectorize::Mutation> read_mutation_reply(detail::Reply&& reply) {
+  return read_mutation(std::move(reply));
+}
+/// Of an insert, sent a second time and refused because it is there already.
+[[nodiscard]] Result<vectorize::Mutation> inserted_if_repeated(Error&& error);
+/// The replies to get_by_ids: an array, or EdgeBase's object around it.
+[[nodiscard]] Result<std::vector<vectorize::Vector>> read_vectors(detail::Reply& reply);
+[[nodiscard]] Result<vectorize::IndexInfo> read_info(detail::Reply&& reply);
+[[nodiscard]] Result<vectorize::QueryResult> read_matches(detail::Reply&& reply);
+/// Nothing for a name that this version does not know.
+[[nodiscard]] std::optional<vectorize::Metric> read_metric(std::string_view name);
+
+/// Appends the members of a query and the end of its object, or says what is not allowed.
+[[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, const VectorizeTarget& index,
+                                                std::span<const float> vector, const vectorize::QueryOptions& options);
+[[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, std::string_view id,
+                                                const vectorize::QueryOptions& options);
+/// Appends `"ids":[…]}`, at most `most` of them, or says what is not allowed.
+[[nodiscard]] std::optional<Error> append_ids(std::string& json, const Context& context,
+                                              std::span<const std::string> ids, std::size_t most);
+
+/// How ids become requests: `prefix`, ids as a JSON array's items, `]}`.
+[[nodiscard]] Result<detail::BulkFormat> ids_format(Result<detail::Request> request, std::string prefix,
+                                                    std::size_t max_items);
+/// The ids of a `_many` job, in requests that `format` describes.
+[[nodiscard]] FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<detail::BulkFormat> format,
+                                                            int dimensions, Upload upload,
+                                                            std::unique_ptr<VectorReader> vectors,
+                                                            const vectorize::UploadManyOptions& options);
+[[nodiscard]] FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<detail::BulkFormat> format,
+                                                           std::unique_ptr<detail::TextReader> ids,
+                                                           const vectorize::EraseManyOptions& options);
+[[nodiscard]] FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<detail::BulkFormat> format,
+                                                            std::unique_ptr<detail::TextReader> ids,
+                                                            const vectorize::GetManyOptions& options);
+/// Appends the floats of a JSON array.
+void read_floats(std::vector<float>& to, detail::json::value value);
+/// An RFC 3339 time, absent if it is null or no time.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> read_time(detail::json::value value);
+
+/// Encodes vectors one after the other, checking each, its dimensions against those of the first if none are known.
+class VectorEncoder {
+ public:
+  VectorEncoder(const Context& context, int dimensions)
+      : limits_(detail::checks_limits(context)), dimensions_(dimensions) {}
+  [[nodiscard]] std::optional<Error> append(std::string& out, const vectorize::VectorView& vector);
+
+ private:
+  bool limits_;
+  int dimensions_;
+};
+
+}  // namespace cloudflare::ops

@@ -1,0 +1,309 @@
+// Any number of vectors over the packing flow.
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "vectorize/common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+namespace table = detail::table;
+using detail::Batch;
+using detail::BulkCodec;
+using detail::BulkFlow;
+using detail::BulkFormat;
+using detail::BulkItem;
+using detail::Reply;
+using detail::TextReader;
+using vectorize::Mutation;
+using vectorize::Vector;
+
+// Packs what changes the index; each reply names a mutation.
+class MutationCodec : public BulkCodec {
+ public:
+  /// `counts`: a reply that counts fewer items than were sent is an error.
+  MutationCodec(std::shared_ptr<Mutation> last, bool counts) : last_(std::move(last)), counts_(counts) {}
+  Result<Open> settle(const Batch& batch, Reply&& reply) override {
+    auto mutation = read_mutation(std::move(reply), counts_ ? batch.items.size() : 0);
+    if (!mutation) return mutation.error();
+    *last_ = std::move(mutation).value();
+    return Open();
+  }
+
+ private:
+  std::shared_ptr<Mutation> last_;
+  bool counts_;
+};
+
+class VectorCodec final : public MutationCodec {
+ public:
+  VectorCodec(const Context& context, int dimensions, std::unique_ptr<VectorReader> vectors,
+              std::shared_ptr<Mutation> last)
+      : MutationCodec(std::move(last), true), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
+
+  Read read(std::string& text, std::string& names) override {
+    const vectorize::VectorView* vector = vectors_->next();
+    if (vector == nullptr) return Read::end;
+    names.append(vector->id);
+    if (auto error = encoder_.append(text, *vector)) {
+      refusal_ = std::move(*error);
+      return Read::refused;
+    }
+    return Read::item;
+  }
+
+ private:
+  VectorEncoder encoder_;
+  std::unique_ptr<VectorReader> vectors_;
+};
+
+// Reads ids into a JSON array.
+BulkCodec::Read read_id(TextReader& ids, bool limits, std::string& text, std::string& names, Error& refusal) {
+  const std::string_view* id = ids.next();
+  if (id == nullptr) return BulkCodec::Read::end;
+  names.append(*id);
+  if (auto error = check_vector_id(*id, limits)) {
+    refusal = std::move(*error);
+    return BulkCodec::Read::refused;
+  }
+  detail::append_json_string(text, *id);
+  return BulkCodec::Read::item;
+}
+
+class EraseCodec final : public MutationCodec {
+ public:
+  EraseCodec(bool limits, std::unique_ptr<TextReader> ids, std::shared_ptr<Mutation> last)
+      : MutationCodec(std::move(last), false), limits_(limits), ids_(std::move(ids)) {}
+  Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
+
+ private:
+  bool limits_;
+  std::unique_ptr<TextReader> ids_;
+};
+
+using Take = std::function<void(std::uint64_t, std::string_view, std::optional<Vector>&&)>;
+
+class GetCodec final : public BulkCodec {
+ public:
+  GetCodec(bool limits, std::unique_ptr<TextReader> ids, Take take)
+      : limits_(limits), ids_(std::move(ids)), take_(std::move(take)) {}
+  Read read(std::string& text, std::string& names) override { return read_id(*ids_, limits_, text, names, refusal_); }
+
+  Result<Open> settle(const Batch& batch, Reply&& reply) override {
+    auto vectors = read_vectors(reply);
+    if (!vectors) return vectors.error();
+    std::unordered_map<std::string_view, const Vector*> found;
+    for (const Vector& vector : *vectors) found.emplace(vector.id, &vector);
+    for (const BulkItem& item : batch.items) {  // an id may be asked for twice
+      const auto it = found.find(batch.name(item));
+      take_(item.index, batch.name(item), it == found.end() ? std::nullopt : std::optional(*it->second));
+    }
+    return Open();
+  }
+
+ private:
+  bool limits_;
+  std::unique_ptr<TextReader> ids_;
+  Take take_;
+};
+
+Result<BulkFormat> upload_format(const Context& context, const VectorizeTarget& index, Upload upload,
+                                 const vectorize::UploadManyOptions& options) {
+  auto request = upload_request(context, index, upload, options.unparsable);
+  if (!request) return request.error();
+  return BulkFormat{.request = std::move(*request),
+                    .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
+                    .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
+                    .names_batch = true};
+}
+
+BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimensions,
+                    std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
+                    std::shared_ptr<Mutation> last) {
+  if (!format) return BulkFlow(format.error());
+  format->last_alone = true;
+  format->expected = options.expected_items ? options.expected_items : vectors->size();
+  return {std::move(*format),
+          std::make_unique<VectorCodec>(context, dimensions, std::move(vectors), std::move(last)),
+          {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+          detail::most_in_flight(context, options.in_flight)};
+}
+
+BulkFlow erase_job(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> ids,
+                   const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
+  if (!format) return BulkFlow(format.error());
+  format->last_alone = true;
+  format->expected = ids->size();
+  return {std::move(*format),
+          std::make_unique<EraseCodec>(detail::checks_limits(context), std::move(ids), std::move(last)),
+          {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+          detail::most_in_flight(context, options.in_flight)};
+}
+
+// Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
+class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
+ public:
+  VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
+                std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
+  VectorizeMany(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
+                const vectorize::EraseManyOptions& options);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  void settle(bool idle);
+  std::shared_ptr<vectorize::Mutation> last_;  ///< Of the reply being settled.
+  detail::BulkFlow job_;
+  vectorize::Mutation mutation_{};
+  bool inserts_ = false;
+  bool alone_ = false;  ///< The request under way was sent after all others had been answered.
+};
+
+VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
+                             std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
+    : last_(std::make_shared<Mutation>()),
+      job_(upload_job(context, std::move(format), dimensions, std::move(vectors), options, last_)),
+      inserts_(upload == Upload::insert) {
+  settle(true);
+}
+
+VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
+                             const vectorize::EraseManyOptions& options)
+    : last_(std::make_shared<Mutation>()),
+      job_(erase_job(context, std::move(format), std::move(erased), options, last_)) {
+  settle(true);
+}
+
+void VectorizeMany::begin(detail::Outbox& out) {
+  job_.begin(out);
+  settle(true);
+}
+
+// An id stands for all that came before it only if it was sent after their replies. Otherwise the time of the latest
+// reply must do.
+void VectorizeMany::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
+  const bool alone = alone_;
+  const bool others = job_.under_way() > 1;
+  *last_ = Mutation();
+  // An insert that was sent before and is refused because it is there already.
+  if (!reply && inserts_ && reply.error().http_status() == 409 &&
+      (reply.error().details().repeated_unknown || job_.maybe_executed(tag))) {
+    const int attempts = reply.error().attempts();
+    reply = Reply();
+    reply->attempts = attempts;
+  }
+  const bool accepted = reply.has_value();
+  job_.on_reply(tag, std::move(reply), out);
+  if (accepted) {
+    mutation_.id = alone ? std::move(last_->id) : std::nullopt;
+    if (last_->accepted_at && (!mutation_.accepted_at || *mutation_.accepted_at < *last_->accepted_at))
+      mutation_.accepted_at = last_->accepted_at;
+  }
+  settle(!others);
+}
+
+void VectorizeMany::on_wake(detail::Outbox& out) {
+  const std::size_t before = job_.under_way();
+  job_.on_wake(out);
+  settle(before == 0 || (alone_ && job_.under_way() == before));
+}
+
+void VectorizeMany::abort(Error error) {
+  job_.abort(std::move(error));
+  settle(false);
+}
+
+// `idle`: no request was under way before this step.
+void VectorizeMany::settle(bool idle) {
+  alone_ = idle && job_.under_way() == 1;
+  if (!job_.finished() || this->finished()) return;
+  auto done = job_.take();
+  if (!done) return this->finish(done.error());
+  vectorize::ManyResult result;
+  static_cast<BulkResult&>(result) = std::move(*done);
+  result.mutation = std::move(mutation_);
+  this->finish(std::move(result));
+}
+
+}  // namespace
+
+Result<BulkFormat> ids_format(Result<detail::Request> request, std::string prefix, std::size_t max_items) {
+  if (!request) return request.error();
+  detail::set_json(*request, {});
+  return BulkFormat{.request = std::move(*request),
+                    .prefix = std::move(prefix),
+                    .separator = ",",
+                    .suffix = "]}",
+                    .max_items = max_items,
+                    .max_bytes = limits::vectorize_upload_bytes,
+                    .names_batch = true};
+}
+
+FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<BulkFormat> format, int dimensions,
+                                              Upload upload, std::unique_ptr<VectorReader> vectors,
+                                              const vectorize::UploadManyOptions& options) {
+  return std::make_unique<VectorizeMany>(context, std::move(format), dimensions, upload, std::move(vectors), options);
+}
+
+FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<BulkFormat> format,
+                                             std::unique_ptr<TextReader> ids,
+                                             const vectorize::EraseManyOptions& options) {
+  return std::make_unique<VectorizeMany>(context, std::move(format), std::move(ids), options);
+}
+
+FlowPtr<vectorize::ManyResult> vectorize_upload_many(const Context& context, const VectorizeTarget& index,
+                                                     Upload upload, std::unique_ptr<VectorReader> vectors,
+                                                     const vectorize::UploadManyOptions& options) {
+  return upload_vectors(context, upload_format(context, index, upload, options), index.dimensions, upload,
+                        std::move(vectors), options);
+}
+
+FlowPtr<vectorize::ManyResult> vectorize_erase_many(const Context& context, const VectorizeTarget& index,
+                                                    std::unique_ptr<TextReader> ids,
+                                                    const vectorize::EraseManyOptions& options) {
+  return erase_vectors(context,
+                       ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
+                                  limits::vectorize_erase_ids),
+                       std::move(ids), options);
+}
+
+FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context, const VectorizeTarget& index,
+                                                     std::unique_ptr<TextReader> ids,
+                                                     const vectorize::GetManyOptions& options) {
+  return get_vectors(
+      context,
+      ids_format(index_request(table::vectorize_get_by_ids, context, index), R"({"ids":[)", limits::vectorize_get_ids),
+      std::move(ids), options);
+}
+
+FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<BulkFormat> format,
+                                              std::unique_ptr<TextReader> ids,
+                                              const vectorize::GetManyOptions& options) {
+  auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
+  Take take = options.on_vector;
+  const bool collects = !take;
+  if (collects)
+    take = [vectors](std::uint64_t at, std::string_view, std::optional<Vector>&& vector) {
+      if (vectors->size() <= at) vectors->resize(at + 1);
+      (*vectors)[at] = std::move(vector);
+    };
+  if (format) format->expected = ids->size();
+  BulkFlow job =
+      format ? BulkFlow(std::move(*format),
+                        std::make_unique<GetCodec>(detail::checks_limits(context), std::move(ids), std::move(take)),
+                        {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
+                        detail::most_in_flight(context, options.in_flight))
+             : BulkFlow(format.error());
+  auto give = [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
+    if (collects) vectors->resize(outcome.items);
+    return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
+  };
+  return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(job), std::move(give));
+}
+
+}  // namespace cloudflare::ops

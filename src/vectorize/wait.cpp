@@ -1,0 +1,95 @@
+// Waiting until a mutation that was accepted is processed.
+
+#include <algorithm>
+
+#include "vectorize/common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+using detail::Reply;
+using std::chrono::milliseconds;
+using vectorize::Mutation;
+
+constexpr milliseconds first_step{500};
+constexpr milliseconds longest_step{10'000};
+constexpr milliseconds longest_wait = std::chrono::hours(24 * 365);  // more would overflow the clock
+
+// Asks `info` in growing steps until a mutation is processed.
+class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
+ public:
+  VectorizeWait(const Context& context, VectorizeTarget index, vectorize::Mutation mutation,
+                std::chrono::milliseconds timeout);
+  void begin(detail::Outbox& out) override;
+  void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  void ask(detail::Outbox& out);
+  Context context_;
+  VectorizeTarget index_;
+  vectorize::Mutation mutation_;
+  std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds step_;
+  TimePoint deadline_{};
+  bool asking_ = false;
+  Call<vectorize::IndexInfo> info_;
+};
+
+VectorizeWait::VectorizeWait(const Context& context, VectorizeTarget index, Mutation mutation, milliseconds timeout)
+    : context_(context),
+      index_(std::move(index)),
+      mutation_(std::move(mutation)),
+      timeout_(std::min(timeout, longest_wait)),
+      step_(first_step),
+      info_(vectorize_info(context_, index_)) {
+  if (!mutation_.id && !mutation_.accepted_at)
+    this->finish(invalid_argument("nothing is known of the mutation: it has neither id nor time"));
+  else if (info_.finished())
+    this->finish(info_.take());  // refused before sending
+}
+
+void VectorizeWait::begin(detail::Outbox& out) {
+  deadline_ = out.now() + timeout_;
+  out.wake_after(timeout_);
+  ask(out);
+}
+
+void VectorizeWait::ask(detail::Outbox& out) {
+  info_ = vectorize_info(context_, index_);
+  asking_ = true;
+  info_.begin(out);
+}
+
+void VectorizeWait::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
+  asking_ = false;
+  info_.on_reply(tag, std::move(reply), out);
+  auto info = info_.take();
+  if (!info) return this->finish(info.error());
+  // Times are compared in whole seconds, as the Date header has them.
+  const bool same = mutation_.id && info->processed_up_to_mutation == mutation_.id;
+  const bool later = mutation_.accepted_at && info->processed_up_to_datetime > mutation_.accepted_at;
+  if (same || later) return this->finish(std::move(info));
+  out.wake_after(step_);
+  step_ = std::min(step_ * 3 / 2, longest_step);
+}
+
+void VectorizeWait::on_wake(detail::Outbox& out) {
+  if (out.now() < deadline_) {
+    if (!asking_) ask(out);
+    return;
+  }
+  this->finish(Error(ErrorKind::timeout, "mutation " + mutation_.id.value_or("without an id") +
+                                             " was not processed within " + std::to_string(timeout_.count()) + " ms"));
+}
+
+}  // namespace
+
+FlowPtr<vectorize::IndexInfo> vectorize_wait(const Context& context, const VectorizeTarget& index,
+                                             const Mutation& mutation, milliseconds timeout) {
+  return std::make_unique<VectorizeWait>(context, index, mutation, timeout);
+}
+
+}  // namespace cloudflare::ops
