@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/upload_source.hpp"
+
 namespace cloudflare {
 
 namespace detail {
@@ -24,6 +26,8 @@ using FilePtr = std::unique_ptr<std::FILE, detail::CloseFile>;
 class FileSource final : public Source {
  public:
   explicit FileSource(const std::string& path) : file_(std::fopen(path.c_str(), "rb")) {
+    // Nothing is read ahead: a buffer would hide that the file has changed.
+    if (file_) std::setvbuf(file_.get(), nullptr, _IONBF, 0);
     // Without a seekable regular file there is no size and no second attempt.
     if (!file_ || std::fseek(file_.get(), 0, SEEK_END) != 0)
       throw invalid_argument(std::string("the file of the body cannot be read: ") + std::strerror(errno));
@@ -124,11 +128,15 @@ class FunctionSink final : public Sink {
 
 }  // namespace
 
-Body Body::file(const std::string& path) { return Body(std::make_shared<FileSource>(path)); }
+Body Body::file(const std::string& path) {
+  return Body(std::make_shared<detail::CheckedSource>(std::make_shared<FileSource>(path),
+                                                      "the file changed while it was sent"));
+}
 
 Body Body::callback(std::function<std::size_t(std::span<char>)> read, std::function<void()> rewind,
                     std::optional<std::uint64_t> size) {
-  return Body(std::make_shared<CallbackSource>(std::move(read), std::move(rewind), size));
+  return Body(std::make_shared<detail::CheckedSource>(
+      std::make_shared<CallbackSource>(std::move(read), std::move(rewind), size)));
 }
 
 Body Body::framed(std::string before, std::string after) && {
@@ -140,9 +148,10 @@ Body Body::framed(std::string before, std::string after) && {
 
 std::string Body::read_all() const {
   if (!source_) return text_;
+  detail::CheckedSource source(source_);
   std::string all;
   std::array<char, 65'536> piece{};
-  while (const std::size_t n = source_->read(piece)) all.append(piece.data(), n);
+  while (const std::size_t n = source.read(piece)) all.append(piece.data(), n);
   return all;
 }
 

@@ -1,6 +1,5 @@
 #include "base/upload_source.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -16,6 +15,34 @@ constexpr std::uint64_t report_every = 1'000'000;
 Error disk_error(const char* what) { return {ErrorKind::callback, std::string(what) + ": " + std::strerror(errno)}; }
 
 }  // namespace
+
+std::size_t CheckedSource::read(std::span<char> to) {
+  if (ended_ || to.empty()) return 0;
+  const std::size_t n = size_ == done_ ? 0 : inner_->read(to);
+  if (n > to.size()) throw Error(ErrorKind::callback, "the source says that it gave more than there was room for");
+  done_ += n;
+  if (!size_) return n;
+  if (done_ > *size_) refuse(true);
+  if (done_ < *size_ && n == 0) refuse(false);
+  if (done_ < *size_) return n;
+  char more = 0;
+  if (inner_->read({&more, 1}) != 0) refuse(true);
+  ended_ = true;
+  return n;
+}
+
+bool CheckedSource::rewind() {
+  done_ = 0;
+  ended_ = false;
+  return inner_->rewind();
+}
+
+[[gnu::cold]] void CheckedSource::refuse(bool longer) const {
+  std::string text(changed_);
+  if (text.empty()) text = std::string("the source gave ") + (longer ? "more" : "fewer") + " bytes than its size";
+  text += longer ? ": it goes on after " : ": it ended after " + std::to_string(done_) + " of ";
+  throw Error(ErrorKind::callback, text + std::to_string(*size_) + " bytes");
+}
 
 Spool::Spool() : file_(std::tmpfile()) {
   if (!file_) throw disk_error("a temporary file for the stream cannot be made");
@@ -36,11 +63,7 @@ std::size_t Spool::read(std::span<char> to) {
 bool Spool::rewind() { return std::fseek(file_.get(), 0, SEEK_SET) == 0; }
 
 std::size_t CountedSource::read(std::span<char> to) {
-  const std::size_t room = std::min<std::uint64_t>(to.size(), size_ - done_);
-  const std::size_t n = room == 0 ? 0 : inner_->read(to.first(room));
-  if (n == 0 && done_ < size_)
-    throw Error(ErrorKind::callback, "the source ended after " + std::to_string(done_) + " bytes; it had " +
-                                         std::to_string(size_) + " when it was read first");
+  const std::size_t n = inner_->read(to);
   done_ += n;
   if (report_ && (done_ - reported_ >= report_every || (done_ == size_ && reported_ != done_))) {
     reported_ = done_;

@@ -127,8 +127,9 @@ struct D1Import::State {
     auto tell = [options = options, total = bytes](std::uint64_t done) {
       options.on_progress({.stage = d1::ImportStage::uploading, .bytes_done = done, .bytes_total = total});
     };
-    return {std::make_shared<detail::CountedSource>(
-        std::move(source), bytes, options.on_progress ? std::function<void(std::uint64_t)>(std::move(tell)) : nullptr)};
+    return {std::make_shared<detail::CheckedSource>(std::make_shared<detail::CountedSource>(
+        std::move(source), bytes,
+        options.on_progress ? std::function<void(std::uint64_t)>(std::move(tell)) : nullptr))};
   }
 };
 

@@ -1,5 +1,8 @@
 #include "d1/job_status.hpp"
 
+#include "engine/client_core.hpp"
+#include "http/url.hpp"
+
 namespace cloudflare::ops {
 
 namespace {
@@ -74,8 +77,14 @@ Error job_error(const JobStatus& status, std::string text, const detail::Endpoin
 
 Result<detail::Request> signed_request(const detail::Endpoint& operation, const Context& context,
                                        const std::string& url) {
-  if (!url.starts_with("https://") && !url.starts_with("http://"))
-    return Error(ErrorKind::decode, "the server gave a signed URL that is neither https nor http");
+  const auto target = detail::url_parts(url);
+  if (!target) return Error(ErrorKind::decode, "the server gave a signed URL that is neither https nor http");
+  const ClientOptions& options = context.core->options();
+  const auto base = detail::url_parts(options.base_url);
+  const bool local = target->loopback && base && !base->https;
+  if (!target->https && !options.allow_plain_http && !local)
+    return Error(ErrorKind::decode,
+                 "the server gave a signed URL over plain http; what it carries would travel in the open");
   detail::Request request = detail::request_for(operation, context, {});
   request.http.url = url;
   request.authenticated = false;

@@ -32,7 +32,8 @@ struct JobStatus {
 [[nodiscard]] Error job_error(const JobStatus& status, std::string text, const detail::Endpoint& operation,
                               const detail::Reply& reply);
 
-/// A request to a signed URL: it carries no credential. An error if the URL is not http or https.
+/// A request to a signed URL: it carries no credential. An error if the URL is not https, nor plain http
+/// where the API may be that: with `allow_plain_http`, or to loopback while the base URL is plain http too.
 [[nodiscard]] Result<detail::Request> signed_request(const detail::Endpoint& operation, const Context& context,
                                                      const std::string& url);
 

@@ -1,16 +1,14 @@
 #include "engine/exchange.hpp"
 
-#include <cloudflare/version.hpp>
+#include "base/redact.hpp"
 
 namespace cloudflare::detail {
 
 namespace {
 
 void redact(std::string& text, const std::vector<std::string>& secrets) {
-  constexpr std::string_view mark = "[redacted]";
-  for (const std::string& secret : secrets)
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + mark.size()))
-      text.replace(at, secret.size(), mark);
+  text = redacted(text, "[redacted]", text.size(),
+                  [&](std::size_t at) { return secret_at(std::string_view(text).substr(at), secrets); });
 }
 
 void redact(std::vector<Message>& messages, const std::vector<std::string>& secrets) {
@@ -45,6 +43,14 @@ void Loop::Exchange::address(const ClientCore& core) {
   http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
 }
 
+[[gnu::cold]] void Loop::Exchange::hide_secrets(std::string& text) const {
+  if (common) redact(text, common->secrets);
+}
+
+[[gnu::cold]] void Loop::Exchange::hide_secrets(std::vector<Message>& messages) const {
+  if (common) redact(messages, common->secrets);
+}
+
 bool Loop::Exchange::rewind() {
   if (request.http.body.source() && !request.http.body.source()->rewind()) return false;
   return !request.http.sink || request.http.sink->restart();
@@ -68,10 +74,8 @@ bool Loop::Exchange::rewind() {
   d.repeated_unknown = unknown_before;
   advise(d);
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
-  if (common) {
-    for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, common->secrets);
-    redact(d.messages, common->secrets);
-  }
+  for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) hide_secrets(*text);
+  hide_secrets(d.messages);
   return Error(std::move(d));
 }
 

@@ -50,6 +50,9 @@ struct Loop::Exchange {
   [[nodiscard]] bool rewind();
   /// `error` with what only the transfer knows, and without what must not show.
   [[nodiscard]] Error explain(const Error& error) const;
+  /// Takes the credential out of what a server said.
+  void hide_secrets(std::string& text) const;
+  void hide_secrets(std::vector<Message>& messages) const;
   /// What the caller may do about an error, if the request is a large one on D1.
   void advise(ErrorDetails& d) const;
   [[nodiscard]] bool may_write() const noexcept { return request.repeat != Repeat::read; }

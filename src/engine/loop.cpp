@@ -257,19 +257,24 @@ void Loop::complete(Completion& completion) {
     Result<Reply> reply = completion.reply ? judge(operation, std::move(*completion.reply), core_.clock(), messages)
                                            : Result<Reply>(completion.reply.error());
     const auto report = [&](LogLevel level, std::string_view event) {
+      std::string ray;
       log(options, level, event, exchange->request, exchange->attempt, [&](LogRecord& record) {
         record.http_status = status;
         record.reply_bytes = bytes;
         if (reply) return;
         record.error = to_string(reply.error().kind());
-        record.ray_id = reply.error().ray_id();
+        exchange->hide_secrets(ray = reply.error().ray_id());
+        record.ray_id = ray;
       });
     };
     report(LogLevel::debug, "reply");
     if (reply) {
       reply->attempts = exchange->attempt;
       reply->operation = &operation;
-      if (options.on_messages && !messages.empty()) options.on_messages(operation.name, messages);
+      if (options.on_messages && !messages.empty()) {
+        exchange->hide_secrets(messages);
+        options.on_messages(operation.name, messages);
+      }
       return deliver(completion.ticket, *exchange, std::move(reply));
     }
     const Error& error = reply.error();

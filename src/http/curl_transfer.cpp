@@ -9,6 +9,9 @@
 #include <new>
 #include <string_view>
 
+#include "base/upload_source.hpp"
+#include "http/url.hpp"
+
 namespace cloudflare::detail {
 
 namespace {
@@ -35,8 +38,27 @@ bool has_proxy_variable() {
   return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
 }
 
-void use_url(const CurlHandle& handle) {
+// What a source or sink of this library threw says all; of anything else the caller gets the exception itself.
+[[gnu::cold]] void explain_thrown(ErrorDetails& d, const std::exception_ptr& thrown) {
+  d.text = "a sink or source of the caller threw";
+  d.cause = thrown;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::callback || error.cause()) return;
+    d.text = error.details().text;
+    d.cause = nullptr;
+  } catch (const std::bad_alloc&) {
+    d.text = "there is no memory for the reply";
+  } catch (...) {  // the caller's
+  }
+}
+
+void use_url(CurlHandle& handle) {
   curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
+  // Credentials for this machine may travel in the open, but not away from it.
+  handle.direct = handle.loopback || !handle.proxies;
+  curl_easy_setopt(handle.easy.get(), CURLOPT_NOPROXY, handle.direct ? "*" : nullptr);
   // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
   // first reply.
   curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
@@ -47,13 +69,14 @@ void use_url(const CurlHandle& handle) {
 void prepare(CurlHandle& handle, const CurlOptions& options) {
   CURL* const easy = handle.easy.get();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // no waiting for a resolver that is not asked any more
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // The default is added to, not replaced: libcurl's directory of certificates stays.
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  handle.direct = !has_proxy_variable();
-  if (handle.direct) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // libcurl asks for each request
+  handle.proxies = has_proxy_variable();
   if (handle.url) use_url(handle);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
@@ -92,8 +115,10 @@ void CurlTransfer::set_url() {
 void CurlTransfer::parse_url() {
   const std::string& url = request_->url;
   handle_.url.reset(curl_url());
-  // A key ".." must not climb. What cannot be parsed leaves it empty, which libcurl refuses.
-  const bool good = curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
+  // A key ".." must not climb. What is no URL of http leaves it empty, which libcurl refuses.
+  const auto parts = url_parts(url);
+  const bool good = parts && curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
+  handle_.loopback = good && parts->loopback;
   handle_.origin = good ? url.substr(0, url.find_first_of("/?#", url.find("://") + 3)) : "";
   use_url(handle_);
 }
@@ -120,7 +145,7 @@ void CurlTransfer::make_lines() {
   if (!plain_get_) {
     if (find_header(headers, "content-type") == nullptr) add("Content-Type:");
     add("Expect:");  // no pause before uploads
-    if (!request_->body.size()) add("Transfer-Encoding: chunked");
+    if (source_ && !source_->size()) add("Transfer-Encoding: chunked");
   }
   curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, lines.get());
   handle_.lines = std::move(lines);
@@ -130,7 +155,8 @@ void CurlTransfer::make_lines() {
 void CurlTransfer::set_body() {
   CURL* const easy = handle_.easy.get();
   const Body& body = request_->body;
-  const bool empty = !body.source() && body.text().empty();
+  if (body.source()) source_ = std::make_shared<CheckedSource>(body.source());
+  const bool empty = !source_ && body.text().empty();
   plain_get_ = request_->method == "GET" && empty;
   if (plain_get_) return;  // what a handle does by itself
   if (request_->method == "HEAD") {
@@ -140,9 +166,9 @@ void CurlTransfer::set_body() {
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_->method.c_str());
   if (empty && request_->method == "DELETE") return;
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  const auto size = body.size();
+  const auto size = source_ ? source_->size() : body.size();
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
-  if (!body.source()) {
+  if (!source_) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.text().data());
     return;
   }
@@ -158,6 +184,10 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
   auto& transfer = of(self);
   transfer.moved_at_ = std::chrono::steady_clock::now();
   ++transfer.sends_;
+  // libcurl does not read a body of no bytes.
+  char none = 0;
+  if (transfer.source_ && transfer.source_->size() == 0U && transfer.give({&none, 1}) != 0)
+    return CURL_PREREQFUNC_ABORT;
   return transfer.sends_ > 1 && !transfer.request_->resendable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -180,23 +210,32 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = of(self);
   const std::string_view line(data, size * count);
+  try {
+    return transfer.take_header(line) ? line.size() : 0;
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+bool CurlTransfer::take_header(std::string_view line) {
   if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
-    transfer.response_.headers.clear();
-    transfer.response_.headers.reserve(16);
-    transfer.head_complete_ = false;
+    response_.headers.clear();
+    response_.headers.reserve(16);
+    head_complete_ = false;
     const std::size_t space = line.find(' ');
-    transfer.response_.status = 0;
+    response_.status = 0;
     if (space != std::string_view::npos)
-      std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer.response_.status);
+      std::from_chars(line.data() + space + 1, line.data() + line.size(), response_.status);
   } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
-    Header& header = transfer.response_.headers.emplace_back();
+    Header& header = response_.headers.emplace_back();
     header.name = line.substr(0, colon);
     header.value = trimmed(line.substr(colon + 1));
   } else if (trimmed(line).empty()) {
-    transfer.head_complete_ = true;
-    if (!transfer.choose_decoder()) return 0;
+    head_complete_ = true;
+    return choose_decoder();
   }
-  return line.size();
+  return true;
 }
 
 std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
@@ -267,12 +306,14 @@ void CurlTransfer::reserve_for(std::size_t more) {
 }
 
 std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = of(self);
-  const std::span<char> room(to, size * count);
+  return of(self).give({to, size * count});
+}
+
+std::size_t CurlTransfer::give(std::span<char> room) {
   try {
-    return transfer.request_->body.source()->read(room);
+    return source_->read(room);
   } catch (...) {
-    transfer.thrown_ = std::current_exception();
+    thrown_ = std::current_exception();
     return CURL_READFUNC_ABORT;
   }
 }
@@ -281,7 +322,7 @@ std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count,
   auto& transfer = of(self);
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   try {
-    return transfer.request_->body.source()->rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+    return transfer.source_->rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
   } catch (...) {
     transfer.thrown_ = std::current_exception();
     return CURL_SEEKFUNC_FAIL;
@@ -295,7 +336,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   if (code == CURLE_OK && !head_complete_) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
-  if (code != CURLE_OK && !refused) return error_of(code);
+  if (thrown_ || (code != CURLE_OK && !refused)) return error_of(code);
   std::string& body = response_.body;
   constexpr std::size_t slack = 1U << 20;
   if (body.capacity() > 2 * body.size() + slack) body.shrink_to_fit();
@@ -313,8 +354,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   }
   if (thrown_) {
     d.kind = ErrorKind::callback;
-    d.text = "a sink or source of the caller threw";
-    d.cause = thrown_;
+    explain_thrown(d, thrown_);
     return Error(std::move(d));
   }
   const bool began = sends_ > 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class CurlTransfer;
 struct CurlHandle {
   CurlTransfer* transfer = nullptr;        ///< Of the moment.
   std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
+  bool proxies = false;                    ///< Some variable names one.
+  bool loopback = false;                   ///< `url` is one of this machine.
   bool direct = false;                     ///< No proxy is asked.
   std::string origin{};                    ///< Scheme, host and port of `url` if other targets may be asked of it.
   std::unique_ptr<CURL, CloseEasy> easy{};
@@ -74,6 +77,8 @@ class CurlTransfer {
   void set_body();
   [[nodiscard]] Error error_of(CURLcode code) const;
   [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
+  [[nodiscard]] std::size_t give(std::span<char> room);
+  [[nodiscard]] bool take_header(std::string_view line);
   [[nodiscard]] bool choose_decoder();
   [[nodiscard]] bool keep(std::string_view bytes);
   void take(std::string_view bytes);
@@ -86,6 +91,7 @@ class CurlTransfer {
   CurlHandle& handle_;
   unsigned ticket_;
   std::shared_ptr<const HttpRequest> request_;
+  std::shared_ptr<Source> source_{};  // of the body, checked
   HttpResponse response_{};
   std::unique_ptr<Gunzip> gunzip_{};
   std::uint64_t received_ = 0;
@@ -97,7 +103,7 @@ class CurlTransfer {
   bool head_complete_ = false;
   bool unknown_encoding_ = false;
   bool too_large_ = false;
-  std::exception_ptr thrown_{};  // by a sink or source; never through libcurl's frames
+  std::exception_ptr thrown_{};  // in a callback; never through libcurl's frames
 };
 
 }  // namespace cloudflare::detail

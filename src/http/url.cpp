@@ -1,5 +1,7 @@
 #include "http/url.hpp"
 
+#include <arpa/inet.h>
+
 #include <memory>
 
 #include <cloudflare/error.hpp>
@@ -18,35 +20,45 @@ std::string part_of(CURLU* url, CURLUPart part) {
   return copy;
 }
 
-bool is_loopback(std::string_view host) {
+// Digits and dots that are no address, "127.1.2.3.4" for one, are a name that anybody may own.
+bool is_loopback(const std::string& host) {
+  in_addr address{};
   return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+         (host.starts_with("127.") && ::inet_pton(AF_INET, host.c_str(), &address) == 1);
 }
 
 }  // namespace
+
+std::optional<UrlParts> url_parts(const std::string& text) {
+  const std::unique_ptr<CURLU, CloseUrl> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK) return std::nullopt;
+  const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
+  if (scheme != "https" && scheme != "http") return std::nullopt;
+  // libcurl takes one slash, or three, for two.
+  const std::string_view rest = std::string_view(text).substr(scheme.size());
+  if (!rest.starts_with("://") || rest.starts_with(":///")) return std::nullopt;
+  UrlParts parts{.host = part_of(url.get(), CURLUPART_HOST), .https = scheme == "https"};
+  for (char& c : parts.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  parts.loopback = is_loopback(parts.host);
+  const std::string_view authority = rest.substr(3, rest.find('/', 3) - 3);
+  parts.bare = authority.find('@') == std::string_view::npos && rest.find_first_of("?#") == std::string_view::npos;
+  return parts;
+}
 
 BaseUrl parse_base_url(std::string_view text) {
   if (text.empty()) throw invalid_argument("the base URL is empty");
   for (const char c : text)
     if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f)
       throw invalid_argument("the base URL holds a space, control character or non-ASCII letter");
-  const std::unique_ptr<CURLU, CloseUrl> url(curl_url());
-  const std::string given(text);
-  if (curl_url_set(url.get(), CURLUPART_URL, given.c_str(), 0) != CURLUE_OK)
+  BaseUrl base;
+  base.text = text;
+  auto parts = url_parts(base.text);
+  if (!parts)
     throw invalid_argument("the base URL is malformed; it must look like https://api.cloudflare.com/client/v4");
-  const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
-  if (scheme != "https" && scheme != "http") throw invalid_argument("the base URL must begin with https:// or http://");
   // Paths are appended to the text as it stands, so an empty query or fragment would swallow them.
-  const std::size_t slashes = text.find("://");
-  const std::string_view rest = slashes == std::string_view::npos ? "" : text.substr(slashes + 3);
-  if (rest.empty() || rest.starts_with('/')) throw invalid_argument("the base URL names no host");
-  if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos ||
-      rest.find_first_of("?#") != std::string_view::npos)
-    throw invalid_argument("the base URL must not hold a user name, query or fragment");
-  BaseUrl base{.text = given, .host = part_of(url.get(), CURLUPART_HOST), .https = scheme == "https"};
-  for (char& c : base.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  if (!parts->bare) throw invalid_argument("the base URL must not hold a user name, query or fragment");
+  static_cast<UrlParts&>(base) = *std::move(parts);
   while (base.text.ends_with('/')) base.text.pop_back();
-  base.loopback = is_loopback(base.host);
   return base;
 }
 

@@ -1,17 +1,26 @@
 #pragma once
 
-// The base URL of a client, checked once.
+// URLs, and the base URL of a client, checked once.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace cloudflare::detail {
 
-struct BaseUrl {
-  std::string text{};  ///< Without a trailing slash.
+/// What decides how a URL may be asked.
+struct UrlParts {
   std::string host{};  ///< Lower case, without port.
   bool https = false;
   bool loopback = false;
+  bool bare = false;  ///< No user name, password, query or fragment, be they empty.
+};
+
+/// The parts of http(s)://…, or nothing if `text` is none.
+[[nodiscard]] std::optional<UrlParts> url_parts(const std::string& text);
+
+struct BaseUrl : UrlParts {
+  std::string text{};  ///< Without a trailing slash.
 };
 
 /// Throws invalid_argument unless `text` is http(s)://host[:port][/path] without user, query or fragment.

@@ -8,6 +8,8 @@
 
 #include <cloudflare/error.hpp>
 
+#include "base/redact.hpp"
+
 namespace cloudflare::server {
 
 namespace {
@@ -43,19 +45,6 @@ void compress(const Incoming& incoming, Outgoing& outgoing) {
   smaller->write(gzipped(*text));
   outgoing.body = std::move(smaller);
   outgoing.headers.push_back({"content-encoding", "gzip"});
-}
-
-// Printable text of a body for the log; bytes and what is long are cut.
-std::string excerpt(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes.substr(0, most_shown)) out += c >= ' ' && c <= '~' ? c : '.';
-  if (bytes.size() > most_shown) out += "...";
-  return out;
-}
-
-std::string shown_of(Stored& body) {
-  const std::string* const text = body.text();
-  return text != nullptr ? excerpt(*text) : std::to_string(body.size()) + " bytes";
 }
 
 }  // namespace
@@ -98,17 +87,24 @@ Outgoing Gateway::answer(Incoming incoming) {
   return outgoing;
 }
 
-std::string Gateway::without_secrets(std::string_view text) const {
-  std::string out(text);
-  const auto remove = [&out](std::size_t at, std::size_t size) { out.replace(at, size, "[removed]"); };
-  for (const std::string& secret : secrets_)
-    for (std::size_t at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 1))
-      remove(at, secret.size());
-  // What signs the addresses of uploads and downloads.
+// Printable text for the log, without credentials and what signs the addresses of uploads and downloads; what is long
+// is cut.
+std::string Gateway::excerpt(std::string_view bytes) const {
   constexpr std::string_view signature = "?token=";
-  for (std::size_t at = out.find(signature); at != std::string::npos; at = out.find(signature, at + 1))
-    remove(at + signature.size(), out.find_first_of("& \"", at + signature.size()) - at - signature.size());
+  std::string out = detail::redacted(bytes, "[removed]", most_shown, [&](std::size_t at) {
+    const bool is_signed = bytes.substr(0, at).ends_with(signature);
+    const std::string_view rest = bytes.substr(at);
+    return std::max(detail::secret_at(rest, secrets_),
+                    is_signed ? std::min(rest.find_first_of("& \""), rest.size()) : std::size_t{0});
+  });
+  for (char& c : out) c = c >= ' ' && c <= '~' ? c : '.';
+  if (bytes.size() > most_shown) out += "...";
   return out;
+}
+
+std::string Gateway::shown_of(Stored& body) const {
+  const std::string* const text = body.text();
+  return text != nullptr ? excerpt(*text) : std::to_string(body.size()) + " bytes";
 }
 
 void Gateway::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::steady_clock::duration took,
@@ -117,10 +113,9 @@ void Gateway::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::ste
   const double milliseconds = std::chrono::duration<double, std::milli>(took).count();
   char number[32];
   std::snprintf(number, sizeof number, "%.1f ms", milliseconds);
-  std::string line = incoming.method + " " + excerpt(incoming.target) + " " + std::to_string(outgoing.status) + " " +
-                     std::to_string(outgoing.body->size()) + " bytes " + number + " " + (ray ? *ray : "") + "\n";
+  std::string line = excerpt(incoming.method) + " " + excerpt(incoming.target) + " " + std::to_string(outgoing.status) +
+                     " " + std::to_string(outgoing.body->size()) + " bytes " + number + " " + (ray ? *ray : "") + "\n";
   if (level_ == LogLevel::bodies) line += "  > " + shown + "\n  < " + shown_of(*outgoing.body) + "\n";
-  line = without_secrets(line);
   const std::lock_guard lock(log_mutex_);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

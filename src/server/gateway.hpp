@@ -46,7 +46,8 @@ class Gateway {
   Outgoing ask(Incoming& incoming, std::string& shown);
   void log(const Incoming& incoming, Outgoing& outgoing, std::chrono::steady_clock::duration took,
            const std::string& shown);
-  [[nodiscard]] std::string without_secrets(std::string_view text) const;
+  [[nodiscard]] std::string excerpt(std::string_view bytes) const;
+  [[nodiscard]] std::string shown_of(Stored& body) const;
 
   std::shared_ptr<Transport> store_;
   LogLevel level_;

@@ -329,7 +329,7 @@ TEST_CASE("a source that ends early when it is read again ends the import with a
       [] {});
   const auto error = error_of([&] { engine.db().import_sql(shrinking); });
   CHECK(error.kind() == cf::ErrorKind::callback);
-  CHECK(holds(error.what(), "ended after 9 bytes; it had 19"));
+  CHECK(holds(error.what(), "fewer bytes than its size: it ended after 9 of 19"));
 }
 
 TEST_CASE("a signed URL shows in no error, and one that is neither https nor http is not asked") {
@@ -355,4 +355,40 @@ TEST_CASE("a signed URL shows in no error, and one that is neither https nor htt
   CHECK(error.kind() == cf::ErrorKind::decode);
   CHECK_FALSE(holds(error.what(), "passwd"));
   CHECK(foreign.actions() == std::vector<std::string>{"init"});
+}
+
+TEST_CASE("a signed URL over plain http is asked only where the API itself may be") {
+  const auto asked = [](const std::string& base, bool allowed, const std::string& url) {
+    cf::ClientOptions options;
+    options.base_url = base;
+    options.allow_plain_http = allowed;
+    Engine engine(options);
+    engine.instead("init", 1, status(R"({"success":true,"filename":"f","upload_url":")" + url + R"("})"));
+    engine.instead(
+        "export", 1,
+        status(R"({"success":true,"status":"complete","result":{"filename":"f","signed_url":")" + url + R"("}})"));
+    int errors = 0;
+    for (const auto& error : {error_of([&] { engine.db().import_sql(three_queries); }),
+                              error_of([&] { (void)engine.db().export_to(cf::sink_to([](std::string_view) {})); })}) {
+      errors += error.kind() == cf::ErrorKind::decode && holds(error.what(), "gave a signed URL");
+      CHECK_FALSE(holds(error.what(), "SECRET"));
+    }
+    const auto actions = engine.actions();
+    const auto is_signed = [](const std::string& action) {
+      return action != "import" && action != "init" && action != "export";
+    };
+    const auto requests = std::count_if(actions.begin(), actions.end(), is_signed);
+    CHECK(errors == (requests == 0 ? 2 : 0));
+    return requests != 0;
+  };
+  const std::string https = "https://api.cloudflare.com/client/v4", loopback = "http://127.0.0.1:1/client/v4";
+  CHECK_FALSE(asked(https, false, "http://storage.example/f?SECRET"));
+  CHECK_FALSE(asked(https, false, "http://127.0.0.1/f?SECRET"));
+  CHECK_FALSE(asked(https, false, "HTTP://storage.example/f?SECRET"));
+  CHECK_FALSE(asked(loopback, false, "http://storage.example/f?SECRET"));
+  CHECK_FALSE(asked(loopback, false, "http:/127.0.0.1/?SECRET://x"));
+  CHECK(asked(loopback, false, "http://127.0.0.1:2/f?SECRET"));
+  CHECK(asked(loopback, false, "https://storage.example/f?SECRET"));
+  CHECK(asked(https, true, "http://storage.example/f?SECRET"));
+  CHECK(asked("http://api.example", true, "http://storage.example/f?SECRET"));
 }

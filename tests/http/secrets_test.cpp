@@ -120,6 +120,34 @@ TEST_CASE("an error never shows the token, not even when the server sends it bac
   }
 }
 
+TEST_CASE("neither the log nor a message shows the token, though the server sends it back as its ray or as a message") {
+  FaultServer server;
+  server.on_request([](const Recorded& r) {
+    Answer answer = r.target.ends_with("good")
+                        ? reply(200, R"({"success":true,"errors":[],"messages":[{"code":1,"message":"you sent )" +
+                                         r.header("Authorization") + R"("}],"result":null})")
+                        : failure(503, 10001, "later");
+    answer.headers.back().second = r.header("Authorization").substr(7);
+    return answer;
+  });
+  Log log;
+  std::string messages;
+  const auto client = client_of(server, [&](cf::ClientOptions& o) {
+    o.log = log.hook();
+    o.log_level = cf::LogLevel::debug;
+    o.on_messages = [&](std::string_view, const std::vector<cf::Message>& list) {
+      for (const cf::Message& one : list) messages += one.message;
+    };
+  });
+  const auto error = error_of([&] { client.kv("ns").put("bad", "v"); });
+  client.kv("ns").put("good", "v");
+  INFO(log.text());
+  CHECK(contains(log.text(), "503 [redacted]"));
+  CHECK_FALSE(contains(log.text(), token));
+  CHECK_FALSE(contains(error.ray_id(), token));
+  CHECK(messages == "you sent Bearer [redacted]");
+}
+
 TEST_CASE("an error never shows a key or a value, though the reply with them was cut to pieces") {
   const std::string page =
       R"({"result":{"values":{"key-SECRET":"value-SECRET-4711"}},"success":true,"errors":[],"messages":[]})";

@@ -1,7 +1,6 @@
-// The transport against nginx: TLS, HTTP/2, gzip, connections, proxies.
+// The transport against nginx: TLS, HTTP/2, gzip, connections.
 
 #include <atomic>
-#include <cstdlib>
 #include <set>
 #include <thread>
 
@@ -26,23 +25,6 @@ std::set<std::string> connections(const std::vector<Nginx::Logged>& log) {
   for (const auto& one : log) all.insert(one.connection);
   return all;
 }
-
-/// Sets a variable of the environment and puts the old value back.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    set(value);
-  }
-  ~Variable() { set(old_ ? old_->c_str() : nullptr); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  void set(const char* value) const { value != nullptr ? ::setenv(name_, value, 1) : ::unsetenv(name_); }
-  const char* name_;
-  std::optional<std::string> old_{};
-};
 
 }  // namespace
 
@@ -170,47 +152,4 @@ TEST_CASE("a gzip reply is decoded") {
   const auto log = nginx.stop();
   REQUIRE(log.size() == 3);
   for (const auto& one : log) CHECK(one.encoding == "gzip");
-}
-
-TEST_CASE("a proxy variable is obeyed over http") {
-  FaultServer proxy;
-  proxy.on_request([](const Recorded&) { return reply(200, "by proxy"); });
-  const Variable none("no_proxy", nullptr), none_either("NO_PROXY", nullptr), set("http_proxy", proxy.origin().c_str());
-  const auto kv = cf::ApiClient(cf::ApiToken(token), fast("http://127.0.0.1:9/client/v4")).kv("ns");
-  CHECK(kv.get("k") == "by proxy");
-  CHECK(kv.get("l") == "by proxy");
-  const auto seen = proxy.requests();
-  REQUIRE(seen.size() == 2);
-  CHECK(seen[0].target == "http://127.0.0.1:9/client/v4/accounts/acc/storage/kv/namespaces/ns/values/k");
-  CHECK(seen[1].target == "http://127.0.0.1:9/client/v4/accounts/acc/storage/kv/namespaces/ns/values/l");
-}
-
-TEST_CASE("a proxy variable is obeyed over https, and the proxy sees neither credential nor key") {
-  FaultServer proxy, upstream;
-  proxy.tunnel_connects();
-  upstream.on_request([](const Recorded&) { return reply(200, "through the tunnel"); });
-  Nginx nginx({.upstream = upstream.origin()});
-  const Variable none("no_proxy", nullptr), none_either("NO_PROXY", nullptr),
-      set("https_proxy", proxy.origin().c_str());
-  {
-    const auto kv = client_of(nginx).kv("ns");
-    CHECK(kv.get("key-SECRET") == "through the tunnel");
-    CHECK(kv.get("key-SECRET") == "through the tunnel");
-  }
-  const auto seen = proxy.requests();
-  REQUIRE(seen.size() == 1);
-  CHECK(seen[0].method == "CONNECT");
-  CHECK(seen[0].target == "127.0.0.1:" + std::to_string(nginx.port()));
-  CHECK(seen[0].count("Authorization") == 0);
-  for (const auto& [name, value] : seen[0].headers) CHECK(value.find("SECRET") == std::string::npos);
-  CHECK(upstream.requests().size() == 2);
-  CHECK(upstream.requests().at(0).header("Authorization") == "Bearer "s + token);
-}
-
-TEST_CASE("no_proxy keeps a host from the proxy") {
-  FaultServer proxy, server;
-  server.on_request([](const Recorded&) { return reply(200, "direct"); });
-  const Variable none("NO_PROXY", nullptr), except("no_proxy", "127.0.0.1"), set("http_proxy", proxy.origin().c_str());
-  CHECK(http_test::client_of(server).kv("ns").get("k") == "direct");
-  CHECK(proxy.connections() == 0);
 }

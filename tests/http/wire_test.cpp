@@ -225,7 +225,8 @@ TEST_CASE("a connection's next request goes to its own host and target, and what
   CHECK(a.requests().back().count("Content-Type") == 0);
   goes_to(b, "/six?x", "DELETE");
   for (const std::string& url : {""s, "/"s, "nonsense"s, "http://"s, "ftp://127.0.0.1/"s, a.origin() + "x/"s,
-                                 a.origin() + "/a b"s, a.origin() + "/a\r\nX: 1"s, a.origin() + "/a\x7f"s})
+                                 a.origin() + "/a b"s, a.origin() + "/a\r\nX: 1"s, a.origin() + "/a\x7f"s,
+                                 "http:/" + a.origin().substr(7) + "/?q=://x"s, "http:" + a.origin().substr(7)})
     goes_nowhere(url);
   goes_to(a, "/seven");
   CHECK(reply_of(a.origin() + "/eight#part")->body == "/eight");

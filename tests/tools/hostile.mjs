@@ -265,6 +265,15 @@ assert.equal((await call(limited, "GET", `${indexes}/slow/info`)).body.result.ve
 assert.equal((await call(limited, "GET", `${account}/storage/kv/namespaces`)).status, 403);
 await limited.kill("SIGTERM");
 
+// The log takes a credential out once, though it is a part of the text in its place or lies across the end of an excerpt.
+const short = await start("--verbose", "--email", "ada@example.com", "--key", "mov");
+const put2000 = call(short, "PUT", `${account}/storage/kv/namespaces/${"0".repeat(32)}/values/mov`, "x".repeat(1995) + token + "y");
+const late = new Promise((resolve) => setTimeout(resolve, 10_000, { status: "none" }).unref());
+assert.equal((await Promise.race([put2000, late])).status, 404);
+assert.ok(short.log.length < 100_000 && short.log.includes("/values/[removed] 404"));
+assert.ok(short.log.includes("x[removed]...") && !short.log.includes(token.slice(0, 5)));
+await short.kill("SIGKILL");
+
 // What ends the program before it serves.
 const refusal = async (...flags) => start(...flags).then(() => assert.fail(String(flags)), (error) => error.message);
 assert.match(await refusal("--host", "0.0.0.0"), /--allow-remote/);

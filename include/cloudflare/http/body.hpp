@@ -24,7 +24,7 @@ class CLOUDFLARE_API Source {
   /// Goes back to the first byte, for a repeated attempt; false if that is impossible, which makes the body
   /// single-use: a request whose first byte was read is then never sent again.
   virtual bool rewind() = 0;
-  /// The number of bytes, if known; otherwise the body travels in chunks.
+  /// The number of bytes, if known, otherwise the body travels in chunks; to give more or fewer is an Error (callback).
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
 };
 
@@ -50,11 +50,11 @@ class CLOUDFLARE_API Body {
       : text_(reinterpret_cast<const char*>(bytes.data()), bytes.size()) {}
   Body(std::shared_ptr<Source> source) : source_(std::move(source)) {}  // NOLINT(*-explicit-*)
 
-  /// The bytes of a file (UTF-8 path), opened now and read while sending.
+  /// The bytes of a file (UTF-8 path), opened now and read while sending: an Error (callback) if its size changes.
   /// @throws Error  invalid_argument if it cannot be opened
   [[nodiscard]] static Body file(const std::string& path);
-  /// Bytes from a callback that fills a buffer and returns how many (0: the end). `rewind` is called before a
-  /// repeated attempt; without one the request is sent once.
+  /// Bytes from a callback that fills a buffer and returns how many (0: the end, also after `size` bytes). `rewind` is
+  /// called before a repeated attempt; without one the request is sent once.
   [[nodiscard]] static Body callback(std::function<std::size_t(std::span<char>)> read,
                                      std::function<void()> rewind = nullptr,
                                      std::optional<std::uint64_t> size = std::nullopt);

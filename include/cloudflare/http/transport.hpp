@@ -100,7 +100,7 @@ struct CurlOptions {
   long max_connections = 64;
 };
 
-/// HTTP/1.1 and HTTP/2 through libcurl, with its usual proxy variables.
+/// HTTP/1.1 and HTTP/2 through libcurl, TLS 1.2 at least, with its usual proxy variables; never a proxy for loopback.
 [[nodiscard]] CLOUDFLARE_API std::shared_ptr<Transport> make_curl_transport(const CurlOptions& options = CurlOptions());
 
 }  // namespace cloudflare

@@ -113,9 +113,29 @@ TEST_CASE("limits of a call that make no sense are refused before any request, e
 }
 
 TEST_CASE("a base URL is http or https with a host and nothing behind its path") {
-  for (const char* url : {"https://", "https:///v4", "file:///etc/passwd", "https://x/#", "https://x/?",
-                          "https://:pw@x/", "https://x:99999/", "http://127.0.0.1.example.com/",
-                          "http://localhost.example.com/", "http://0x7f.1.evil/", "https://x/\n"}) {
+  for (const char* url : {"https://",
+                          "https:///v4",
+                          "file:///etc/passwd",
+                          "https://x/#",
+                          "https://x/?",
+                          "https://:pw@x/",
+                          "https://x:99999/",
+                          "http://127.0.0.1.example.com/",
+                          "http://localhost.example.com/",
+                          "http://0x7f.1.evil/",
+                          "https://x/\n",
+                          "https:/x/v4",
+                          "https:/user:pw@host/?q=://x",
+                          "https:/host/#://x",
+                          "https:/user@host/://x",
+                          "https:x://y",
+                          "http:/127.0.0.1/://x",
+                          "https://@x/",
+                          "https://:@x/",
+                          "https://u;o@x/",
+                          "http://127.0.0.1./",
+                          "http://127.1.2.3.4/",
+                          "http://127.999.1.1/"}) {
     INFO(url);
     CHECK_FALSE(refusal_of({.base_url = url}).empty());
   }
@@ -344,6 +364,20 @@ TEST_CASE("times of RFC 3339 are read with fraction and offset, and nothing else
     INFO(bad);
     CHECK_FALSE(at(bad));
   }
+}
+
+TEST_CASE(
+    "credentials that are parts of each other, of the mark in their place, or overlap leave nothing of themselves") {
+  const auto shown = [](cf::EmailKey pair, const std::string& text) {
+    const auto fake = std::make_shared<FakeTransport>();
+    fake->reply(refused(403, 10000, text));
+    const cf::ApiClient client(std::move(pair), {.account_id = "acc", .transport = fake, .clock = fake->clock()});
+    return error_of([&] { (void)client.kv("ns").get("k"); }).messages().at(0).message;
+  };
+  CHECK(shown(cf::EmailKey("redacted@x", "e"), "no: redacted@x, e") == "no: [redacted], [redacted]");
+  CHECK(shown(cf::EmailKey("ab@bc", "bcd"), "x ab@bcd y") == "x [redacted] y");
+  CHECK(shown(cf::EmailKey("a", "aa"), "aaa b") == "[redacted] b");
+  CHECK(shown(cf::EmailKey("[redacted]", "[removed]"), "x[redacted]y[removed]z") == "x[redacted]y[redacted]z");
 }
 
 TEST_CASE("a credential that is a part of its own replacement is taken out of an error once, and the call ends") {

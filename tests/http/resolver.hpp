@@ -1,0 +1,23 @@
+#pragma once
+// A resolver that hangs, or that knows names of its own: it stands in for the system's in the program that links it.
+
+#include <cstddef>
+
+namespace support {
+
+/// Does not resolve while a Hang lives.
+inline constexpr const char* hanging_host = "hangs.example";
+/// Resolves to 127.0.0.1.
+inline constexpr const char* known_host = "known.example";
+
+class Hang {
+ public:
+  Hang();
+  ~Hang();  ///< lets every question fail that still waits, and waits until it did
+  Hang(const Hang&) = delete;
+  Hang& operator=(const Hang&) = delete;
+  /// Blocks until `n` questions hang.
+  void wait_for(std::size_t n) const;
+};
+
+}  // namespace support

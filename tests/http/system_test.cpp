@@ -1,0 +1,98 @@
+// What the system around libcurl does: it runs out of memory within a callback, or allows old versions of TLS.
+
+#include <curl/curl.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "http/http_test.hpp"
+#include "support/catch.hpp"
+#include "support/nginx.hpp"
+
+using namespace http_test;
+using support::Nginx;
+
+namespace {
+
+// The largest piece of memory that this thread may have; 0: any.
+thread_local std::size_t most_memory = 0;
+
+// A configuration of OpenSSL that allows what it would refuse by itself. It is read once, with the first use.
+class OldTls {
+ public:
+  OldTls() {
+    support::write_file(folder_.file("openssl.cnf"),
+                        "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\n"
+                        "CipherString = ALL:@SECLEVEL=0\n"
+                        "[req]\ndistinguished_name = d\nx509_extensions = e\n[d]\n[e]\nbasicConstraints = CA:true\n");
+    ::setenv("OPENSSL_CONF", folder_.file("openssl.cnf").c_str(), 1);
+  }
+
+ private:
+  support::TemporaryFolder folder_{};
+};
+const OldTls old_tls;
+
+CURLcode status_of_plain_curl(const Nginx& nginx) {
+  CURL* const easy = curl_easy_init();
+  curl_easy_setopt(easy, CURLOPT_URL, nginx.url().c_str());
+  curl_easy_setopt(easy, CURLOPT_CAINFO, nginx.ca_file().c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_0));
+  curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  const CURLcode code = curl_easy_perform(easy);
+  curl_easy_cleanup(easy);
+  return code;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  if (most_memory != 0 && size > most_memory) throw std::bad_alloc();
+  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+TEST_CASE("memory that runs out while headers arrive ends the call, and the next one gets a connection of its own") {
+  FaultServer server;
+  server.on_request([](const Recorded& r) {
+    return r.target.ends_with("large") ? with_header(reply(200, "v"), "X-Large", std::string(90'000, 'x'))
+                                       : reply(200, "value");
+  });
+  const auto kv = client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1; }).kv("ns");
+  for (int i = 0; i < 3; ++i) {
+    most_memory = 60'000;
+    const auto result = kv.checked().get("large");
+    most_memory = 0;
+    REQUIRE_FALSE(result);
+    CHECK(result.error().kind() == cf::ErrorKind::callback);
+    CHECK(result.error().operation() == "kv.get");
+    CHECK_THROWS_AS(std::rethrow_exception(result.error().cause()), std::bad_alloc);
+    CHECK(kv.get("k") == "value");
+  }
+  CHECK(kv.get("large") == "v");
+  CHECK(server.connections() == 4);
+}
+
+TEST_CASE("a server that has only TLS 1.1 is refused, although the system would allow it") {
+  FaultServer upstream;
+  upstream.on_request([](const Recorded&) { return reply(200, "value"); });
+  for (const char* version : {"TLSv1.1", "TLSv1.2"}) {
+    Nginx nginx(
+        {.upstream = upstream.origin(), .more = "ssl_protocols "s + version + "; ssl_ciphers ALL:@SECLEVEL=0;"});
+    CHECK(status_of_plain_curl(nginx) == CURLE_OK);
+    cf::ClientOptions options = fast(nginx.url());
+    options.ca_file = nginx.ca_file();
+    const auto value = cf::ApiClient(cf::ApiToken(token), options).kv("ns").checked().get("k");
+    if (version == "TLSv1.2"sv) {
+      CHECK(value.value() == "value");
+    } else {
+      REQUIRE_FALSE(value);
+      CHECK(value.error().kind() == cf::ErrorKind::tls);
+      CHECK_FALSE(value.error().outcome_unknown());
+    }
+  }
+  CHECK(upstream.requests().size() == 3);
+}
