@@ -69,8 +69,9 @@ bool Loop::Exchange::rewind() {
   advise(d);
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
   if (common) {
-    for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) redact(*text, common->secrets);
+    for (std::string* text : {&d.text, &d.result, &d.ray_id, &d.cf_d1}) redact(*text, common->secrets);
     redact(d.messages, common->secrets);
+    redact(d.notes, common->secrets);
   }
   return Error(std::move(d));
 }
