@@ -121,6 +121,8 @@ struct ErrorDetails {
   std::string operation{};  ///< For example "kv.get".
   int http_status = 0;
   std::vector<Message> messages{};
+  std::vector<Message> notes{};  ///< The envelope's `messages`; `messages` here are its `errors`.
+  std::string result{};          ///< JSON text of the `result` that came with the refusal.
   std::string ray_id{};
   std::string cf_d1{};
   int attempts = 0;
@@ -145,6 +147,11 @@ class CLOUDFLARE_API Error : public std::exception {
   [[nodiscard]] int http_status() const noexcept;
   /// Every item of the envelope's `errors`, in the order sent.
   [[nodiscard]] const std::vector<Message>& messages() const noexcept;
+  /// Every item of the envelope's `messages`, in the order sent: what the server says besides its errors.
+  [[nodiscard]] const std::vector<Message>& notes() const noexcept;
+  /// JSON text of the `result` that a refused reply has all the same, empty if none: a bulk write tells there which
+  /// keys it did not do.
+  [[nodiscard]] const std::string& result() const noexcept;
   /// The code of the first message; `ErrorCode::none` without one. Undocumented codes keep their number.
   [[nodiscard]] ErrorCode code() const noexcept;
   /// True if any message carries `code`, or one in its error_chain.

@@ -48,6 +48,16 @@ std::size_t first_escape(std::string_view text, std::size_t at) {
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
 
+enum class Base64Byte : std::uint8_t { other, letter, padding, blank };
+constexpr std::array<Base64Byte, 256> base64_bytes = [] {
+  std::array<Base64Byte, 256> table{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+    table[static_cast<unsigned char>(c)] = Base64Byte::letter;
+  for (const char c : std::string_view(" \t\n\f\r")) table[static_cast<unsigned char>(c)] = Base64Byte::blank;
+  table['='] = Base64Byte::padding;
+  return table;
+}();
+
 // RFC 3986's unreserved characters.
 constexpr std::array<bool, 256> unreserved = [] {
   std::array<bool, 256> table{};
@@ -172,6 +182,18 @@ void append_base64(std::string& out, std::string_view bytes) {
       EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + begin),
                       reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(begin + static_cast<std::size_t>(size));
+}
+
+bool is_base64(std::string_view text) noexcept {
+  std::size_t letters = 0;
+  std::size_t padding = 0;
+  for (const char c : text) {
+    const Base64Byte kind = base64_bytes[static_cast<unsigned char>(c)];
+    if (kind == Base64Byte::blank) continue;
+    if (kind == Base64Byte::other || (padding != 0 && kind == Base64Byte::letter)) return false;
+    ++(kind == Base64Byte::letter ? letters : padding);
+  }
+  return letters % 4 != 1 && (padding == 0 || (padding <= 2 && (letters + padding) % 4 == 0));
 }
 
 std::optional<std::string> base64_decoded(std::string_view text) {

@@ -28,6 +28,8 @@ CLOUDFLARE_API void append_percent_encoded(std::string& out, std::string_view te
 [[nodiscard]] CLOUDFLARE_API std::optional<std::string> percent_decoded(std::string_view text);
 
 CLOUDFLARE_API void append_base64(std::string& out, std::string_view bytes);
+/// Whether it can be decoded as browsers and Workers do it: blanks are skipped, and the padding may be missing.
+[[nodiscard]] CLOUDFLARE_API bool is_base64(std::string_view text) noexcept;
 /// Nothing if `text` is not base64 with its padding.
 [[nodiscard]] CLOUDFLARE_API std::optional<std::string> base64_decoded(std::string_view text);
 

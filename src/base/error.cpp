@@ -80,6 +80,8 @@ const char* Error::what() const noexcept { return state_->line.c_str(); }
 ErrorKind Error::kind() const noexcept { return state_->details.kind; }
 int Error::http_status() const noexcept { return state_->details.http_status; }
 const std::vector<Message>& Error::messages() const noexcept { return state_->details.messages; }
+const std::vector<Message>& Error::notes() const noexcept { return state_->details.notes; }
+const std::string& Error::result() const noexcept { return state_->details.result; }
 ErrorCode Error::code() const noexcept {
   return messages().empty() ? ErrorCode::none : static_cast<ErrorCode>(messages().front().code);
 }

@@ -34,12 +34,19 @@ void BulkFlow::on_wake(Outbox& out) {
 void BulkFlow::fill(Outbox& out) {
   if (finished() || out.now() < held_until_) return;
   const bool free = open_.size() < static_cast<std::size_t>(in_flight_);
-  if (!free && (!prepares_ahead() || !again_.empty())) return;
+  if (!free && (!prepares_ahead() || !again_.empty() || waiting_)) return;
   Batch batch;
   if (!again_.empty()) {
     batch = std::move(again_.front());
     again_.pop_front();
+  } else if (waiting_) {
+    if (shared_names_ != 0) return;
+    batch = std::move(*waiting_);
+    waiting_.reset();
   } else if (!read_batch(batch)) {
+    return;
+  } else if (shared_names_ != 0) {
+    waiting_ = std::move(batch);
     return;
   }
   const bool waits = format_.last_alone && input_ended_ && !open_.empty();  // for the replies to the others
@@ -55,7 +62,7 @@ bool BulkFlow::prepares_ahead() const {
 }
 
 void BulkFlow::conclude() {
-  if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty()) return;
+  if (finished() || !input_ended_ || !open_.empty() || !again_.empty() || !resting_.empty() || waiting_) return;
   if (done_.stopped && done_.succeeded == 0 && !format_.in_order) return finish(*done_.stopped);
   finish(std::move(done_));
 }
@@ -86,7 +93,9 @@ bool BulkFlow::has_room(const Batch& batch) const {
 bool BulkFlow::read_batch(Batch& batch) {
   batch.text.reserve(std::min(format_.max_bytes, largest_ + largest_ / 8));  // the next may be a little larger
   batch.text = format_.prefix;
-  while (!input_ended_ && batch.items.size() < format_.max_items) {
+  const std::uint64_t first_index = next_index_;
+  std::size_t with_another = 0;
+  while (!input_ended_ && batch.items.size() + with_another < format_.max_items) {
     // What may not fit is read beside the batch: growing beyond its limit would copy all of it.
     if (batch.text.size() + largest_item_ > format_.max_bytes) {
       look_ahead();
@@ -122,24 +131,34 @@ bool BulkFlow::read_batch(Batch& batch) {
     close(batch.text, batch.items.size() + 1);
     const bool fits = batch.items.empty() || batch.text.size() <= format_.max_bytes;
     batch.text.resize(end);
-    if (!fits) {
+    BulkItem packed{.index = next_index_,
+                    .begin = begin,
+                    .size = end - begin,
+                    .name_begin = name_before,
+                    .name_size = batch.names.size() - name_before};
+    const Place where = fits ? place(batch, packed, first_index) : Place::next_request;
+    if (where == Place::next_request) {
       carry_text_ = batch.text.substr(begin);  // it opens the next batch
       carry_name_ = batch.names.substr(name_before);
       batch.text.resize(before);
       batch.names.resize(name_before);
       break;
     }
-    batch.items.push_back({.index = next_index_++,
-                           .begin = begin,
-                           .size = batch.text.size() - begin,
-                           .name_begin = name_before,
-                           .name_size = batch.names.size() - name_before});
+    ++next_index_;
+    if (where == Place::with_another) {
+      ++with_another;
+      batch.text.resize(before);
+      batch.names.resize(name_before);
+      continue;
+    }
+    batch.items.push_back(packed);
     if (largest_ == 0 && batch.items.size() == 1) {  // growing step by step would leave holes as large as the body
       const std::size_t whole = batch.text.size() * format_.max_items;
       batch.text.reserve(std::min(format_.max_bytes, whole + whole / 8));
     }
   }
   close(batch.text, batch.items.size());
+  if (format_.twice == Twice::last) drop_replaced(batch);
   if (format_.last_alone) look_ahead();
   return !batch.items.empty();
 }
@@ -200,7 +219,8 @@ Batch BulkFlow::subset(const Batch& batch, const std::vector<std::size_t>& posit
                           .begin = part.text.size(),
                           .size = item.size,
                           .name_begin = part.names.size(),
-                          .name_size = item.name_size});
+                          .name_size = item.name_size,
+                          .name_hash = item.name_hash});
     part.text.append(batch.text, item.begin, item.size);
     part.names.append(batch.name(item));
   }

@@ -10,10 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <cloudflare/bulk.hpp>
 #include <cloudflare/detail/flow.hpp>
+
+#include "name_table.hpp"
 
 namespace cloudflare::detail {
 
@@ -21,9 +24,10 @@ namespace cloudflare::detail {
 struct BulkItem {
   std::uint64_t index = 0;
   std::size_t begin = 0;
-  std::size_t size = 0;
+  std::size_t size = 0;  ///< 0 once a later item of the same request has taken its place.
   std::size_t name_begin = 0;
   std::size_t name_size = 0;
+  std::size_t name_hash = 0;  ///< Only where items with the same name are told.
 };
 
 /// Items of one request. `text` is the request body from prefix to suffix.
@@ -58,6 +62,11 @@ class BulkCodec {
     std::vector<std::size_t> singly{};  ///< To be sent by the route for single items.
   };
   virtual Result<Open> settle(const Batch& batch, Reply&& reply) = 0;
+  /// The items that a refused request did not do, if its reply says of each whether it did; all others are done.
+  [[nodiscard]] virtual std::optional<std::vector<std::size_t>> not_done(const Batch& /*batch*/,
+                                                                         const Error& /*refusal*/) const {
+    return std::nullopt;
+  }
 
   /// The request for one item by itself, made of its encoding; nothing where there is no such route.
   [[nodiscard]] virtual std::optional<Request> single(std::string_view /*item*/, std::string_view /*name*/) {
@@ -72,6 +81,10 @@ class BulkCodec {
   Error refusal_ = Error(ErrorKind::invalid_argument, "");
 };
 
+/// Which of two items with the same name counts. Where one does, they never travel at the same time, and a request
+/// holds one of them; the other shares its outcome.
+enum class Twice : std::uint8_t { both, last, first };
+
 /// How items become a request.
 struct BulkFormat {
   Request request{};  ///< Complete but for the body.
@@ -85,6 +98,7 @@ struct BulkFormat {
   /// items done are then the first ones of the input.
   bool in_order = false;
   bool locate_refusal = false;  ///< A refused request is halved down to the item that is refused.
+  Twice twice = Twice::both;
 
   /// Items come in groups of this many (0: no groups): an item's text may be followed by the end of its group, which
   /// tells how many items the group has, and by the beginning of the next.
@@ -121,13 +135,20 @@ class BulkFlow final : public FlowOf<BulkResult> {
   void close(std::string& text, std::size_t items) const;
   void look_ahead();
   void read_refused(std::string_view name);
+  enum class Place : std::uint8_t { here, with_another, next_request };
+  [[nodiscard]] Place place(Batch& batch, BulkItem& item, std::uint64_t first_index);
+  void drop_replaced(Batch& batch) const;
+  void release(const BulkItem& item);
   void send(Batch batch, Outbox& out);
   void take_reply(unsigned tag, Result<Reply> reply, Outbox& out);
   void take_failure(Batch batch, const Error& error, Outbox& out);
   [[nodiscard]] bool pause(const Error& error, Outbox& out);
   [[nodiscard]] bool divides(const Batch& batch, const Error& error) const;
+  void end_in_failure(const Batch& batch, const Error& error);
   void succeed(const Batch& batch, const BulkCodec::Open& open);
   void fail(const Batch& batch, const Error& error);
+  void settle(const BulkItem& item, std::string_view name, const Error* error);
+  void succeed(std::uint64_t index, std::string_view name);
   void fail(std::uint64_t index, std::string_view name, const Error& error);
   void fail_waiting(const Error& error);
   void give_up(Error error);
@@ -148,10 +169,17 @@ class BulkFlow final : public FlowOf<BulkResult> {
   bool input_ended_ = false;
   std::string carry_text_{};  ///< An item read that did not fit the batch before.
   std::string carry_name_{};
-  std::deque<Batch> again_{};                ///< Encoded and ready to be sent.
+  std::deque<Batch> again_{};       ///< Encoded and ready to be sent.
+  std::optional<Batch> waiting_{};  ///< Shares `shared_names_` names with what is under way: sent when none.
+  std::size_t shared_names_ = 0;
+  NameTable
+      names_{};  ///< Of the items that are under way and of those that wait; all are different but for the shared.
+  /// From an item to another with its name, which shares its outcome.
+  std::unordered_map<std::uint64_t, std::uint64_t> namesakes_{};
   std::deque<Batch> resting_{};              ///< Sent again when they are due.
   TimePoint held_until_ = TimePoint::min();  ///< Throttled: nothing is sent before.
   int throttled_ = 0;                        ///< Pauses in a row.
+  std::uint64_t refused_ = 0;                ///< Requests refused while looking for the items that are.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
   std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.

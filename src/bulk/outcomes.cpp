@@ -22,6 +22,16 @@ constexpr int most_pauses = 10;
 constexpr milliseconds first_pause{1'000};
 constexpr milliseconds longest_pause = std::chrono::hours(24);
 
+// How many refused requests the search for refused items may cost: one takes about 14 among 10 000 items, and where
+// nearly everything is refused the search is to end.
+constexpr std::uint64_t free_refusals = 32;
+constexpr std::uint64_t items_per_refusal = 32;
+
+bool is_refusal(const Error& error) {
+  return error.kind() == ErrorKind::rejected && error.http_status() != 413 &&
+         error.details().delivery == Delivery::answered;
+}
+
 // After these the rest of the input would fare no better.
 bool is_hopeless(const Error& error) {
   switch (error.kind()) {
@@ -43,6 +53,15 @@ Error with_outcome(const Error& error, bool maybe_executed) {
   if (error.outcome_unknown() == maybe_executed) return error;
   ErrorDetails d = error.details();
   d.outcome_unknown = maybe_executed;
+  return Error(std::move(d));
+}
+
+Error undivided(const Error& error, std::size_t items) {
+  ErrorDetails d = error.details();
+  if (!d.text.empty()) d.text.append("; ");
+  d.text.append("the request of ")
+      .append(std::to_string(items))
+      .append(" items was not divided further to find those refused, since so many requests had been refused before");
   return Error(std::move(d));
 }
 
@@ -72,7 +91,16 @@ void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
     return succeed(batch, {});
   }
   batch.text = std::move(out.sent().http.body).take_text();
-  if (!reply) return take_failure(std::move(batch), reply.error(), out);
+  if (!reply) {
+    const Error& error = reply.error();
+    const auto left = codec_->not_done(batch, error);
+    if (!left) return take_failure(std::move(batch), error, out);
+    succeed(batch, {.again = *left});
+    Batch rest_of_it = subset(batch, *left);
+    if (throttled) return take_failure(std::move(rest_of_it), error, out);
+    rest_of_it.maybe_executed = rest_of_it.maybe_executed || error.outcome_unknown();
+    return end_in_failure(rest_of_it, error);
+  }
   auto open = codec_->settle(batch, static_cast<Reply&&>(*reply));
   if (!open) return take_failure(std::move(batch), undecodable(open.error(), out.sent(), *reply), out);
   bytes_done_ += batch.text.size();
@@ -93,9 +121,7 @@ void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
 
 bool BulkFlow::divides(const Batch& batch, const Error& error) const {
   if (batch.single) return false;
-  if (error.http_status() == 413) return true;
-  if (format_.locate_refusal && error.kind() == ErrorKind::rejected && error.details().delivery == Delivery::answered)
-    return true;
+  if (error.http_status() == 413 || (format_.locate_refusal && is_refusal(error))) return true;
   return format_.halve_on_break &&
          (error.http_status() == 524 || (error.http_status() == 0 && error.details().delivery == Delivery::unknown &&
                                          error.kind() != ErrorKind::decode));
@@ -114,6 +140,9 @@ bool BulkFlow::pause(const Error& error, Outbox& out) {
 void BulkFlow::take_failure(Batch batch, const Error& error, Outbox& out) {
   batch.maybe_executed = batch.maybe_executed || error.outcome_unknown();
   if (error.kind() == ErrorKind::rate_limited && pause(error, out)) return again_.push_front(std::move(batch));
+  if (format_.locate_refusal && is_refusal(error) && ++refused_ > free_refusals + done_.succeeded / items_per_refusal &&
+      batch.items.size() > 1)
+    return end_in_failure(batch, undivided(error, batch.items.size()));
   if (divides(batch, error)) {
     if (batch.items.size() > 1) {
       const std::size_t middle = batch.items.size() / 2;
@@ -128,6 +157,10 @@ void BulkFlow::take_failure(Batch batch, const Error& error, Outbox& out) {
       return again_.push_front(std::move(batch));
     }
   }
+  end_in_failure(batch, error);
+}
+
+void BulkFlow::end_in_failure(const Batch& batch, const Error& error) {
   fail(batch, format_.names_batch ? with_names(error, batch) : error);
   if (format_.in_order) again_.clear();
   if (!is_hopeless(error) && !format_.in_order) return;
@@ -142,6 +175,8 @@ void BulkFlow::fail_waiting(const Error& error) {
     for (const Batch& batch : *queue) fail(batch, with_outcome(error, false));
     queue->clear();
   }
+  if (waiting_) fail(*waiting_, with_outcome(error, false));
+  waiting_.reset();
   if (carry_text_.empty()) return;  // an item that was read and did not fit
   fail(next_index_++, carry_name_, with_outcome(error, false));
   carry_text_.clear();
@@ -167,19 +202,40 @@ void BulkFlow::give_up(Error error) {
 }
 
 void BulkFlow::succeed(const Batch& batch, const BulkCodec::Open& open) {
-  const std::size_t left = open.again.size() + open.singly.size();
-  done_.succeeded += batch.items.size() - left;
-  if (!options_.on_outcome) return;
+  if (!options_.on_outcome && format_.twice == Twice::both) {
+    done_.succeeded += batch.items.size() - open.again.size() - open.singly.size();
+    return;
+  }
   std::vector<bool> done(batch.items.size(), true);
   for (const auto* positions : {&open.again, &open.singly})
     for (const std::size_t at : *positions) done[at] = false;
   for (std::size_t at = 0; at < batch.items.size(); ++at)
-    if (done[at]) options_.on_outcome({.index = batch.items[at].index, .name = batch.name(batch.items[at])});
+    if (done[at]) settle(batch.items[at], batch.name(batch.items[at]), nullptr);
+}
+
+// One outcome for an item and for the others of its name that it stands for; another may now be sent.
+void BulkFlow::settle(const BulkItem& item, std::string_view name, const Error* error) {
+  release(item);
+  for (std::uint64_t index = item.index;;) {
+    if (error != nullptr)
+      fail(index, name, *error);
+    else
+      succeed(index, name);
+    const auto namesake = namesakes_.empty() ? namesakes_.end() : namesakes_.find(index);
+    if (namesake == namesakes_.end()) return;
+    index = namesake->second;
+    namesakes_.erase(namesake);
+  }
+}
+
+void BulkFlow::succeed(std::uint64_t index, std::string_view name) {
+  ++done_.succeeded;
+  if (options_.on_outcome) options_.on_outcome({.index = index, .name = name});
 }
 
 void BulkFlow::fail(const Batch& batch, const Error& error) {
   const Error marked = batch.maybe_executed ? with_outcome(error, true) : error;
-  for (const BulkItem& item : batch.items) fail(item.index, batch.name(item), marked);
+  for (const BulkItem& item : batch.items) settle(item, batch.name(item), &marked);
 }
 
 void BulkFlow::fail(std::uint64_t index, std::string_view name, const Error& error) {

@@ -150,6 +150,7 @@ Call<d1::DatabasePage> d1_list_databases(const Context& context, const d1::Datab
     request = invalid_argument("per_page is " + std::to_string(per_page) + "; 10 to 10000 are allowed");
   const auto page_number = detail::page_number(options.cursor);
   if (request && !page_number) request = invalid_argument("the cursor is not the number of a page");
+  if (request && !detail::is_utf8(options.name)) request = invalid_argument("the name is not UTF-8");
   if (request) {
     if (!options.name.empty()) detail::add_query(*request, "name", options.name);
     detail::add_query(*request, "page", std::to_string(*page_number));

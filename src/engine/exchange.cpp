@@ -74,8 +74,9 @@ bool Loop::Exchange::rewind() {
   d.repeated_unknown = unknown_before;
   advise(d);
   d.outcome_unknown = may_write() && (d.delivery == Delivery::unknown || unknown_before);
-  for (std::string* text : {&d.text, &d.ray_id, &d.cf_d1}) hide_secrets(*text);
+  for (std::string* text : {&d.text, &d.result, &d.ray_id, &d.cf_d1}) hide_secrets(*text);
   hide_secrets(d.messages);
+  hide_secrets(d.notes);
   return Error(std::move(d));
 }
 

@@ -169,6 +169,15 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
+// A refusal in an envelope, with what else that says.
+[[gnu::cold]] Error refusal(const Endpoint& operation, const HttpResponse& response, Envelope&& envelope) {
+  ErrorDetails d = refusal(operation, response, std::move(envelope.errors), {}).details();
+  d.notes = std::move(envelope.messages);
+  d.result = response.body.substr(envelope.result_begin, envelope.result_size);
+  if (d.result == "null") d.result.clear();
+  return Error(std::move(d));
+}
+
 // A body that should have been JSON and is not.
 [[gnu::cold]] Error misread(const Endpoint& operation, const HttpResponse& response, std::string why) {
   if (response.status >= 300) {
@@ -228,7 +237,7 @@ Result<Reply> judge_envelope(const Endpoint& operation, HttpResponse&& response,
   auto envelope = read_envelope(response.body);
   if (!envelope) return misread(operation, response, envelope.error().details().text);
   if (!envelope->has_success && ok_status) return misread(operation, response, "the reply has no `success`");
-  if (!ok_status || !envelope->success) return refusal(operation, response, std::move(envelope->errors), {});
+  if (!ok_status || !envelope->success) return refusal(operation, response, std::move(*envelope));
   messages = std::move(envelope->messages);
   return Reply{.http = std::move(response),
                .result_begin = envelope->result_begin,

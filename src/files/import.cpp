@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "files/state_file.hpp"
@@ -83,7 +85,7 @@ class Import {
  public:
   using Open = std::unique_ptr<detail::ItemSource<Item>> (*)(bool csv, const std::string& path, const ReadOptions&);
   /// Stores the items of a piece.
-  using Store = std::function<BulkResult(ItemFile<Item> piece, const std::function<void(const BulkProgress&)>&)>;
+  using Store = std::function<BulkResult(ItemFile<Item> piece, BulkOptions hooks)>;
 
   Import(std::string path, const ImportOptions& options, const std::string& job, Store store)
       : path_(std::move(path)),
@@ -119,13 +121,20 @@ class Import {
     const std::uint64_t begin = file.position().items;
     PieceRead read;
     BulkResult done;
+    std::vector<ItemFailure> failed;
+    BulkOptions hooks{.in_flight = options_.in_flight, .on_progress = progress()};
+    hooks.on_outcome = [&](const ItemOutcome& item) {
+      if (item.error == nullptr) return overtake(item.name);
+      failed.push_back({.index = read.numbers[item.index], .name = std::string(item.name), .error = *item.error});
+      if (is_tried_again(failed.back())) failed_.emplace(failed.back().name, failed.back().index);
+    };
     try {
-      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, standing_, options_, read)), progress());
+      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, standing_, options_, read)), std::move(hooks));
     } catch (const Error& error) {  // nothing was stored
       if (error.cause()) throw;
       done.stopped = error;
-      for (std::uint64_t i = 0; i < read.numbers.size(); ++i) done.failed.push_back({.index = i, .error = error});
     }
+    done.failed = std::move(failed);
     take(read, std::move(done), begin, file.position());
     result_.stopped = result_.stopped ? result_.stopped : std::move(read.error);
     result_.finished = read.file_ended && !result_.stopped;
@@ -138,18 +147,30 @@ class Import {
     result_.stopped = std::move(done.stopped);
     std::vector<std::uint64_t> again;
     for (ItemFailure& failure : done.failed) {
-      failure.index = read.numbers[failure.index];
-      if (failure.error.kind() != ErrorKind::invalid_argument) again.push_back(failure.index);
+      if (is_tried_again(failure)) again.push_back(failure.index);
       result_.failed.push_back(std::move(failure));
     }
     std::sort(again.begin(), again.end());
     NumberSet unsettled = standing_.unsettled.below(begin);
     for (const std::uint64_t number : again) unsettled.append(number);
+    for (const std::uint64_t number : overtaken_) unsettled.remove(number);
+    result_.loaded += std::erase_if(result_.failed, [&](const ItemFailure& f) { return overtaken_.contains(f.index); });
+    overtaken_.clear();
     if (unsettled.empty()) standing_.from = position;
     unsettled.append(standing_.unsettled.from(position.items));
     standing_.unsettled = std::move(unsettled);
     standing_.upto = std::max(standing_.upto, position.items);
     save();
+  }
+
+  static bool is_tried_again(const ItemFailure& failure) { return failure.error.kind() != ErrorKind::invalid_argument; }
+
+  // An item is stored: those of its name that failed before are settled by it, and not to be sent again over it.
+  void overtake(std::string_view name) {
+    if (failed_.empty()) return;
+    const auto [first, last] = failed_.equal_range(std::string(name));
+    for (auto it = first; it != last; ++it) overtaken_.insert(it->second);
+    failed_.erase(first, last);
   }
 
   std::function<void(const BulkProgress&)> progress() {
@@ -189,7 +210,9 @@ class Import {
   std::uint64_t file_bytes_ = 0;
   Standing standing_{};
   ImportResult result_{};
-  BulkProgress before_{};  ///< As of the pieces so far.
+  BulkProgress before_{};                                         ///< As of the pieces so far.
+  std::unordered_multimap<std::string, std::uint64_t> failed_{};  ///< Items for the next run, as far as this one knows.
+  std::unordered_set<std::uint64_t> overtaken_{};                 ///< Of these, in the piece at hand: no longer.
 };
 
 }  // namespace
@@ -197,9 +220,7 @@ class Import {
 namespace kv {
 
 ImportResult import_from(const KvNamespace& kv, const std::string& path, const ImportOptions& options) {
-  auto store = [&](EntryFile piece, const std::function<void(const BulkProgress&)>& progress) {
-    return kv.put_many(std::move(piece), {.in_flight = options.in_flight, .on_progress = progress});
-  };
+  auto store = [&](EntryFile piece, BulkOptions hooks) { return kv.put_many(std::move(piece), hooks); };
   return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store).run(detail::open_entries);
 }
 
@@ -209,8 +230,10 @@ namespace vectorize {
 
 ImportResult import_from(const VectorizeIndex& index, const std::string& path, const ImportOptions& options) {
   Mutation last;
-  auto store = [&](VectorFile piece, const std::function<void(const BulkProgress&)>& progress) -> BulkResult {
-    ManyResult done = index.upsert_many(std::move(piece), {.in_flight = options.in_flight, .on_progress = progress});
+  auto store = [&](VectorFile piece, BulkOptions hooks) -> BulkResult {
+    ManyResult done = index.upsert_many(std::move(piece), {.in_flight = hooks.in_flight,
+                                                           .on_progress = std::move(hooks.on_progress),
+                                                           .on_outcome = std::move(hooks.on_outcome)});
     // The last request of a piece leaves when all others are answered, so the last piece stands for those before it.
     if (done.succeeded > 0) last = std::move(done.mutation);
     return done;

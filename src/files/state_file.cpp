@@ -111,6 +111,13 @@ void NumberSet::append(const NumberSet& above) {
   ranges_.insert(ranges_.end(), above.ranges_.begin(), above.ranges_.end());
 }
 
+void NumberSet::remove(std::uint64_t number) {
+  if (!contains(number)) return;
+  NumberSet rest = below(number);
+  rest.append(from(number + 1));
+  *this = std::move(rest);
+}
+
 bool NumberSet::contains(std::uint64_t number) const {
   const auto range = std::lower_bound(ranges_.begin(), ranges_.end(), number,
                                       [](const Range& r, std::uint64_t n) { return r.last < n; });

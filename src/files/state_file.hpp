@@ -44,6 +44,7 @@ class NumberSet {
   [[nodiscard]] std::string text() const;
   /// `number` is above all others.
   void append(std::uint64_t number);
+  void remove(std::uint64_t number);
   [[nodiscard]] bool contains(std::uint64_t number) const;
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }

@@ -20,6 +20,7 @@ using detail::BulkItem;
 using detail::Reply;
 using detail::Request;
 using detail::TextReader;
+using detail::Twice;
 
 std::optional<Error> check_count(std::size_t count, std::size_t most, std::string_view what, const Context& context) {
   if (count == 0) return invalid_argument("there are no " + std::string(what));
@@ -64,6 +65,19 @@ std::vector<std::size_t> positions_of(const Batch& batch, const std::vector<std:
   return positions;
 }
 
+// Positions of the keys that a refused reply lists, if those and its count make up the batch.
+std::optional<std::vector<std::size_t>> positions_refused(const Batch& batch, const Error& refusal) {
+  if (refusal.result().empty()) return std::nullopt;
+  const std::size_t size = refusal.result().size();
+  const auto bulk = read_bulk_reply({.http = {.body = refusal.result()}, .result_size = size});
+  if (!bulk || !bulk->successful_key_count || bulk->unsuccessful_keys.empty()) return std::nullopt;
+  auto positions = positions_of(batch, bulk->unsuccessful_keys);
+  const std::size_t listed = bulk->unsuccessful_keys.size();
+  const auto done = static_cast<std::int64_t>(batch.items.size() - positions.size());
+  if (positions.size() != listed || *bulk->successful_key_count != done) return std::nullopt;
+  return positions;
+}
+
 // The keys that the server could not do are to be sent again.
 Result<BulkCodec::Open> settle_keys(const Batch& batch, Reply&& reply) {
   return read_bulk_reply(std::move(reply)).transform([&](const kv::BulkReply& bulk) {
@@ -88,6 +102,10 @@ class EntryCodec final : public BulkCodec {
     return Read::item;
   }
   Result<Open> settle(const Batch& batch, Reply&& reply) override { return settle_keys(batch, std::move(reply)); }
+  [[nodiscard]] std::optional<std::vector<std::size_t>> not_done(const Batch& batch,
+                                                                 const Error& refusal) const override {
+    return positions_refused(batch, refusal);
+  }
   [[nodiscard]] std::optional<Request> single(std::string_view item, std::string_view) override {
     return entry_request(context_, id_, item);
   }
@@ -114,6 +132,10 @@ class KeyCodec : public BulkCodec {
     return Read::item;
   }
   Result<Open> settle(const Batch& batch, Reply&& reply) override { return settle_keys(batch, std::move(reply)); }
+  [[nodiscard]] std::optional<std::vector<std::size_t>> not_done(const Batch& batch,
+                                                                 const Error& refusal) const override {
+    return positions_refused(batch, refusal);
+  }
 
  private:
   Context context_;
@@ -132,6 +154,26 @@ Result<BulkFormat> array_format(const detail::Endpoint& operation, const Context
                     .max_items = max_items,
                     .max_bytes = max_bytes};
 }
+
+// Where two pairs have the same key and are not the same: the server refuses such a request as a whole.
+class SameKeys {
+ public:
+  explicit SameKeys(std::span<const kv::Entry> entries) : entries_(entries) { first_.reserve(entries.size()); }
+  [[nodiscard]] std::optional<Error> check(std::size_t position) {
+    const auto [it, is_new] = first_.emplace(entries_[position].key, position);
+    if (is_new || same(entries_[it->second], entries_[position])) return std::nullopt;
+    return invalid_argument("items " + std::to_string(it->second) + " and " + std::to_string(position) +
+                            " have the same key and are not the same; put_many keeps the last");
+  }
+
+ private:
+  static bool same(const kv::Entry& a, const kv::Entry& b) {
+    return a.value == b.value && a.ttl == b.ttl && a.expiration == b.expiration && a.metadata == b.metadata &&
+           a.base64 == b.base64;
+  }
+  std::span<const kv::Entry> entries_;
+  std::unordered_map<std::string_view, std::size_t> first_{};
+};
 
 // Of plain text; growing step by step would hold the body twice.
 std::size_t most_likely_size(std::span<const kv::Entry> entries) {
@@ -153,9 +195,12 @@ Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id, std
   std::string json;
   json.reserve(most_likely_size(entries));
   json = "[";
+  SameKeys same_keys(entries);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const kv::EntryView entry = kv::view_of(entries[i]);
     if (auto error = check_entry(entry, context)) return Call<kv::BulkReply>(at_position(*error, i));
+    if (detail::checks_limits(context))
+      if (auto error = same_keys.check(i)) return Call<kv::BulkReply>(std::move(*error));
     if (i != 0) json.push_back(',');
     append_entry(json, entry);
   }
@@ -187,7 +232,7 @@ Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, 
   if (!json) return Call<Values>(json.error());
   detail::set_json(*request, R"({"keys":)" + *json + R"(,"type":")" +
                                  (options.type == kv::ValueType::json ? "json" : "text") + R"(","withMetadata":)" +
-                                 (options.with_metadata ? "true}" : "false}"));
+                                 (asks_for_metadata(options) ? "true}" : "false}"));
   return {std::move(request),
           [keys = std::vector<std::string>(keys.begin(), keys.end()), options](Reply&& reply) -> Result<Values> {
             Values values(keys.size());
@@ -207,6 +252,8 @@ FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std
   auto format = array_format(table::kv_put_bulk, context, id, limits::kv_bulk_pairs,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return std::make_unique<BulkFlow>(format.error());
+  format->locate_refusal = true;
+  format->twice = Twice::last;
   format->expected = options.expected_items ? options.expected_items : entries->size();
   return std::make_unique<BulkFlow>(std::move(*format), std::make_unique<EntryCodec>(context, id, std::move(entries)),
                                     options, detail::most_in_flight(context, options.in_flight));
@@ -217,6 +264,8 @@ FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, s
   auto format = array_format(table::kv_erase_bulk, context, id, limits::kv_bulk_keys,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return std::make_unique<BulkFlow>(format.error());
+  format->locate_refusal = true;
+  format->twice = Twice::last;
   format->expected = options.expected_items ? options.expected_items : keys->size();
   return std::make_unique<BulkFlow>(std::move(*format), std::make_unique<KeyCodec>(context, std::move(keys)), options,
                                     detail::most_in_flight(context, options.in_flight));

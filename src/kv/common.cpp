@@ -1,5 +1,6 @@
 #include "kv/common.hpp"
 
+#include "base/json_check.hpp"
 #include "base/saturating.hpp"
 
 namespace cloudflare::ops {
@@ -24,18 +25,21 @@ std::string value_text(json::value value, kv::ValueType type) {
   return text ? detail::string(value) : std::string(detail::raw_text(value));
 }
 
+// A stored JSON null is told from a missing key where metadata was asked for: {"value":null,…}, and null.
 std::optional<kv::Value> read_value(json::value item, const kv::BulkGetOptions& options) {
   if (item.is_null()) return std::nullopt;
   kv::Value value;
-  if (!options.with_metadata) {
+  if (!asks_for_metadata(options) || item.type() != json::json_type::object) {
     value.value = value_text(item, options.type);
     return value;
   }
   bool present = false;
   detail::each_member(item, [&](std::string_view name, json::value member) {
     if (name == "value") {
-      present = !member.is_null();
+      present = options.type == kv::ValueType::json || !member.is_null();
       if (present) value.value = value_text(member, options.type);
+    } else if (!options.with_metadata) {
+      return;
     } else if (name == "metadata") {
       if (!member.is_null()) value.metadata = detail::json_text(member);
     } else if (name == "expiration" && !member.is_null()) {
@@ -64,16 +68,29 @@ std::optional<Error> check_key(std::string_view key, bool limits) {
 std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context) {
   const bool limits = detail::checks_limits(context);
   if (auto error = check_key(entry.key, limits)) return error;
+  if (limits && entry.metadata.size() > limits::kv_metadata_bytes)
+    return invalid_argument("the metadata has " + to_string(entry.metadata.size()) +
+                            " bytes as JSON; at most 1024 are allowed");
   if (auto error = detail::check_written("the metadata", entry.metadata)) return error;
-  if (!entry.metadata.empty() && !detail::is_utf8(entry.metadata)) return invalid_argument("the metadata is not UTF-8");
+  if (!entry.metadata.empty() && !detail::is_json(entry.metadata))
+    return invalid_argument("the metadata is not one JSON value, nested at most " + to_string(limits::json_depth) +
+                            " deep");
+  if (entry.base64 && !(limits ? detail::is_base64(entry.value) : detail::is_utf8(entry.value)))
+    return invalid_argument("the value is not base64, as it is said to be");
   if (!limits) return std::nullopt;
   const std::size_t size = entry.base64 ? entry.value.size() / 4 * 3 : entry.value.size();
   if (size > limits::kv_value_bytes + (entry.base64 ? 3 : 0))
     return invalid_argument("the value has " + to_string(size) + " bytes; at most 25 MiB (26214400) are allowed");
-  if (entry.metadata.size() > limits::kv_metadata_bytes)
-    return invalid_argument("the metadata has " + to_string(entry.metadata.size()) +
-                            " bytes as JSON; at most 1024 are allowed");
   return check_ttl(entry, context);
+}
+
+std::optional<Error> check_list(const kv::ListOptions& options, const Context& context) {
+  if (!detail::is_utf8(options.prefix)) return invalid_argument("the prefix is not UTF-8");
+  if (!detail::is_utf8(options.cursor)) return invalid_argument("the cursor is not UTF-8");
+  if (detail::checks_limits(context) && options.prefix.size() > limits::kv_key_bytes)
+    return invalid_argument("the prefix has " + to_string(options.prefix.size()) +
+                            " bytes; at most 512 are allowed, as in a key");
+  return std::nullopt;
 }
 
 Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,

@@ -22,6 +22,9 @@ namespace cloudflare::ops {
 /// Why a pair cannot be stored: key, value, metadata, ttl, expiration.
 [[nodiscard]] std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context);
 
+/// Why the prefix or the cursor of a list cannot be one.
+[[nodiscard]] std::optional<Error> check_list(const kv::ListOptions& options, const Context& context);
+
 /// A request on a namespace, or on one of its keys.
 [[nodiscard]] Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
                                                         std::string_view id);
@@ -46,6 +49,10 @@ void append_entry(std::string& json, const kv::EntryView& entry);
 /// The server's answer to a bulk write or erase; a null result says nothing of single keys.
 [[nodiscard]] Result<kv::BulkReply> read_bulk_reply(detail::Reply&& reply);
 
+/// Whether a bulk read asks for metadata, which it does for JSON in any case.
+[[nodiscard]] inline bool asks_for_metadata(const kv::BulkGetOptions& options) noexcept {
+  return options.with_metadata || options.type == kv::ValueType::json;
+}
 /// Hands each name and value of a bulk read to `visit`; a missing key has no value.
 [[nodiscard]] Result<std::monostate> read_bulk_values(
     detail::Reply& reply, const kv::BulkGetOptions& options,

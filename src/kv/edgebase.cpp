@@ -112,7 +112,7 @@ Call<kv::KeyPage> edgebase_kv_list(const Context& context, std::string_view name
       error = invalid_argument("the limit is " + std::to_string(limit) + "; 1 to 1000 are allowed");
     detail::append_number(body.append(R"(,"limit":)"), limit);
   }
-  if (!detail::is_utf8(options.prefix)) error = invalid_argument("the prefix is not UTF-8");
+  if (auto wrong = check_list(options, context)) error = std::move(wrong);
   if (!options.prefix.empty()) append_member(body, "prefix", options.prefix);
   if (!options.cursor.empty()) append_member(body, "cursor", options.cursor);
   return {detail::with_json(edgebase_request(table::edgebase_kv_list, context, name), std::move(error), body + "}"),

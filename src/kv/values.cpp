@@ -223,6 +223,8 @@ Call<void> kv_erase(const Context& context, std::string_view id, std::string_vie
 
 Call<kv::KeyPage> kv_list(const Context& context, std::string_view id, const kv::ListOptions& options) {
   auto request = namespace_request(table::kv_list_keys, context, id);
+  if (request)
+    if (auto error = check_list(options, context)) request = std::move(*error);
   if (request && options.limit) {
     const bool allowed = *options.limit >= limits::kv_list_min && *options.limit <= limits::kv_list_max;
     if (*options.limit < 0 || (!allowed && detail::checks_limits(context)))

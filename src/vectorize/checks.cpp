@@ -48,6 +48,7 @@ void walk(json::value value, const OnKey& on_key, std::size_t depth = 1) {
 std::optional<Error> check_index_name(std::string_view name, bool limits) {
   if (name.empty()) return invalid_argument("the name of the index is empty");
   if (name == "." || name == "..") return invalid_argument("the index names \".\" and \"..\" are not allowed");
+  if (!detail::is_utf8(name)) return invalid_argument("the name of the index is not UTF-8");
   if (limits && name.size() > limits::vectorize_name_bytes)
     return invalid_argument("the name of the index has " + to_string(name.size()) + " bytes; at most 64 are allowed");
   return std::nullopt;

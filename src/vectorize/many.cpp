@@ -17,6 +17,7 @@ using detail::BulkFormat;
 using detail::BulkItem;
 using detail::Reply;
 using detail::TextReader;
+using detail::Twice;
 using vectorize::Mutation;
 using vectorize::Vector;
 
@@ -119,11 +120,12 @@ Result<BulkFormat> upload_format(const Context& context, const VectorizeTarget& 
                     .names_batch = true};
 }
 
-BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimensions,
+BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
                     std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
   format->last_alone = true;
+  format->twice = upload == Upload::insert ? Twice::first : Twice::last;
   format->expected = options.expected_items ? options.expected_items : vectors->size();
   return {std::move(*format),
           std::make_unique<VectorCodec>(context, dimensions, std::move(vectors), std::move(last)),
@@ -135,6 +137,7 @@ BulkFlow erase_job(const Context& context, Result<BulkFormat> format, std::uniqu
                    const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
   format->last_alone = true;
+  format->twice = Twice::last;
   format->expected = ids->size();
   return {std::move(*format),
           std::make_unique<EraseCodec>(detail::checks_limits(context), std::move(ids), std::move(last)),
@@ -167,7 +170,7 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
 VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
                              std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
     : last_(std::make_shared<Mutation>()),
-      job_(upload_job(context, std::move(format), dimensions, std::move(vectors), options, last_)),
+      job_(upload_job(context, std::move(format), dimensions, upload, std::move(vectors), options, last_)),
       inserts_(upload == Upload::insert) {
   settle(true);
 }

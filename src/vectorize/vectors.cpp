@@ -351,6 +351,7 @@ Call<VectorPage> vectorize_list(const Context& context, const VectorizeTarget& i
     if (*options.count < 1 || (!allowed && detail::checks_limits(context)))
       request = invalid_argument("the count is " + std::to_string(*options.count) + "; 1 to 1000 are allowed");
   }
+  if (request && !detail::is_utf8(options.cursor)) request = invalid_argument("the cursor is not UTF-8");
   if (request) {
     if (options.count) detail::add_query(*request, "count", std::to_string(*options.count));
     if (!options.cursor.empty()) detail::add_query(*request, "cursor", options.cursor);

@@ -44,11 +44,51 @@ CONTRACT_CASE("a bulk put honours base64, ttl and metadata of each pair", "[kv][
   CHECK(space->get("empty") == "");
 }
 
-CONTRACT_CASE("a pair given twice in one bulk put leaves the later value", "[kv][bulk]", Embedded, Real) {
+CONTRACT_CASE("a bulk put takes the same pair twice, and a key with two values is refused by client and server",
+              "[kv][bulk]", Embedded, Real) {
   const auto space = cloud.fresh_namespace();
+  const std::vector<kv::Entry> same = {{.key = "k", .value = "v"}, {.key = "k", .value = "v"}};
+  CHECK(space->put_bulk(same).successful_key_count == 1);
+  CHECK(space->get("k") == "v");
   const std::vector<kv::Entry> entries = {{.key = "k", .value = "first"}, {.key = "k", .value = "second"}};
-  CHECK(space->put_bulk(entries).successful_key_count == 2);
+  CHECK(error_of([&] { (void)space->put_bulk(entries); }).kind() == ErrorKind::invalid_argument);
+  const auto error = error_of([&] { (void)space->with({.check_limits = false}).put_bulk(entries); });
+  CHECK(error.kind() == ErrorKind::rejected);
+  CHECK(error.http_status() == 400);
+  CHECK(error.code() == ErrorCode::kv_invalid_request);
+  CHECK(space->get("k") == "v");
+  CHECK(space->erase_bulk(std::vector<std::string>{"k", "k"}).successful_key_count == 1);
+}
+
+CONTRACT_CASE("put_many keeps the last of a key that comes twice", "[kv][many]", Embedded, Real) {
+  const auto space = cloud.fresh_namespace();
+  const std::vector<kv::Entry> entries = {
+      {.key = "k", .value = "first"}, {.key = "a", .value = "v"}, {.key = "k", .value = "second"}};
+  const auto done = space->put_many(entries);
+  CHECK(done.complete());
+  CHECK(done.succeeded == 3);
   CHECK(space->get("k") == "second");
+  CHECK(space->get("a") == "v");
+}
+
+CONTRACT_CASE("a pair that the server refuses costs that pair, not its request", "[kv][many]", Embedded) {
+  const auto space = cloud.fresh_namespace();
+  auto entries = entries_for(numbered(50));
+  entries[17].ttl = 5s;
+  const auto done = space->with({.check_limits = false}).put_many(entries);
+  CHECK(done.succeeded == 49);
+  REQUIRE(done.failed.size() == 1);
+  CHECK(done.failed[0].index == 17);
+  CHECK(done.failed[0].error.code() == ErrorCode::kv_expiration_invalid);
+}
+
+CONTRACT_CASE("bulk get of type json tells a stored null from a missing key", "[kv][bulk]", Embedded) {
+  const auto space = cloud.fresh_namespace();
+  space->put("null", "null");
+  const auto got = space->get_bulk(std::vector<std::string>{"null", "missing"}, {.type = kv::ValueType::json});
+  REQUIRE(got[0]);
+  CHECK(got[0]->value == "null");
+  CHECK_FALSE(got[1]);
 }
 
 CONTRACT_CASE("a value that is no base64 is refused by the server with 400", "[kv][bulk]", Embedded, Real) {

@@ -1,6 +1,7 @@
 #include <cloudflare/limits.hpp>
 
 #include <cmath>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/encode.hpp"
@@ -95,6 +96,14 @@ void store(Account& account, const KvNamespaceRecord& ns, KvStore::Batch& batch,
   batch.put(pair);
 }
 
+// The engine takes the same pair twice, but not a key with two values.
+bool same_pair(const RawPair& a, const RawPair& b) {
+  const auto bytes = [](const RawPair& pair) {
+    return pair.base64 ? forgiving_base64_decoded(*pair.value) : std::optional(std::string(*pair.value));
+  };
+  return a.ttl == b.ttl && a.expiration == b.expiration && a.metadata == b.metadata && bytes(a) == bytes(b);
+}
+
 Json bulk_get_body(Request& request) {
   constexpr std::size_t body_limit = 1 << 20;
   const auto body = request.body(body_limit);
@@ -140,15 +149,23 @@ Reply kv_bulk_put(Account& account, Request& request) {
   const simdjson::padded_string body(whole_body(request, "bulk put"));
   const auto not_an_array = kv_error(400, 10012, "bulk put", "could not parse the body: expected an array");
   std::size_t count = 0;
+  std::unordered_map<std::string_view, RawPair> pairs;
+  ondemand::parser parser;
   try {
-    ondemand::parser parser;
     ondemand::document document = parser.iterate(body);
     if (document.type().value() != ondemand::json_type::array) throw not_an_array;
     // The whole request is one transaction: a pair that is refused takes the others with it.
     KvStore::Batch batch(account.kv, ns.number);
     for (auto item : document.get_array()) {
-      ++count;
-      if (count <= limits::kv_bulk_pairs) store(account, ns, batch, read_pair(item.value()));
+      if (++count > limits::kv_bulk_pairs) continue;
+      const RawPair pair = read_pair(item.value());
+      const auto [first, is_new] = pairs.try_emplace(*pair.key, pair);
+      if (is_new)
+        store(account, ns, batch, pair);
+      else if (!same_pair(first->second, pair))
+        throw kv_error(
+            400, 10001, "bulk put",
+            "received duplicate key with different values or expiration parameters: \"" + std::string(*pair.key) + '"');
     }
     if (!at_end(document)) throw not_an_array;
     if (count > limits::kv_bulk_pairs) throw too_many("bulk put", count);
@@ -156,7 +173,7 @@ Reply kv_bulk_put(Account& account, Request& request) {
   } catch (const simdjson::simdjson_error&) {
     throw not_an_array;
   }
-  return bulk_result(count);
+  return bulk_result(pairs.size());
 }
 
 Reply kv_bulk_delete(Account& account, Request& request) {
@@ -171,12 +188,14 @@ Reply kv_bulk_delete(Account& account, Request& request) {
     kv_check_key(operation, key.string);
   }
   KvStore::Batch batch(account.kv, ns.number);
+  std::unordered_set<std::string_view> erased;
   for (const Json& key : keys->items) {
+    if (!erased.insert(key.string).second) continue;
     account.rate_limits.count_write(ns.id, key.string);
     batch.erase(key.string);
   }
   batch.commit();
-  return bulk_result(keys->items.size());
+  return bulk_result(erased.size());
 }
 
 Reply kv_bulk_get(Account& account, Request& request) {

@@ -41,17 +41,27 @@ function pairOf(item) {
   }
 }
 
+const content = ({ value, options }) =>
+  JSON.stringify([[...(typeof value === "string" ? new TextEncoder().encode(value) : value)], options]);
+
 export async function bulkPut(request, binding) {
   const pairs = arrayBody(request, "bulk put").map(pairOf);
-  // Pairs are stored in turn where a key comes twice: the last one wins.
-  const last = new Map(pairs.map((pair) => [pair.key, pair]));
-  await forEach([...last.values()], ({ key, value, options }) =>
+  // As in the bulk write of the Local Explorer of later versions: the same pair twice is one, another value is refused.
+  const first = new Map();
+  for (const pair of pairs) {
+    const other = first.get(pair.key);
+    if (other !== undefined && content(other) !== content(pair))
+      throw new ApiError(400, 10001,
+        `bulk put: 'received duplicate key with different values or expiration parameters: "${pair.key}"'`);
+    first.set(pair.key, other ?? pair);
+  }
+  await forEach([...first.values()], ({ key, value, options }) =>
     engine("bulk put", () => binding.put(key, value, options)));
-  return ok({ successful_key_count: pairs.length, unsuccessful_keys: [] });
+  return ok({ successful_key_count: first.size, unsuccessful_keys: [] });
 }
 
 export async function bulkDelete(request, binding) {
-  const keys = arrayBody(request, "bulk remove keys");
+  const keys = [...new Set(arrayBody(request, "bulk remove keys"))];
   if (!keys.every((key) => typeof key === "string"))
     throw new ApiError(400, 10012, "bulk remove keys: 'each key must be a string'");
   await forEach(keys, (key) => engine("bulk remove keys", () => binding.delete(key)));

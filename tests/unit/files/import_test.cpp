@@ -121,6 +121,39 @@ TEST_CASE("items that failed, and only these, are sent by the next run") {
   CHECK_FALSE(files.has_state());
 }
 
+TEST_CASE("an item that failed is not sent again over a later one of its key that is stored") {
+  const Files files(0);
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    const std::string key = "k" + std::to_string(i % 10);  // in each piece of ten once
+    text += "{\"key\":\"" + key + "\",\"value\":\"v" + std::to_string(i) + "\"}\n";
+  }
+  support::write_file(files.path, text);
+  Server server;
+  std::map<std::string, std::string> values;
+  std::optional<int> stop_at{};
+  std::stop_source stop;
+  server.answer = [&](int request, const json& pairs) -> std::optional<FakeReply> {
+    if (request == stop_at) stop.request_stop();
+    if (request <= 2) return refused(503, 0, "down");
+    for (const json& pair : pairs) values[pair.at("key")] = pair.at("value");
+    return std::nullopt;
+  };
+  const auto whole = import_from(server.kv(), files.path, {.items_per_state = 10});
+  CHECK((whole.complete() && whole.loaded == 40));
+  for (int i = 0; i < 10; ++i) CHECK(values["k" + std::to_string(i)] == "v" + std::to_string(30 + i));
+  CHECK_FALSE(files.has_state());
+
+  server.requests = 0;
+  stop_at = 3;  // behind the pieces that failed, and one that was stored
+  values.clear();
+  const auto first = import_from(server.kv(), files.path, {.stop = stop.get_token(), .items_per_state = 10});
+  CHECK((!first.finished && first.loaded == 30 && first.failed.empty()));
+  const auto second = import_from(server.kv(), files.path, {.items_per_state = 10});
+  CHECK((second.complete() && second.already == 30 && second.loaded == 10 && second.requests == 1));
+  for (int i = 0; i < 10; ++i) CHECK(values["k" + std::to_string(i)] == "v" + std::to_string(30 + i));
+}
+
 TEST_CASE("a run that goes on ahead of failed items and is stopped keeps both in its state") {
   const Files files(50'000);
   Server server;

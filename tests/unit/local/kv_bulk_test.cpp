@@ -12,11 +12,9 @@ TEST_CASE("embedded KV: a bulk put stores text, bytes, metadata, ttl and expirat
                                {{"key", "text"}, {"value", R"({"a":1})"}, {"expiration_ttl", 600}},
                                {{"key", "until"}, {"value", "v"}, {"expiration", now + 60}, {"metadata", nullptr}},
                                {{"key", "both"}, {"value", "v"}, {"expiration", 5}, {"expiration_ttl", 100.7}},
-                               {{"key", "empty"}, {"value", ""}, {"unknown", {{"x", 1}}}},
-                               {{"key", "twice"}, {"value", "1"}},
-                               {{"key", "twice"}, {"value", "2"}}})
+                               {{"key", "empty"}, {"value", ""}, {"unknown", {{"x", 1}}}}})
                           .result();
-  CHECK(stored == Json({{"successful_key_count", 8}, {"unsuccessful_keys", Json::array()}}));
+  CHECK(stored == Json({{"successful_key_count", 6}, {"unsuccessful_keys", Json::array()}}));
   CHECK(kv.get("bytes").body == std::string("\0\1\xFF", 3));
   CHECK(kv.get("loose").body == std::string("\0\1\xFF\x61", 4));
   CHECK(kv.metadata("bytes").result() == Json({{"n", 1.5}}));
@@ -24,7 +22,6 @@ TEST_CASE("embedded KV: a bulk put stores text, bytes, metadata, ttl and expirat
   CHECK(kv.get("until").header("expiration") == std::to_string(now + 60));
   CHECK(kv.get("both").header("expiration") == std::to_string(now + 100));
   CHECK(kv.get("empty").status == 200);
-  CHECK(kv.get("twice").body == "2");
   CHECK(kv.bulk(Json::array()).result().at("successful_key_count") == 0);
 }
 
@@ -67,6 +64,28 @@ TEST_CASE("embedded KV: a bulk put with one bad pair is refused with that pair's
     CHECK(api.account("PUT", bulk, body).code() == 10012);
   }
   CHECK(kv.keys().result().empty());
+}
+
+TEST_CASE(
+    "embedded KV: a bulk put takes the same pair twice, and refuses a key with two values as a whole with 10001") {
+  LocalApi api;
+  LocalKv kv(api);
+  CHECK(kv.bulk({{{"key", "a"}, {"value", "AA"}, {"metadata", {{"m", 1}}}, {"expiration_ttl", 90}},
+                 {{"key", "a"}, {"value", "QUE="}, {"base64", true}, {"metadata", {{"m", 1}}}, {"expiration_ttl", 90}},
+                 {{"key", "b"}, {"value", "1"}}})
+            .result()
+            .at("successful_key_count") == 2);
+  const Json first{{"key", "c"}, {"value", "1"}, {"metadata", 1}, {"expiration_ttl", 90}};
+  for (const Json& change : {Json{{"value", "2"}}, Json{{"metadata", 2}}, Json{{"expiration_ttl", 91}}}) {
+    Json second = first;
+    second.update(change);
+    const Answer refused = kv.bulk({first, {{"key", "d"}, {"value", "1"}}, second});
+    CHECK(refused.status == 400);
+    CHECK(refused.code() == 10001);
+    CHECK(refused.body.find("duplicate key with different values or expiration parameters") != std::string::npos);
+    CHECK(kv.names() == std::vector<std::string>{"a", "b"});
+  }
+  CHECK(kv.bulk_delete({"a", "a", "b"}).result().at("successful_key_count") == 2);
 }
 
 TEST_CASE("embedded KV: 10 000 pairs or keys are accepted in one request, 10 001 are not") {

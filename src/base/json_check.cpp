@@ -1,0 +1,116 @@
+#include "base/json_check.hpp"
+
+#include <algorithm>
+
+#include <cloudflare/limits.hpp>
+
+#include "base/encode.hpp"
+
+namespace cloudflare::detail {
+
+namespace {
+
+// simdjson wants a copy with padding, refuses integers above 64 bits, and in its lazy form lets words like null9 pass:
+// metadata is short, and a walk by the grammar costs less. Each step takes what it names, or says that it is not there.
+class JsonWalk {
+ public:
+  explicit JsonWalk(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
+
+  bool document() noexcept {
+    if (!value(limits::json_depth)) return false;
+    blanks();
+    return at_ == end_;
+  }
+
+ private:
+  [[nodiscard]] char peek() const noexcept { return at_ == end_ ? '\0' : *at_; }
+  bool take(char c) noexcept {
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+  void blanks() noexcept {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
+  }
+
+  // `depth`: levels of nesting that are left.
+  bool value(std::size_t depth) noexcept {
+    blanks();
+    switch (peek()) {
+      case '{': return list('{', '}', depth, true);
+      case '[': return list('[', ']', depth, false);
+      case '"': return string();
+      case 't': return word("true");
+      case 'f': return word("false");
+      case 'n': return word("null");
+      default: return number();
+    }
+  }
+
+  bool list(char open, char close, std::size_t depth, bool named) noexcept {
+    if (depth == 0 || !take(open)) return false;
+    blanks();
+    if (take(close)) return true;
+    do {
+      if (named && !name()) return false;
+      if (!value(depth - 1)) return false;
+      blanks();
+    } while (take(','));
+    return take(close);
+  }
+  bool name() noexcept {
+    blanks();
+    if (!string()) return false;
+    blanks();
+    return take(':');
+  }
+
+  bool string() noexcept {
+    if (!take('"')) return false;
+    while (at_ != end_ && *at_ != '"') {
+      if (static_cast<unsigned char>(*at_) < 0x20) return false;
+      if (*at_++ == '\\' && !escape()) return false;
+    }
+    return take('"');
+  }
+  bool escape() noexcept {
+    if (!take('u')) {
+      constexpr std::string_view letters = "\"\\/bfnrt";
+      return at_ != end_ && letters.find(*at_++) != std::string_view::npos;
+    }
+    for (int digit = 0; digit < 4; ++digit) {
+      constexpr std::string_view hexadecimal = "0123456789abcdefABCDEF";
+      if (at_ == end_ || hexadecimal.find(*at_++) == std::string_view::npos) return false;
+    }
+    return true;
+  }
+
+  bool word(std::string_view text) noexcept {
+    if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(text)) return false;
+    at_ += text.size();
+    return true;
+  }
+
+  bool number() noexcept {
+    take('-');
+    if (!take('0') && !digits()) return false;
+    if (take('.') && !digits()) return false;
+    if (!take('e') && !take('E')) return true;
+    if (!take('-')) take('+');
+    return digits();
+  }
+  bool digits() noexcept {
+    const char* begin = at_;
+    at_ = std::find_if(at_, end_, [](char c) { return c < '0' || c > '9'; });
+    return at_ != begin;
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+}  // namespace
+
+bool is_json(std::string_view text) noexcept { return JsonWalk(text).document() && is_utf8(text); }
+
+}  // namespace cloudflare::detail

@@ -1,0 +1,72 @@
+#pragma once
+
+// A hash table from the hash of a name to the position of an item in its input: flat, since each item of a bulk job
+// goes in and out of it.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cloudflare::detail {
+
+/// Names stand in it by their hashes alone: whoever finds one compares the names where that matters.
+class NameTable {
+ public:
+  [[nodiscard]] std::optional<std::uint64_t> find(std::size_t hash) const noexcept {
+    if (slots_.empty()) return std::nullopt;
+    const Slot& slot = slots_[seek(hash)];
+    return slot.used() ? std::optional(slot.following - 1) : std::nullopt;
+  }
+
+  /// In place of the position that is there, if one is.
+  void put(std::size_t hash, std::uint64_t index) {
+    if (2 * (count_ + 1) > slots_.size()) grow();
+    Slot& slot = slots_[seek(hash)];
+    if (!slot.used()) ++count_;
+    slot = {.hash = hash, .following = index + 1};
+  }
+
+  /// For a hash that is there.
+  void erase(std::size_t hash) noexcept {
+    std::size_t hole = seek(hash);
+    // Those behind the hole that may stand in it close it, one after the other.
+    for (std::size_t at = next(hole); slots_[at].used(); at = next(at)) {
+      if (distance(slots_[at].hash, at) < distance(hole, at)) continue;
+      slots_[hole] = slots_[at];
+      hole = at;
+    }
+    slots_[hole].following = 0;
+    --count_;
+  }
+
+ private:
+  struct Slot {
+    std::size_t hash = 0;
+    std::uint64_t following = 0;  ///< The position after the item's; 0 in a free slot.
+    [[nodiscard]] bool used() const noexcept { return following != 0; }
+  };
+
+  [[nodiscard]] std::size_t mask() const noexcept { return slots_.size() - 1; }
+  [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask(); }
+  /// Steps from a slot, or from that of a hash, to the one at `to`.
+  [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept { return (to - from) & mask(); }
+  [[nodiscard]] std::size_t seek(std::size_t hash) const noexcept {
+    std::size_t at = hash & mask();
+    while (slots_[at].used() && slots_[at].hash != hash) at = next(at);
+    return at;
+  }
+  void grow() {
+    constexpr std::size_t smallest = 64;
+    std::vector<Slot> before(slots_.empty() ? smallest : 2 * slots_.size());
+    std::swap(before, slots_);
+    for (const Slot& slot : before)
+      if (slot.used()) slots_[seek(slot.hash)] = slot;
+  }
+
+  std::vector<Slot> slots_{};  ///< A power of two of them, at most half of them used.
+  std::size_t count_ = 0;
+};
+
+}  // namespace cloudflare::detail
