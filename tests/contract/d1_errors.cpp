@@ -113,11 +113,18 @@ CONTRACT_CASE("SQL error: too few and too many parameters", "[d1][errors]", Embe
     check_sql_error(error_of([&] { (void)db->query<int>("SELECT ?", params); }),
                     "Wrong number of parameter bindings for SQL query.");
 }
-CONTRACT_CASE("SQL error: no statement, or a comment behind the last semicolon", "[d1][errors]", Embedded, Real) {
+CONTRACT_CASE("SQL error: no statement, which the client refuses itself, or a comment behind the last semicolon",
+              "[d1][errors]", Embedded, Real) {
   const auto db = cloud.fresh_database();
-  for (const char* sql : {"-- only a comment", "SELECT 1; -- end"})
-    check_sql_error(error_of([&] { db->execute(sql); }), "SQL code did not contain a statement.");
-  check_sql_error(error_of([&] { db->execute(""); }), "No SQL statements detected.");
+  const std::string path = cloud.account_path() + "/d1/database/" + db->id() + "/raw";
+  const auto sent_by_hand = [&](const char* sql) {
+    return error_of([&] { (void)cloud.account().request("POST", path, {{"sql", sql}}); });
+  };
+  check_sql_error(sent_by_hand("-- only a comment"), "SQL code did not contain a statement.");
+  check_sql_error(sent_by_hand(""), "No SQL statements detected.");
+  for (const char* sql : {"-- only a comment", ""})
+    CHECK(error_of([&] { db->execute(sql); }).kind() == ErrorKind::invalid_argument);
+  check_sql_error(error_of([&] { db->execute("SELECT 1; -- end"); }), "SQL code did not contain a statement.");
 }
 
 // SHARP EDGE: drizzle-orm#2479, #2659.
