@@ -1,7 +1,6 @@
 // Workers KV, D1 and Vectorize behind an EdgeBase service key. Without EDGEBASE_URL it brings a server along: the
 // embedded store, which answers EdgeBase's routes in this process.
 
-#include <cloudflare/concepts.hpp>
 #include <cloudflare/edgebase.hpp>
 #include <cloudflare/local.hpp>
 #include <cstdlib>
@@ -18,10 +17,9 @@ struct Visit {
 namespace {
 
 // [either]
-// Runs on a namespace of either API, since both have the same verbs.
-template <cf::AnyKvNamespace Namespace>
-int count_visit(const Namespace& kv, std::string_view visitor) {
-  const int visits = kv.template get_as<int>(visitor).value_or(0) + 1;
+// Runs on a namespace of either API: KvStore is what both offer.
+int count_visit(const cf::KvStore<cf::Throwing>& kv, std::string_view visitor) {
+  const int visits = kv.get_as<int>(visitor).value_or(0) + 1;
   kv.put_json(visitor, visits, {.ttl = 1h});
   return visits;
 }

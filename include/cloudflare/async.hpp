@@ -16,6 +16,9 @@
 namespace cloudflare {
 
 extern template class CLOUDFLARE_API ClientVerbs<Async>;
+extern template class CLOUDFLARE_API KvStore<Async>;
+extern template class CLOUDFLARE_API SqlDatabase<Async>;
+extern template class CLOUDFLARE_API VectorStore<Async>;
 extern template class CLOUDFLARE_API KvVerbs<Async>;
 extern template class CLOUDFLARE_API KvNamespacesVerbs<Async>;
 extern template class CLOUDFLARE_API D1Verbs<Async>;
@@ -78,21 +81,25 @@ class AsyncVectorizeIndexes : public detail::AsyncHandle<VectorizeIndexesVerbs<A
 
 namespace cloudflare::edgebase {
 
-extern template class CLOUDFLARE_API KvVerbs<Async>;
-extern template class CLOUDFLARE_API D1Verbs<Async>;
-extern template class CLOUDFLARE_API VectorizeVerbs<Async>;
+class AsyncKvNamespace : public detail::AsyncHandle<KvStore<Async>> {
+ public:
+  [[nodiscard]] const std::string& name() const noexcept { return id_; }
 
-class AsyncKvNamespace : public detail::AsyncHandle<KvVerbs<Async>> {
+ private:
   friend KvNamespace;
   using AsyncHandle::AsyncHandle;
 };
 
-class AsyncD1Database : public detail::AsyncHandle<D1Verbs<Async>> {
+class AsyncD1Database : public detail::AsyncHandle<SqlDatabase<Async>> {
+ public:
+  [[nodiscard]] const std::string& name() const noexcept { return id_; }
+
+ private:
   friend D1Database;
   using AsyncHandle::AsyncHandle;
 };
 
-class AsyncVectorizeIndex : public detail::AsyncHandle<VectorizeVerbs<Async>> {
+class AsyncVectorizeIndex : public detail::AsyncHandle<VectorStore<Async>> {
   friend VectorizeIndex;
   using AsyncHandle::AsyncHandle;
 };

@@ -5,8 +5,8 @@
 #include <initializer_list>
 
 #include <cloudflare/client.hpp>
+#include <cloudflare/d1/sql.hpp>
 #include <cloudflare/detail/d1_job_ops.hpp>
-#include <cloudflare/detail/d1_ops.hpp>
 
 namespace cloudflare {
 
@@ -15,85 +15,13 @@ class CheckedD1Databases;
 class AsyncD1Database;
 class AsyncD1Databases;
 
-/// The operations on one database, once for all views.
-///
-/// All of them leave Error kinds unauthorized, not_found (code 7404: no such database), rejected (code 7500: SQL that
-/// SQLite refuses, with its text), overloaded (7429), rate_limited, timeout, cancelled, transport, server, decode;
-/// caller mistakes are invalid_argument before any request.
-///
-/// A single statement that begins with SELECT, VALUES or EXPLAIN is repeated like any read. Every other one is sent
-/// once when it may have been executed (cut connection, timeout, 5xx): the error then says outcome_unknown(). With
-/// `with({.replay_safe = true})` it is repeated all the same.
-///
-/// At most 100 parameters and 100 000 bytes of SQL for each statement (Cloudflare docs, "D1 limits").
+/// What a database offers over v4 beside the operations of SqlDatabase, once for all views. Errors as there, with code
+/// 7404 for a database that is not there, 7500 for SQL that SQLite refuses and 7429 for overload.
 template <class View>
-class D1Verbs {
+class D1Verbs : public SqlDatabase<View> {
  public:
   template <class T>
   using Returns = typename View::template Returns<T>;
-
-  /// The rows of one statement as tuples, by position: `query<std::int64_t, std::string>("SELECT id, name …")`.
-  ///
-  /// POST …/raw. Columns: integers, double, bool, string, string_view (valid while the Rows live), d1::Blob,
-  /// sys_seconds, std::optional of these where NULL may come, types with a d1::Type. Integers from 2^53 on are refused,
-  /// since they may have been rounded on the server: CAST(x AS TEXT) keeps them.
-  /// @throws Error  decode, with row and column, for a NULL, a type or a number of columns that does not fit
-  template <class... Columns>
-  [[nodiscard]] Returns<d1::Rows<std::tuple<Columns...>>> query(std::string_view sql,
-                                                                const d1::Params& params = d1::Params()) const {
-    return run_query(sql, params, detail::TypedReader<std::tuple<Columns...>>::read);
-  }
-  template <class... Columns>
-  [[nodiscard]] Returns<d1::Rows<std::tuple<Columns...>>> query(const d1::Statement& statement) const {
-    return query<Columns...>(statement.sql, statement.params);
-  }
-
-  /// The rows of one statement as structs, by the names of the columns (see d1::Column); other columns are left out.
-  /// POST …/raw. @throws Error  decode, also for a missing column or one that comes twice
-  template <class T>
-  [[nodiscard]] Returns<d1::Rows<T>> query_as(std::string_view sql, const d1::Params& params = d1::Params()) const {
-    return run_query(sql, params, detail::TypedReader<T>::read);
-  }
-  template <class T>
-  [[nodiscard]] Returns<d1::Rows<T>> query_as(const d1::Statement& statement) const {
-    return query_as<T>(statement.sql, statement.params);
-  }
-
-  /// The only row of a statement, or nothing: a tuple, or with `query_one_as` a struct. @throws Error  decode, also if
-  /// there are several rows
-  template <class... Columns>
-  [[nodiscard]] Returns<std::optional<std::tuple<Columns...>>> query_one(
-      std::string_view sql, const d1::Params& params = d1::Params()) const {
-    return run_query(sql, params, detail::read_one<std::tuple<Columns...>>);
-  }
-  template <class T>
-  [[nodiscard]] Returns<std::optional<T>> query_one_as(std::string_view sql,
-                                                       const d1::Params& params = d1::Params()) const {
-    return run_query(sql, params, detail::read_one<T>);
-  }
-  /// The one value of the only row, or nothing: `query_value<std::int64_t>("SELECT count(*) FROM users")`.
-  template <class T>
-  [[nodiscard]] Returns<std::optional<T>> query_value(std::string_view sql,
-                                                      const d1::Params& params = d1::Params()) const {
-    return run_query(sql, params, detail::read_value<T>);
-  }
-
-  /// The rows of one statement as a JSON array of objects, as the server sends them. POST …/query. Of columns with the
-  /// same name the server keeps one.
-  template <class Json = nlohmann::json>
-  [[nodiscard]] Returns<Json> query_json(std::string_view sql, const d1::Params& params = d1::Params()) const {
-    auto parse = [](const JsonText& rows) { return detail::try_parse_as<Json, Json>("the rows", rows.text()); };
-    return View::run(context_, detail::Mapped(ops::d1_query_json(context_, id_, sql, params), parse));
-  }
-
-  /// Runs one statement, or several separated by `;` (then without params; D1 runs them as one batch), and keeps the
-  /// result of each. POST …/raw.
-  Returns<d1::Results> execute(std::string_view sql, const d1::Params& params = d1::Params()) const {
-    return View::run(context_, ops::d1_execute(context_, id_, sql, params));
-  }
-  Returns<d1::Results> execute(const d1::Statement& statement) const {
-    return execute(statement.sql, statement.params);
-  }
 
   /// Runs statements in order, each with its own parameters, and keeps the result of each: all of them take effect, or
   /// none (Cloudflare documents the transaction for the binding; the engine does the same over HTTP).
@@ -193,15 +121,9 @@ class D1Verbs {
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
  protected:
-  D1Verbs(detail::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
-
-  template <class Read>
-  auto run_query(std::string_view sql, const d1::Params& params, Read read) const {
-    return View::run(context_, detail::Mapped(ops::d1_query(context_, id_, sql, params), read));
-  }
-
-  typename View::Context context_;
-  std::string id_;
+  using SqlDatabase<View>::SqlDatabase;
+  using SqlDatabase<View>::context_;
+  using SqlDatabase<View>::id_;
 };
 
 extern template class CLOUDFLARE_API D1Verbs<Throwing>;

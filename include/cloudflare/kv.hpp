@@ -6,8 +6,7 @@
 #include <span>
 
 #include <cloudflare/client.hpp>
-#include <cloudflare/detail/kv_ops.hpp>
-#include <cloudflare/kv/types.hpp>
+#include <cloudflare/kv/store.hpp>
 
 namespace cloudflare {
 
@@ -16,23 +15,12 @@ class CheckedKvNamespaces;
 class AsyncKvNamespace;
 class AsyncKvNamespaces;
 
-/// The operations on one namespace, once for all views.
-///
-/// All of them leave Error kinds unauthorized, not_found (code 10013: no such namespace), rate_limited, timeout,
-/// cancelled, transport, server, decode beside what they name themselves; caller mistakes are invalid_argument before
-/// any request. Keys: 1 to 512 bytes of UTF-8, not "." or ".." (Cloudflare docs, "Write key-value pairs").
+/// What a namespace offers over v4 beside the operations of KvStore, once for all views. Errors and keys as there.
 template <class View>
-class KvVerbs {
+class KvVerbs : public KvStore<View> {
  public:
   template <class T>
   using Returns = typename View::template Returns<T>;
-
-  /// The value of `key`, byte for byte (at most 25 MiB); nullopt if there is no such key (404 with code 10009).
-  ///
-  /// GET …/values/{key}. Repeated on transport failures, 429 and 5xx. Reads may be stale for up to a minute.
-  [[nodiscard]] Returns<std::optional<std::string>> get(std::string_view key) const {
-    return View::run(context_, ops::kv_get(context_, id_, key));
-  }
 
   /// The value with its expiration and metadata, in two concurrent reads (GET …/values/{key} and …/metadata/{key}):
   /// a write in between may show in one of them only. nullopt if there is no such key.
@@ -53,47 +41,11 @@ class KvVerbs {
     return View::run(context_, ops::kv_get_to_file(context_, id_, key, path));
   }
 
-  /// The value parsed as JSON and converted to T, see JsonText::as(). @throws Error  decode if the value is no JSON or
-  /// does not fit T; callback for what a from_json of yours throws, which the throwing view rethrows
-  template <class T, class Json = nlohmann::json>
-  [[nodiscard]] Returns<std::optional<T>> get_as(std::string_view key) const {
-    return View::run(context_, detail::Mapped(ops::kv_get(context_, id_, key), ops::value_as<T, Json>));
-  }
-
   /// The metadata of `key`: empty text if it has none, nullopt if there is no such key.
   ///
   /// GET …/metadata/{key}. Repeated like any read.
   [[nodiscard]] Returns<std::optional<JsonText>> metadata(std::string_view key) const {
     return View::run(context_, ops::kv_metadata(context_, id_, key));
-  }
-
-  /// Stores `value` (at most 25 MiB) with its expiration and metadata, replacing all three.
-  ///
-  /// PUT …/values/{key}: a raw body, or with metadata a multipart form of exactly two parts. Repeated: the same put
-  /// twice is the same as once. At most one write per second to the same key (Cloudflare docs, "Workers KV limits").
-  Returns<void> put(std::string_view key, Body value, const kv::PutOptions& options = kv::PutOptions()) const {
-    return View::run(context_, ops::kv_put(context_, id_, key, std::move(value), options));
-  }
-
-  /// Stores `value` as JSON text. @throws Error  invalid_argument if it holds text that is not UTF-8, or is nested too
-  /// deep
-  template <class T>
-  Returns<void> put_json(std::string_view key, const T& value, const kv::PutOptions& options = kv::PutOptions()) const {
-    auto text = detail::try_dump(value);
-    if (!text) return View::run(context_, detail::Call<void>(text.error()));
-    return put(key, Body(*std::move(text)), options);
-  }
-
-  /// Removes `key`; removing what is not there succeeds. DELETE …/values/{key}. Repeated.
-  Returns<void> erase(std::string_view key) const { return View::run(context_, ops::kv_erase(context_, id_, key)); }
-
-  /// One page of keys. GET …/keys, exactly one request. Repeated like any read.
-  [[nodiscard]] Returns<kv::KeyPage> list_page(const kv::ListOptions& options = kv::ListOptions()) const {
-    return View::run(context_, ops::kv_list(context_, id_, options));
-  }
-  /// A walk over all pages.
-  [[nodiscard]] Pages<View, kv::KeyPage> pages(const kv::ListOptions& options = kv::ListOptions()) const {
-    return {context_, ops::kv_list_walk(context_, id_, options)};
   }
 
   /// Writes up to 10 000 pairs and 100 MB in one request. PUT …/bulk. Repeated. A partial failure is a value: see
@@ -152,9 +104,9 @@ class KvVerbs {
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
  protected:
-  KvVerbs(detail::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
-  typename View::Context context_;
-  std::string id_;
+  using KvStore<View>::KvStore;
+  using KvStore<View>::context_;
+  using KvStore<View>::id_;
 };
 
 extern template class CLOUDFLARE_API KvVerbs<Throwing>;

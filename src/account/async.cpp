@@ -4,6 +4,9 @@
 
 namespace cloudflare {
 
+template class KvStore<Async>;
+template class SqlDatabase<Async>;
+template class VectorStore<Async>;
 template class ClientVerbs<Async>;
 template class KvVerbs<Async>;
 template class KvNamespacesVerbs<Async>;
@@ -21,3 +24,11 @@ AsyncVectorizeIndex VectorizeIndex::async() const { return AsyncVectorizeIndex(c
 AsyncVectorizeIndexes VectorizeIndexes::async() const { return AsyncVectorizeIndexes(context_); }
 
 }  // namespace cloudflare
+
+namespace cloudflare::edgebase {
+
+AsyncKvNamespace KvNamespace::async() const { return AsyncKvNamespace(context_, id_); }
+AsyncD1Database D1Database::async() const { return AsyncD1Database(context_, id_); }
+AsyncVectorizeIndex VectorizeIndex::async() const { return AsyncVectorizeIndex(context_, index_); }
+
+}  // namespace cloudflare::edgebase

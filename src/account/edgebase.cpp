@@ -25,13 +25,6 @@ std::shared_ptr<detail::ClientCore> make_core(std::string base_url, ServiceKey k
 
 }  // namespace
 
-template class KvVerbs<Throwing>;
-template class KvVerbs<Checked>;
-template class D1Verbs<Throwing>;
-template class D1Verbs<Checked>;
-template class VectorizeVerbs<Throwing>;
-template class VectorizeVerbs<Checked>;
-
 Client::Client(std::string base_url, ServiceKey key, ClientOptions options)
     : context_{make_core(std::move(base_url), std::move(key), std::move(options)), {}} {}
 
@@ -42,21 +35,16 @@ Client Client::from_env(ClientOptions options) {
 
 Client Client::with(const CallOptions& options) const { return Client(detail::with_options(context_, options)); }
 
-KvNamespace::KvNamespace(const Client& client, std::string name) : KvVerbs(client.context(), std::move(name)) {}
-CheckedKvNamespace KvNamespace::checked() const { return {context_, name_}; }
+KvNamespace::KvNamespace(const Client& client, std::string name) : KvStore(client.context(), std::move(name)) {}
 KvNamespace KvNamespace::with(const CallOptions& options) const {
-  return {detail::with_options(context_, options), name_};
+  return {detail::with_options(context_, options), id_};
 }
 
-D1Database::D1Database(const Client& client, std::string name) : D1Verbs(client.context(), std::move(name)) {}
-CheckedD1Database D1Database::checked() const { return {context_, name_}; }
-D1Database D1Database::with(const CallOptions& options) const {
-  return {detail::with_options(context_, options), name_};
-}
+D1Database::D1Database(const Client& client, std::string name) : SqlDatabase(client.context(), std::move(name)) {}
+D1Database D1Database::with(const CallOptions& options) const { return {detail::with_options(context_, options), id_}; }
 
 VectorizeIndex::VectorizeIndex(const Client& client, std::string name, int dimensions)
-    : VectorizeVerbs(client.context(), {std::move(name), dimensions}) {}
-CheckedVectorizeIndex VectorizeIndex::checked() const { return {context_, index_}; }
+    : VectorStore(client.context(), {std::move(name), dimensions}) {}
 VectorizeIndex VectorizeIndex::with(const CallOptions& options) const {
   return {detail::with_options(context_, options), index_};
 }

@@ -2,22 +2,27 @@
 
 // Requests to EdgeBase: one path for each resource, one JSON object in the body.
 
-#include <string>
-#include <string_view>
-
-#include <cloudflare/detail/edgebase_ops.hpp>
-#include <cloudflare/edgebase.hpp>
-
 #include "engine/request.hpp"
 
 namespace cloudflare::ops {
 
 /// A request on the resource with this name, without its body.
-[[nodiscard]] Result<detail::Request> edgebase_request(const detail::Endpoint& operation, const Context& context,
-                                                       std::string_view name);
-/// `{"action":"get"`, to be gone on with.
-[[nodiscard]] std::string edgebase_action(std::string_view action);
+[[nodiscard]] inline Result<detail::Request> edgebase_request(const detail::Endpoint& endpoint,
+                                                              const detail::Context& context, std::string_view name) {
+  if (name.empty()) return invalid_argument("the name of the resource is empty");
+  if (name == "." || name == "..") return invalid_argument("the resource names \".\" and \"..\" are not allowed");
+  return detail::request_for(endpoint, context, {name});
+}
+
+/// The beginning of a body: `{"action":"get"`.
+[[nodiscard]] inline std::string edgebase_action(std::string_view action) {
+  return std::string(R"({"action":")").append(action).append("\"");
+}
+
 /// Appends `,"name":"value"`.
-void append_member(std::string& json, std::string_view name, std::string_view value);
+inline void append_member(std::string& json, std::string_view name, std::string_view value) {
+  json.append(",\"").append(name).append("\":");
+  detail::append_json_string(json, value);
+}
 
 }  // namespace cloudflare::ops

@@ -1,7 +1,6 @@
-// D1 by EdgeBase: `{query, params}` in, `{results, meta}` out, which is one of the results of a v4 reply.
+#include "d1/edgebase.hpp"
 
 #include "account/edgebase_request.hpp"
-#include "d1/common.hpp"
 
 namespace cloudflare::ops {
 

@@ -6,6 +6,8 @@
 
 namespace cloudflare {
 
+template class SqlDatabase<Throwing>;
+template class SqlDatabase<Checked>;
 template class D1Verbs<Throwing>;
 template class D1Verbs<Checked>;
 template class D1DatabasesVerbs<Throwing>;

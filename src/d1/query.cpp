@@ -1,6 +1,7 @@
 // SQL on one database.
 
 #include "d1/common.hpp"
+#include "d1/edgebase.hpp"
 #include "d1/sql.hpp"
 
 namespace cloudflare::ops {
@@ -122,12 +123,14 @@ Result<d1::StatementResult> read_statement(std::string text, std::size_t positio
 }
 
 Call<Reply> d1_query(const Context& context, std::string_view id, std::string_view sql, const d1::Params& params) {
+  if (detail::speaks_edgebase(context)) return edgebase_d1_query(context, id, sql, params);
   return {sql_request(table::d1_rows, context, id, sql, params, false),
           [](Reply&& reply) -> Result<Reply> { return std::move(reply); }};
 }
 
 Call<d1::Results> d1_execute(const Context& context, std::string_view id, std::string_view sql,
                              const d1::Params& params) {
+  if (detail::speaks_edgebase(context)) return edgebase_d1_execute(context, id, sql, params);
   return {sql_request(table::d1_raw, context, id, sql, params, true), read_results};
 }
 
@@ -148,6 +151,7 @@ Call<d1::Results> d1_batch(const Context& context, std::string_view id, std::spa
 
 Call<JsonText> d1_query_json(const Context& context, std::string_view id, std::string_view sql,
                              const d1::Params& params) {
+  if (detail::speaks_edgebase(context)) return edgebase_d1_query_json(context, id, sql, params);
   return {sql_request(table::d1_query, context, id, sql, params, false), read_objects};
 }
 

@@ -41,6 +41,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
   [[nodiscard]] Transport& transport() const noexcept { return *options_.transport; }
   [[nodiscard]] Clock& clock() const noexcept { return *options_.clock; }
+  /// Whether the client's API is EdgeBase's and not v4.
+  [[nodiscard]] bool speaks_edgebase() const noexcept {
+    return std::holds_alternative<edgebase::ServiceKey>(credential_);
+  }
   /// Null when no budget is kept.
   [[nodiscard]] RateBudget* budget() const noexcept { return budget_.get(); }
 

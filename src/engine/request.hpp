@@ -31,6 +31,9 @@ void set_json(Request& request, std::string json);
 /// The request with a JSON body; `error`, if there is one, in its place.
 [[nodiscard]] Result<Request> with_json(Result<Request> request, std::optional<Error> error, std::string json);
 
+/// Whether a request is encoded for EdgeBase and not for v4.
+[[nodiscard]] inline bool speaks_edgebase(const Context& context) { return context.core->speaks_edgebase(); }
+
 [[nodiscard]] inline bool checks_limits(const Context& context) {
   return context.call.check_limits.value_or(context.core->options().check_limits);
 }

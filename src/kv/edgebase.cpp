@@ -1,7 +1,8 @@
-// KV by EdgeBase. Action `set` is put, `delete` is erase.
+// EdgeBase names put `set` and erase `delete`.
+
+#include "kv/edgebase.hpp"
 
 #include "account/edgebase_request.hpp"
-#include "kv/common.hpp"
 
 namespace cloudflare::ops {
 
@@ -58,13 +59,14 @@ Result<kv::KeyPage> read_key_names(Reply&& reply) {
                            });
 }
 
-std::optional<Error> check_put(std::string_view key, std::string_view value, const kv::PutOptions& options,
-                               const Context& context) {
+std::optional<Error> check_text_put(std::string_view key, const Body& value, const kv::PutOptions& options,
+                                    const Context& context) {
   if (options.expiration && !options.ttl) return invalid_argument("EdgeBase takes a ttl, and no time of expiration");
   if (!options.metadata.empty()) return invalid_argument("EdgeBase keeps no metadata with a key");
-  if (!detail::is_utf8(value))
+  if (value.source()) return invalid_argument("EdgeBase takes values from memory, not from a file or a stream");
+  if (!detail::is_utf8(value.text()))
     return invalid_argument("the value is not UTF-8, and EdgeBase stores text; encode bytes, for example as base64");
-  return check_entry({.key = key, .value = value, .ttl = options.ttl}, context);
+  return check_entry({.key = key, .value = value.text(), .ttl = options.ttl}, context);
 }
 
 // `{"action":…,"key":…}`, or why the key cannot be one.
@@ -82,13 +84,13 @@ Call<std::optional<std::string>> edgebase_kv_get(const Context& context, std::st
           read_bare_value};
 }
 
-Call<void> edgebase_kv_put(const Context& context, std::string_view name, std::string_view key, std::string_view value,
+Call<void> edgebase_kv_put(const Context& context, std::string_view name, std::string_view key, const Body& value,
                            const kv::PutOptions& options) {
   std::string body = edgebase_action("set");
-  auto error = check_put(key, value, options, context);
+  auto error = check_text_put(key, value, options, context);
   if (!error) {
     append_member(body, "key", key);
-    append_member(body, "value", value);
+    append_member(body, "value", value.text());
     if (options.ttl) detail::append_number(body.append(R"(,"ttl":)"), options.ttl->count());
     body.push_back('}');
   }
@@ -117,18 +119,6 @@ Call<kv::KeyPage> edgebase_kv_list(const Context& context, std::string_view name
   if (!options.cursor.empty()) append_member(body, "cursor", options.cursor);
   return {detail::with_json(edgebase_request(table::edgebase_kv_list, context, name), std::move(error), body + "}"),
           read_key_names};
-}
-
-std::shared_ptr<detail::PageWalk<kv::KeyPage>> edgebase_kv_list_walk(const Context& context, std::string_view name,
-                                                                     const kv::ListOptions& options) {
-  auto walk = std::make_shared<detail::PageWalk<kv::KeyPage>>();
-  walk->cursor = options.cursor;
-  walk->fetch = [context, name = std::string(name), options](const std::string& cursor) {
-    kv::ListOptions page = options;
-    page.cursor = cursor;
-    return edgebase_kv_list(context, name, page);
-  };
-  return walk;
 }
 
 }  // namespace cloudflare::ops

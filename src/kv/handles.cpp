@@ -6,6 +6,8 @@
 
 namespace cloudflare {
 
+template class KvStore<Throwing>;
+template class KvStore<Checked>;
 template class KvVerbs<Throwing>;
 template class KvVerbs<Checked>;
 template class KvNamespacesVerbs<Throwing>;

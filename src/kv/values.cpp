@@ -3,6 +3,7 @@
 #include <random>
 
 #include "kv/common.hpp"
+#include "kv/edgebase.hpp"
 
 namespace cloudflare::ops {
 
@@ -98,6 +99,7 @@ Result<kv::KeyPage> read_key_page(Reply&& reply) {
 }  // namespace
 
 Call<std::optional<std::string>> kv_get(const Context& context, std::string_view id, std::string_view key) {
+  if (detail::speaks_edgebase(context)) return edgebase_kv_get(context, id, key);
   return {value_request(context, id, key),
           [](Reply&& reply) -> Result<std::optional<std::string>> { return std::optional(std::move(reply.http.body)); },
           absent_if_missing<std::string>};
@@ -203,6 +205,7 @@ std::optional<Request> entry_request(const Context& context, std::string_view id
 
 Call<void> kv_put(const Context& context, std::string_view id, std::string_view key, Body value,
                   const kv::PutOptions& options) {
+  if (detail::speaks_edgebase(context)) return edgebase_kv_put(context, id, key, value, options);
   Result<Request> request = key_request(table::kv_put, context, id, key);
   if (request) {
     auto error = check_put(key, value, options, context);
@@ -214,10 +217,12 @@ Call<void> kv_put(const Context& context, std::string_view id, std::string_view 
 }
 
 Call<void> kv_erase(const Context& context, std::string_view id, std::string_view key) {
+  if (detail::speaks_edgebase(context)) return edgebase_kv_erase(context, id, key);
   return {key_request(table::kv_erase, context, id, key), no_result, done_if_missing};
 }
 
 Call<kv::KeyPage> kv_list(const Context& context, std::string_view id, const kv::ListOptions& options) {
+  if (detail::speaks_edgebase(context)) return edgebase_kv_list(context, id, options);
   auto request = namespace_request(table::kv_list_keys, context, id);
   if (request)
     if (auto error = check_list(options, context)) request = std::move(*error);

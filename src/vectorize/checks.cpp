@@ -109,7 +109,9 @@ Error at_vector(const Error& error, std::uint64_t position, std::string_view id)
                           "\"): " + error.details().text);
 }
 
-std::optional<Error> VectorEncoder::append(std::string& out, const vectorize::VectorView& vector) {
+std::optional<Error> VectorEncoder::append(std::string& out, const vectorize::VectorView& given) {
+  vectorize::VectorView vector = given;
+  if (vector.ns.empty()) vector.ns = ns_;
   if (limits_)
     if (auto error = check_vector(vector, dimensions_)) return error;
   auto error = detail::append_line(out, vector, limits_);

@@ -67,17 +67,6 @@ namespace cloudflare::ops {
 /// How ids become requests: `prefix`, ids as a JSON array's items, `]}`.
 [[nodiscard]] Result<detail::BulkFormat> ids_format(Result<detail::Request> request, std::string prefix,
                                                     std::size_t max_items);
-/// The ids of a `_many` job, in requests that `format` describes.
-[[nodiscard]] FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<detail::BulkFormat> format,
-                                                            int dimensions, Upload upload,
-                                                            std::unique_ptr<VectorReader> vectors,
-                                                            const vectorize::UploadManyOptions& options);
-[[nodiscard]] FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<detail::BulkFormat> format,
-                                                           std::unique_ptr<detail::TextReader> ids,
-                                                           const vectorize::EraseManyOptions& options);
-[[nodiscard]] FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<detail::BulkFormat> format,
-                                                            std::unique_ptr<detail::TextReader> ids,
-                                                            const vectorize::GetManyOptions& options);
 /// Appends the floats of a JSON array.
 void read_floats(std::vector<float>& to, detail::json::value value);
 /// A time in RFC 3339, or in seconds or milliseconds since the epoch; absent if it is neither.
@@ -86,13 +75,15 @@ void read_floats(std::vector<float>& to, detail::json::value value);
 /// Encodes vectors one after the other, checking each, its dimensions against those of the first if none are known.
 class VectorEncoder {
  public:
-  VectorEncoder(const Context& context, int dimensions)
-      : limits_(detail::checks_limits(context)), dimensions_(dimensions) {}
+  /// `ns` is the namespace of vectors that name none.
+  VectorEncoder(const Context& context, int dimensions, std::string ns = std::string())
+      : limits_(detail::checks_limits(context)), dimensions_(dimensions), ns_(std::move(ns)) {}
   [[nodiscard]] std::optional<Error> append(std::string& out, const vectorize::VectorView& vector);
 
  private:
   bool limits_;
   int dimensions_;
+  std::string ns_;
 };
 
 }  // namespace cloudflare::ops

@@ -1,7 +1,8 @@
-// Vectorize by EdgeBase. Action `search` is query, `delete` is erase_by_ids, `describe` is info.
+// EdgeBase names query `search`, erase_by_ids `delete` and info `describe`.
+
+#include "vectorize/edgebase.hpp"
 
 #include "account/edgebase_request.hpp"
-#include "vectorize/common.hpp"
 
 namespace cloudflare::ops {
 
@@ -12,9 +13,15 @@ using detail::BulkFormat;
 using detail::Reply;
 using vectorize::Mutation;
 
-Result<detail::Request> request_on(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> request_on(const detail::Endpoint& endpoint, const Context& context,
                                    const VectorizeTarget& index) {
-  return edgebase_request(operation, context, index.name);
+  return edgebase_request(endpoint, context, index.name);
+}
+
+// With its body, or with why there is none.
+Result<detail::Request> request_on(const detail::Endpoint& endpoint, const Context& context,
+                                   const VectorizeTarget& index, std::optional<Error> error, std::string body) {
+  return detail::with_json(request_on(endpoint, context, index), std::move(error), std::move(body));
 }
 
 const detail::Endpoint& operation_of(Upload upload) {
@@ -31,53 +38,37 @@ std::string after_vectors(std::string_view ns) {
   return text + "}";
 }
 
-std::optional<Error> check_namespace(const Context& context, std::string_view ns) {
+std::string ids_before(std::string_view action) { return edgebase_action(action) + ","; }
+
+std::optional<Error> check_options(const Context& context, std::string_view ns,
+                                   const std::optional<vectorize::UnparsableBehavior>& unparsable) {
+  if (unparsable) return invalid_argument("EdgeBase has no behaviour for vectors that cannot be read");
   if (!detail::is_utf8(ns)) return invalid_argument("the namespace is not UTF-8");
   if (detail::checks_limits(context) && ns.size() > limits::vectorize_namespace_bytes)
     return invalid_argument("the namespace has " + std::to_string(ns.size()) + " bytes; at most 64 are allowed");
   return std::nullopt;
 }
 
-std::string ids_before(std::string_view action) { return edgebase_action(action) + ","; }
-
 // Requests are small: one that breaks is repeated as it is, and a repeated insert knows that it is one.
-Result<BulkFormat> many_ids(const detail::Endpoint& operation, std::string_view action, const Context& context,
+Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view action, const Context& context,
                             const VectorizeTarget& index) {
   auto format =
-      ids_format(request_on(operation, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
+      ids_format(request_on(endpoint, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
   if (format) format->halve_on_break = false;
   return format;
-}
-
-Result<BulkFormat> many_vectors(const Context& context, const VectorizeTarget& index, Upload upload,
-                                const edgebase::UploadManyOptions& options) {
-  auto request = request_on(operation_of(upload), context, index);
-  if (request)
-    if (auto error = check_namespace(context, options.ns)) request = std::move(*error);
-  if (!request) return request.error();
-  detail::set_json(*request, {});
-  return BulkFormat{.request = std::move(*request),
-                    .prefix = before_vectors(upload),
-                    .separator = ",",
-                    .suffix = after_vectors(options.ns),
-                    .max_items = limits::edgebase_vectors,
-                    .max_bytes = limits::vectorize_upload_bytes,
-                    .halve_on_break = false,
-                    .names_batch = true};
 }
 
 }  // namespace
 
 Call<vectorize::IndexInfo> edgebase_vectorize_info(const Context& context, const VectorizeTarget& index) {
-  return {detail::with_json(request_on(table::edgebase_vectorize_info, context, index), std::nullopt,
-                            edgebase_action("describe") + "}"),
+  return {request_on(table::edgebase_vectorize_info, context, index, std::nullopt, edgebase_action("describe") + "}"),
           read_info};
 }
 
 Call<Mutation> edgebase_vectorize_upload(const Context& context, const VectorizeTarget& index, Upload upload,
                                          std::unique_ptr<VectorReader> vectors,
-                                         const edgebase::UploadOptions& options) try {
-  if (auto error = check_namespace(context, options.ns)) return Call<Mutation>(std::move(*error));
+                                         const vectorize::UploadOptions& options) try {
+  if (auto error = check_options(context, options.ns, options.unparsable)) return Call<Mutation>(std::move(*error));
   std::string body = before_vectors(upload);
   std::size_t count = 0;
   VectorEncoder encoder(context, index.dimensions);
@@ -90,8 +81,7 @@ Call<Mutation> edgebase_vectorize_upload(const Context& context, const Vectorize
     if (auto error = encoder.append(body, *vector)) return Call<Mutation>(at_vector(*error, count, vector->id));
   }
   if (count == 0) return Call<Mutation>(invalid_argument("there are no vectors"));
-  return {detail::with_json(request_on(operation_of(upload), context, index), std::nullopt,
-                            body + after_vectors(options.ns)),
+  return {request_on(operation_of(upload), context, index, std::nullopt, body + after_vectors(options.ns)),
           [count](Reply&& reply) { return read_mutation(std::move(reply), count); },
           upload == Upload::insert ? inserted_if_repeated : nullptr};
 } catch (...) {  // the range is the caller's
@@ -103,9 +93,7 @@ Call<vectorize::QueryResult> edgebase_vectorize_query(const Context& context, co
                                                       const vectorize::QueryOptions& options) {
   std::string body = edgebase_action("search") + ",";
   auto error = append_query(body, context, index, vector, options);
-  return {
-      detail::with_json(request_on(table::edgebase_vectorize_query, context, index), std::move(error), std::move(body)),
-      read_matches};
+  return {request_on(table::edgebase_vectorize_query, context, index, std::move(error), std::move(body)), read_matches};
 }
 
 Call<vectorize::QueryResult> edgebase_vectorize_query_by_id(const Context& context, const VectorizeTarget& index,
@@ -113,17 +101,14 @@ Call<vectorize::QueryResult> edgebase_vectorize_query_by_id(const Context& conte
                                                             const vectorize::QueryOptions& options) {
   std::string body = edgebase_action("queryById") + ",";
   auto error = append_query(body, context, id, options);
-  return {
-      detail::with_json(request_on(table::edgebase_vectorize_query, context, index), std::move(error), std::move(body)),
-      read_matches};
+  return {request_on(table::edgebase_vectorize_query, context, index, std::move(error), std::move(body)), read_matches};
 }
 
 Call<std::vector<vectorize::Vector>> edgebase_vectorize_get_by_ids(const Context& context, const VectorizeTarget& index,
                                                                    std::span<const std::string> ids) {
   std::string body = ids_before("getByIds");
   auto error = append_ids(body, context, ids, limits::edgebase_vectors);
-  return {detail::with_json(request_on(table::edgebase_vectorize_get_by_ids, context, index), std::move(error),
-                            std::move(body)),
+  return {request_on(table::edgebase_vectorize_get_by_ids, context, index, std::move(error), std::move(body)),
           [](Reply&& reply) { return read_vectors(reply); }};
 }
 
@@ -131,31 +116,33 @@ Call<Mutation> edgebase_vectorize_erase_by_ids(const Context& context, const Vec
                                                std::span<const std::string> ids) {
   std::string body = ids_before("delete");
   auto error = append_ids(body, context, ids, limits::edgebase_vectors);
-  return {detail::with_json(request_on(table::edgebase_vectorize_erase_by_ids, context, index), std::move(error),
-                            std::move(body)),
+  return {request_on(table::edgebase_vectorize_erase_by_ids, context, index, std::move(error), std::move(body)),
           read_mutation_reply};
 }
 
-FlowPtr<vectorize::ManyResult> edgebase_vectorize_upload_many(const Context& context, const VectorizeTarget& index,
-                                                              Upload upload, std::unique_ptr<VectorReader> vectors,
-                                                              const edgebase::UploadManyOptions& options) {
-  return upload_vectors(
-      context, many_vectors(context, index, upload, options), index.dimensions, upload, std::move(vectors),
-      {.in_flight = options.in_flight, .expected_items = options.expected_items, .on_progress = options.on_progress});
+Result<BulkFormat> edgebase_vectors_format(const Context& context, const VectorizeTarget& index, Upload upload,
+                                           const vectorize::UploadManyOptions& options) {
+  auto request = request_on(operation_of(upload), context, index);
+  if (request)
+    if (auto error = check_options(context, options.ns, options.unparsable)) request = std::move(*error);
+  if (!request) return request.error();
+  detail::set_json(*request, {});
+  return BulkFormat{.request = std::move(*request),
+                    .prefix = before_vectors(upload),
+                    .separator = ",",
+                    .suffix = after_vectors(options.ns),
+                    .max_items = limits::edgebase_vectors,
+                    .max_bytes = limits::vectorize_upload_bytes,
+                    .halve_on_break = false,
+                    .names_batch = true};
 }
 
-FlowPtr<vectorize::ManyResult> edgebase_vectorize_erase_many(const Context& context, const VectorizeTarget& index,
-                                                             std::unique_ptr<detail::TextReader> ids,
-                                                             const vectorize::EraseManyOptions& options) {
-  return erase_vectors(context, many_ids(table::edgebase_vectorize_erase_by_ids, "delete", context, index),
-                       std::move(ids), options);
+Result<BulkFormat> edgebase_erase_format(const Context& context, const VectorizeTarget& index) {
+  return many_ids(table::edgebase_vectorize_erase_by_ids, "delete", context, index);
 }
 
-FlowPtr<vectorize::GetManyResult> edgebase_vectorize_get_many(const Context& context, const VectorizeTarget& index,
-                                                              std::unique_ptr<detail::TextReader> ids,
-                                                              const vectorize::GetManyOptions& options) {
-  return get_vectors(context, many_ids(table::edgebase_vectorize_get_by_ids, "getByIds", context, index),
-                     std::move(ids), options);
+Result<BulkFormat> edgebase_get_format(const Context& context, const VectorizeTarget& index) {
+  return many_ids(table::edgebase_vectorize_get_by_ids, "getByIds", context, index);
 }
 
 }  // namespace cloudflare::ops

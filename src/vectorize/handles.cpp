@@ -6,6 +6,8 @@
 
 namespace cloudflare {
 
+template class VectorStore<Throwing>;
+template class VectorStore<Checked>;
 template class VectorizeVerbs<Throwing>;
 template class VectorizeVerbs<Checked>;
 template class VectorizeIndexesVerbs<Throwing>;

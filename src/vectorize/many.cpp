@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "vectorize/common.hpp"
+#include "vectorize/edgebase.hpp"
 
 namespace cloudflare::ops {
 
@@ -40,9 +41,8 @@ class MutationCodec : public BulkCodec {
 
 class VectorCodec final : public MutationCodec {
  public:
-  VectorCodec(const Context& context, int dimensions, std::unique_ptr<VectorReader> vectors,
-              std::shared_ptr<Mutation> last)
-      : MutationCodec(std::move(last), true), encoder_(context, dimensions), vectors_(std::move(vectors)) {}
+  VectorCodec(VectorEncoder encoder, std::unique_ptr<VectorReader> vectors, std::shared_ptr<Mutation> last)
+      : MutationCodec(std::move(last), true), encoder_(std::move(encoder)), vectors_(std::move(vectors)) {}
 
   Read read(std::string& text, std::string& names) override {
     const vectorize::VectorView* vector = vectors_->next();
@@ -124,11 +124,13 @@ BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimen
                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
                     std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
+  // EdgeBase takes it once for a request, behind the vectors.
+  const std::string ns = detail::speaks_edgebase(context) ? std::string() : options.ns;
   format->last_alone = true;
   format->twice = upload == Upload::insert ? Twice::first : Twice::last;
   format->expected = options.expected_items ? options.expected_items : vectors->size();
   return {std::move(*format),
-          std::make_unique<VectorCodec>(context, dimensions, std::move(vectors), std::move(last)),
+          std::make_unique<VectorCodec>(VectorEncoder(context, dimensions, ns), std::move(vectors), std::move(last)),
           {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
           detail::most_in_flight(context, options.in_flight)};
 }
@@ -247,46 +249,32 @@ Result<BulkFormat> ids_format(Result<detail::Request> request, std::string prefi
                     .names_batch = true};
 }
 
-FlowPtr<vectorize::ManyResult> upload_vectors(const Context& context, Result<BulkFormat> format, int dimensions,
-                                              Upload upload, std::unique_ptr<VectorReader> vectors,
-                                              const vectorize::UploadManyOptions& options) {
-  return std::make_unique<VectorizeMany>(context, std::move(format), dimensions, upload, std::move(vectors), options);
-}
-
-FlowPtr<vectorize::ManyResult> erase_vectors(const Context& context, Result<BulkFormat> format,
-                                             std::unique_ptr<TextReader> ids,
-                                             const vectorize::EraseManyOptions& options) {
-  return std::make_unique<VectorizeMany>(context, std::move(format), std::move(ids), options);
-}
-
 FlowPtr<vectorize::ManyResult> vectorize_upload_many(const Context& context, const VectorizeTarget& index,
                                                      Upload upload, std::unique_ptr<VectorReader> vectors,
                                                      const vectorize::UploadManyOptions& options) {
-  return upload_vectors(context, upload_format(context, index, upload, options), index.dimensions, upload,
-                        std::move(vectors), options);
+  auto format = detail::speaks_edgebase(context) ? edgebase_vectors_format(context, index, upload, options)
+                                                 : upload_format(context, index, upload, options);
+  return std::make_unique<VectorizeMany>(context, std::move(format), index.dimensions, upload, std::move(vectors),
+                                         options);
 }
 
 FlowPtr<vectorize::ManyResult> vectorize_erase_many(const Context& context, const VectorizeTarget& index,
                                                     std::unique_ptr<TextReader> ids,
                                                     const vectorize::EraseManyOptions& options) {
-  return erase_vectors(context,
-                       ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
-                                  limits::vectorize_erase_ids),
-                       std::move(ids), options);
+  auto format = detail::speaks_edgebase(context)
+                    ? edgebase_erase_format(context, index)
+                    : ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
+                                 limits::vectorize_erase_ids);
+  return std::make_unique<VectorizeMany>(context, std::move(format), std::move(ids), options);
 }
 
 FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context, const VectorizeTarget& index,
                                                      std::unique_ptr<TextReader> ids,
                                                      const vectorize::GetManyOptions& options) {
-  return get_vectors(
-      context,
-      ids_format(index_request(table::vectorize_get_by_ids, context, index), R"({"ids":[)", limits::vectorize_get_ids),
-      std::move(ids), options);
-}
-
-FlowPtr<vectorize::GetManyResult> get_vectors(const Context& context, Result<BulkFormat> format,
-                                              std::unique_ptr<TextReader> ids,
-                                              const vectorize::GetManyOptions& options) {
+  auto format = detail::speaks_edgebase(context)
+                    ? edgebase_get_format(context, index)
+                    : ids_format(index_request(table::vectorize_get_by_ids, context, index), R"({"ids":[)",
+                                 limits::vectorize_get_ids);
   auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
   Take take = options.on_vector;
   const bool collects = !take;

@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "vectorize/common.hpp"
+#include "vectorize/edgebase.hpp"
 
 namespace cloudflare::ops {
 
@@ -113,12 +114,14 @@ Result<detail::Request> upload_request(const Context& context, const VectorizeTa
 
 Call<Mutation> vectorize_upload(const Context& context, const VectorizeTarget& index, Upload upload,
                                 std::unique_ptr<VectorReader> vectors, const vectorize::UploadOptions& options) try {
+  if (detail::speaks_edgebase(context))
+    return edgebase_vectorize_upload(context, index, upload, std::move(vectors), options);
   auto request = upload_request(context, index, upload, options.unparsable);
   if (!request) return Call<Mutation>(request.error());
   const bool limits = detail::checks_limits(context);
   std::string body;
   std::uint64_t position = 0;
-  VectorEncoder encoder(context, index.dimensions);
+  VectorEncoder encoder(context, index.dimensions, options.ns);
   for (; const vectorize::VectorView* vector = vectors->next(); ++position) {
     if (limits && position == limits::vectorize_upload_vectors) return Call<Mutation>(too_many(position + 1));
     if (auto error = encoder.append(body, *vector)) return Call<Mutation>(at_vector(*error, position, vector->id));

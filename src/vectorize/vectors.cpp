@@ -7,6 +7,7 @@
 
 #include "engine/retry.hpp"
 #include "vectorize/common.hpp"
+#include "vectorize/edgebase.hpp"
 
 namespace cloudflare::ops {
 
@@ -308,11 +309,13 @@ Result<std::vector<Vector>> read_vectors(Reply& reply) {
 }
 
 Call<IndexInfo> vectorize_info(const Context& context, const VectorizeTarget& index) {
+  if (detail::speaks_edgebase(context)) return edgebase_vectorize_info(context, index);
   return {index_request(table::vectorize_info, context, index), read_info};
 }
 
 Call<QueryResult> vectorize_query(const Context& context, const VectorizeTarget& index, std::span<const float> vector,
                                   const QueryOptions& options) {
+  if (detail::speaks_edgebase(context)) return edgebase_vectorize_query(context, index, vector, options);
   std::string body = "{";
   auto error = append_query(body, context, index, vector, options);
   return {with_json(index_request(table::vectorize_query, context, index), std::move(error), std::move(body)),
@@ -321,6 +324,7 @@ Call<QueryResult> vectorize_query(const Context& context, const VectorizeTarget&
 
 Call<QueryResult> vectorize_query_by_id(const Context& context, const VectorizeTarget& index, std::string_view id,
                                         const QueryOptions& options) {
+  if (detail::speaks_edgebase(context)) return edgebase_vectorize_query_by_id(context, index, id, options);
   std::string body = "{";
   auto error = append_query(body, context, id, options);
   return {with_json(index_request(table::vectorize_query, context, index), std::move(error), std::move(body)),
@@ -329,6 +333,7 @@ Call<QueryResult> vectorize_query_by_id(const Context& context, const VectorizeT
 
 Call<std::vector<Vector>> vectorize_get_by_ids(const Context& context, const VectorizeTarget& index,
                                                std::span<const std::string> ids) {
+  if (detail::speaks_edgebase(context)) return edgebase_vectorize_get_by_ids(context, index, ids);
   std::string body = "{";
   auto error = append_ids(body, context, ids, limits::vectorize_get_ids);
   return {with_json(index_request(table::vectorize_get_by_ids, context, index), std::move(error), std::move(body)),
@@ -337,6 +342,7 @@ Call<std::vector<Vector>> vectorize_get_by_ids(const Context& context, const Vec
 
 Call<Mutation> vectorize_erase_by_ids(const Context& context, const VectorizeTarget& index,
                                       std::span<const std::string> ids) {
+  if (detail::speaks_edgebase(context)) return edgebase_vectorize_erase_by_ids(context, index, ids);
   std::string body = "{";
   auto error = append_ids(body, context, ids, limits::vectorize_erase_ids);
   return {with_json(index_request(table::vectorize_erase_by_ids, context, index), std::move(error), std::move(body)),

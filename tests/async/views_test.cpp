@@ -2,7 +2,6 @@
 // operation of the headers that is missing here.
 
 #include <cloudflare/async.hpp>
-#include <cloudflare/concepts.hpp>
 
 #include <array>
 #include <span>
@@ -161,18 +160,17 @@ THREE_VIEWS(edgebase::VectorizeIndex, get_many, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, erase_by_ids, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, erase_many, keys());
 
-// The concepts hold for either API in each view.
+// Handles of either API are what code for both takes, in each view.
 template <class Handle>
 using CheckedOf = decltype(std::declval<const Handle&>().checked());
 template <class Handle>
 using AsyncOf = decltype(std::declval<const Handle&>().async());
-static_assert(AnyKvNamespace<CheckedOf<KvNamespace>> && AnyKvNamespace<AsyncOf<KvNamespace>>);
-static_assert(AnyKvNamespace<CheckedOf<edgebase::KvNamespace>> && AnyKvNamespace<AsyncOf<edgebase::KvNamespace>>);
-static_assert(AnyD1Database<CheckedOf<D1Database>> && AnyD1Database<AsyncOf<D1Database>>);
-static_assert(AnyD1Database<CheckedOf<edgebase::D1Database>> && AnyD1Database<AsyncOf<edgebase::D1Database>>);
-static_assert(AnyVectorizeIndex<CheckedOf<VectorizeIndex>> && AnyVectorizeIndex<AsyncOf<VectorizeIndex>>);
-static_assert(AnyVectorizeIndex<CheckedOf<edgebase::VectorizeIndex>> &&
-              AnyVectorizeIndex<AsyncOf<edgebase::VectorizeIndex>>);
+template <template <class> class Store, class Handle>
+inline constexpr bool is_a = std::is_base_of_v<Store<Throwing>, Handle>&&
+    std::is_base_of_v<Store<Checked>, CheckedOf<Handle>>&& std::is_base_of_v<Store<Async>, AsyncOf<Handle>>;
+static_assert(is_a<KvStore, KvNamespace> && is_a<KvStore, edgebase::KvNamespace>);
+static_assert(is_a<SqlDatabase, D1Database> && is_a<SqlDatabase, edgebase::D1Database>);
+static_assert(is_a<VectorStore, VectorizeIndex> && is_a<VectorStore, edgebase::VectorizeIndex>);
 
 }  // namespace views_test
 

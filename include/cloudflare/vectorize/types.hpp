@@ -88,10 +88,13 @@ struct VectorView {
 enum class UnparsableBehavior : std::uint8_t { error, discard };
 
 struct UploadOptions {
+  std::string ns{};  ///< The namespace of vectors that name none.
+  /// EdgeBase has no such choice: it is refused there.
   std::optional<UnparsableBehavior> unparsable{};
 };
 
 struct UploadManyOptions {
+  std::string ns{};  ///< The namespace of vectors that name none.
   /// Requests under way at once; absent: the client's (4).
   std::optional<int> in_flight{};
   /// Vectors in one request, at most 5000.

@@ -380,3 +380,18 @@ TEST_CASE("a reply that is not what was asked for is a decode error; the checked
   CHECK(s.client().vectorize_indexes().checked().list().error().kind() == cf::ErrorKind::decode);
   CHECK(s.client().vectorize_indexes().with({.max_attempts = 1}).checked().get("x").has_value());
 }
+
+TEST_CASE("the namespace of an upload is that of vectors which name none") {
+  const auto accepted = ok(R"({"mutationId":"m"})");
+  const Scripted s({accepted, accepted});
+  const std::vector<Vector> vectors{{.id = "a", .values = {1, 0}}, {.id = "b", .values = {0, 1}, .ns = "own"}};
+  const std::string lines =
+      "{\"id\":\"a\",\"values\":[1,0],\"namespace\":\"team\"}\n{\"id\":\"b\",\"values\":[0,1],\"namespace\":\"own\"}\n";
+  s.client().vectorize("docs").upsert(vectors, {.ns = "team"});
+  CHECK(s.client().vectorize("docs").upsert_many(vectors, {.ns = "team"}).succeeded == 2);
+  REQUIRE(s.count() == 2);
+  for (const auto& request : s.fake->requests()) CHECK(request.body == lines);
+  const auto long_name = error_of([&] { s.client().vectorize("docs").upsert(vectors, {.ns = std::string(65, 'n')}); });
+  CHECK(long_name.kind() == cf::ErrorKind::invalid_argument);
+  CHECK(s.count() == 2);
+}
