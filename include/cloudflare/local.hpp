@@ -3,7 +3,9 @@
 // The embedded store: Workers KV, D1 and Vectorize answered in this process, with Cloudflare's limits and error codes.
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -48,6 +50,12 @@ struct CloudflareOptions {
   std::string api_key{};
 };
 
+/// What a server knows of a request by its head.
+struct Admission {
+  std::optional<HttpResponse> refusal{};  ///< The reply, if no body can change it.
+  std::uint64_t body_bytes = 0;           ///< No body of this route is longer than that.
+};
+
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
 ///
 /// A copy is cheap and stands for the same store; any thread may use it; the store closes with its last user.
@@ -82,6 +90,10 @@ class CLOUDFLARE_API Cloudflare {
   /// Answers requests to .../client/v4, and to .../api after serve_edgebase(), whatever the host. For clients with
   /// options of their own.
   [[nodiscard]] std::shared_ptr<Transport> transport() const;
+  /// Judges a request by its method, URL and headers, for servers that have to decide before they take its body: who
+  /// asks, and whether there is such a route. Reads no body, waits for nothing, changes nothing; transport() judges
+  /// again.
+  [[nodiscard]] Admission admit(const HttpRequest& head) const;
   [[nodiscard]] const std::string& account_id() const noexcept;
 
  private:

@@ -35,6 +35,8 @@ ApiClient Cloudflare::client(ClientOptions options) const {
 
 std::shared_ptr<Transport> Cloudflare::transport() const { return service_; }
 
+Admission Cloudflare::admit(const HttpRequest& head) const { return service_->admit(head); }
+
 const std::string& Cloudflare::account_id() const noexcept { return account_id_; }
 
 }  // namespace cloudflare::local

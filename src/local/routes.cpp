@@ -1,5 +1,7 @@
 #include "local/routes.hpp"
 
+#include <cloudflare/limits.hpp>
+
 #include <array>
 #include <string_view>
 
@@ -12,60 +14,64 @@ namespace cloudflare::local {
 
 namespace {
 
-struct Row {
-  std::string_view method;
-  std::string_view path;  ///< `{}` stands for one segment of any text.
-  Handler handler;
-};
+// What routes take at most; a body that nobody asks for is read over.
+constexpr std::uint64_t no_body = 64UL << 10;
+constexpr std::uint64_t small_json = 1UL << 20;
+constexpr std::uint64_t kv_put_bytes = limits::kv_value_bytes + kv_form_room;
 
-constexpr std::array rows{
-    Row{"GET", "client/v4/user/tokens/verify", verify_user_token},
-    Row{"GET", "client/v4/accounts/{}/tokens/verify", verify_account_token},
+constexpr std::array routes{
+    Route{"GET", "client/v4/user/tokens/verify", verify_user_token, no_body},
+    Route{"GET", "client/v4/accounts/{}/tokens/verify", verify_account_token, no_body},
 
-    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces", kv_list_namespaces},
-    Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces", kv_create_namespace},
-    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_get_namespace},
-    Row{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_rename_namespace},
-    Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_remove_namespace},
-    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/keys", kv_list_keys},
-    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_get_value},
-    Row{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_put_value},
-    Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_delete_value},
-    Row{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/metadata/{}", kv_get_metadata},
-    Row{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_put},
-    Row{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_delete},
-    Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/delete", kv_bulk_delete},
-    Row{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/get", kv_bulk_get},
+    Route{"GET", "client/v4/accounts/{}/storage/kv/namespaces", kv_list_namespaces, no_body},
+    Route{"POST", "client/v4/accounts/{}/storage/kv/namespaces", kv_create_namespace, small_json},
+    Route{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_get_namespace, no_body},
+    Route{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_rename_namespace, small_json},
+    Route{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}", kv_remove_namespace, no_body},
+    Route{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/keys", kv_list_keys, no_body},
+    Route{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_get_value, no_body},
+    Route{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_put_value, kv_put_bytes},
+    Route{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/values/{}", kv_delete_value, no_body},
+    Route{"GET", "client/v4/accounts/{}/storage/kv/namespaces/{}/metadata/{}", kv_get_metadata, no_body},
+    Route{"PUT", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_put, limits::kv_bulk_bytes},
+    Route{"DELETE", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk", kv_bulk_delete, limits::kv_bulk_bytes},
+    Route{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/delete", kv_bulk_delete, limits::kv_bulk_bytes},
+    Route{"POST", "client/v4/accounts/{}/storage/kv/namespaces/{}/bulk/get", kv_bulk_get, small_json},
 
-    Row{"GET", "client/v4/accounts/{}/d1/database", d1_list_databases},
-    Row{"POST", "client/v4/accounts/{}/d1/database", d1_create_database},
-    Row{"GET", "client/v4/accounts/{}/d1/database/{}", d1_get_database},
-    Row{"PUT", "client/v4/accounts/{}/d1/database/{}", d1_update_database},
-    Row{"PATCH", "client/v4/accounts/{}/d1/database/{}", d1_patch_database},
-    Row{"DELETE", "client/v4/accounts/{}/d1/database/{}", d1_remove_database},
-    Row{"POST", "client/v4/accounts/{}/d1/database/{}/query", d1_query},
-    Row{"POST", "client/v4/accounts/{}/d1/database/{}/raw", d1_raw},
-    Row{"POST", "client/v4/accounts/{}/d1/database/{}/import", d1_import},
-    Row{"POST", "client/v4/accounts/{}/d1/database/{}/export", d1_export},
-    Row{"GET", "client/v4/accounts/{}/d1/database/{}/time_travel/bookmark", d1_get_bookmark},
-    Row{"POST", "client/v4/accounts/{}/d1/database/{}/time_travel/restore", d1_restore},
-    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes", vectorize_list_indexes},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes", vectorize_create_index},
-    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}", vectorize_get_index},
-    Row{"DELETE", "client/v4/accounts/{}/vectorize/v2/indexes/{}", vectorize_remove_index},
-    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/info", vectorize_info},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/insert", vectorize_insert},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/upsert", vectorize_upsert},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/query", vectorize_query},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/get_by_ids", vectorize_get_by_ids},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/delete_by_ids", vectorize_delete_by_ids},
-    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/list", vectorize_list_vectors},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/create", vectorize_create_metadata_index},
-    Row{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/list", vectorize_list_metadata_indexes},
-    Row{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/delete", vectorize_remove_metadata_index},
+    Route{"GET", "client/v4/accounts/{}/d1/database", d1_list_databases, no_body},
+    Route{"POST", "client/v4/accounts/{}/d1/database", d1_create_database, small_json},
+    Route{"GET", "client/v4/accounts/{}/d1/database/{}", d1_get_database, no_body},
+    Route{"PUT", "client/v4/accounts/{}/d1/database/{}", d1_update_database, small_json},
+    Route{"PATCH", "client/v4/accounts/{}/d1/database/{}", d1_patch_database, small_json},
+    Route{"DELETE", "client/v4/accounts/{}/d1/database/{}", d1_remove_database, no_body},
+    Route{"POST", "client/v4/accounts/{}/d1/database/{}/query", d1_query, d1_query_bytes},
+    Route{"POST", "client/v4/accounts/{}/d1/database/{}/raw", d1_raw, d1_query_bytes},
+    Route{"POST", "client/v4/accounts/{}/d1/database/{}/import", d1_import, small_json},
+    Route{"POST", "client/v4/accounts/{}/d1/database/{}/export", d1_export, small_json},
+    Route{"GET", "client/v4/accounts/{}/d1/database/{}/time_travel/bookmark", d1_get_bookmark, no_body},
+    Route{"POST", "client/v4/accounts/{}/d1/database/{}/time_travel/restore", d1_restore, small_json},
+    Route{"GET", "client/v4/accounts/{}/vectorize/v2/indexes", vectorize_list_indexes, no_body},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes", vectorize_create_index, small_json},
+    Route{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}", vectorize_get_index, no_body},
+    Route{"DELETE", "client/v4/accounts/{}/vectorize/v2/indexes/{}", vectorize_remove_index, no_body},
+    Route{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/info", vectorize_info, no_body},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/insert", vectorize_insert,
+          limits::vectorize_upload_bytes},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/upsert", vectorize_upsert,
+          limits::vectorize_upload_bytes},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/query", vectorize_query, small_json},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/get_by_ids", vectorize_get_by_ids, small_json},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/delete_by_ids", vectorize_delete_by_ids, small_json},
+    Route{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/list", vectorize_list_vectors, no_body},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/create",
+          vectorize_create_metadata_index, small_json},
+    Route{"GET", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/list", vectorize_list_metadata_indexes,
+          no_body},
+    Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/delete",
+          vectorize_remove_metadata_index, small_json},
 
-    Row{"PUT", "signed/import/{}", d1_upload},
-    Row{"GET", "signed/export/{}", d1_download},
+    Route{"PUT", "signed/import/{}", d1_upload, limits::d1_import_bytes, d1_refuse_upload},
+    Route{"GET", "signed/export/{}", d1_download, no_body},
 };
 
 // Compares segment by segment; fills `captured` with what the wildcards stand for.
@@ -86,11 +92,11 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
 
 }  // namespace
 
-Handler find_handler(Request& request) {
+const Route& find_route(Request& request) {
   bool other_method = false;
-  for (const Row& row : rows) {
-    if (!matches(row.path, request.segments(), request.captured)) continue;
-    if (row.method == request.method()) return row.handler;
+  for (const Route& route : routes) {
+    if (!matches(route.path, request.segments(), request.captured)) continue;
+    if (route.method == request.method()) return route;
     other_method = true;
   }
   throw other_method ? method_not_allowed(request) : unroutable(request);

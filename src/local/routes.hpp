@@ -2,6 +2,10 @@
 
 // Which handler answers which method and path: one table for the whole API.
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "local/account.hpp"
 #include "local/http/request.hpp"
 
@@ -9,7 +13,16 @@ namespace cloudflare::local {
 
 using Handler = Reply (*)(Account&, Request&);
 
-/// The handler of a request, with Request::captured filled. @throws ApiError  7003 nothing is there, 10405 wrong method
-[[nodiscard]] Handler find_handler(Request& request);
+struct Route {
+  std::string_view method;
+  std::string_view path;  ///< `{}` stands for one segment of any text.
+  Handler handler;
+  std::uint64_t body_bytes;  ///< Its handler never takes more.
+  /// Refuses by the head alone, where it is not a credential that decides.
+  std::optional<Reply> (*gate)(Account&, const Request&) = nullptr;
+};
+
+/// The route of a request, with Request::captured filled. @throws ApiError  7003 nothing is there, 10405 wrong method
+[[nodiscard]] const Route& find_route(Request& request);
 
 }  // namespace cloudflare::local

@@ -42,6 +42,16 @@ std::string format_http_date(std::chrono::sys_seconds time) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
+// Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
+bool is_signed(const Request& request) { return request.segments().front() == "signed"; }
+
+HttpResponse to_response(Reply&& reply, const Clock& clock) {
+  HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
+  response.headers.push_back({"date", format_http_date(clock.wall())});
+  response.headers.push_back({"cf-ray", random_hex(8) + "-LCL"});
+  return response;
+}
+
 class StringSink final : public Sink {
  public:
   explicit StringSink(std::string& out) : out_(out) {}
@@ -57,14 +67,12 @@ Reply Service::answer(const HttpRequest& http) {
   try {
     Request request(http);
     if (request.segments().front() == "api" && api_routes_) return api_routes_(account_, request);
-    // Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
-    const bool is_signed = request.segments().front() == "signed";
-    if (!is_signed) {
+    if (!is_signed(request)) {
       authenticate(account_, request);
       account_.rate_limits.count_request();
       check_account(account_, request);
     }
-    return find_handler(request)(account_, request);
+    return find_route(request).handler(account_, request);
   } catch (const ApiError& error) {
     return to_reply(error);
   } catch (const SqliteError& error) {
@@ -72,11 +80,33 @@ Reply Service::answer(const HttpRequest& http) {
   }
 }
 
+Judgement Service::judge(const HttpRequest& head) {
+  Request request(head);
+  if (request.segments().front() == "api" && api_gate_) return api_gate_(account_, request);
+  if (!is_signed(request)) {
+    authenticate(account_, request);
+    check_account(account_, request);
+  }
+  const Route& route = find_route(request);
+  if (route.gate != nullptr)
+    if (auto refusal = route.gate(account_, request)) return {.refusal = std::move(refusal)};
+  return {.body_bytes = route.body_bytes};
+}
+
+Admission Service::admit(const HttpRequest& head) {
+  Judgement judgement;
+  try {
+    judgement = judge(head);
+  } catch (const ApiError& error) {
+    judgement.refusal = to_reply(error);
+  }
+  if (!judgement.refusal) return {.body_bytes = judgement.body_bytes};
+  return {.refusal = to_response(*std::move(judgement.refusal), *account_.clock)};
+}
+
 HttpResponse Service::send(const HttpRequest& request, const TransferLimits&) {
   Reply reply = answer(request);
-  HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
-  response.headers.push_back({"date", format_http_date(account_.clock->wall())});
-  response.headers.push_back({"cf-ray", random_hex(8) + "-LCL"});
+  HttpResponse response = to_response(std::move(reply), *account_.clock);
   const bool to_sink = request.sink && response.status >= 200 && response.status < 300;
   if (reply.stream) {
     StringSink memory(response.body);

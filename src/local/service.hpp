@@ -6,6 +6,7 @@
 #include <functional>
 
 #include <cloudflare/http/transport.hpp>
+#include <cloudflare/local.hpp>
 
 #include "local/account.hpp"
 #include "local/http/request.hpp"
@@ -17,21 +18,32 @@ class Service final : public Transport {
   /// Answers a request for what is not part of v4.
   using Routes = std::function<Reply(Account&, Request&)>;
 
+  /// Judges for `Routes` by the head.
+  using Gate = std::function<Judgement(Account&, const Request&)>;
+
   Service(const std::string& folder, const CloudflareOptions& options) : account_(folder, options) {}
 
   /// Answers any request; any thread may call. A 2xx body goes to the request's sink if there is one. What a source or
   /// sink of the request throws passes through.
   HttpResponse send(const HttpRequest& request, const TransferLimits& limits) override;
 
+  /// Judges a request by its head: see Cloudflare::admit. Waits for no request that is under way.
+  [[nodiscard]] Admission admit(const HttpRequest& head);
+
   [[nodiscard]] Account& account() noexcept { return account_; }
   /// Who answers under /api; nobody at first.
-  void set_api_routes(Routes routes) { api_routes_ = std::move(routes); }
+  void set_api_routes(Routes routes, Gate gate) {
+    api_routes_ = std::move(routes);
+    api_gate_ = std::move(gate);
+  }
 
  private:
   Reply answer(const HttpRequest& request);
+  [[nodiscard]] Judgement judge(const HttpRequest& head);
 
   Account account_;
   Routes api_routes_{};
+  Gate api_gate_{};
 };
 
 }  // namespace cloudflare::local

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t least_to_compress = 1024;
 constexpr std::size_t most_shown = 2000;
+constexpr std::string_view removed = "[removed]";
 
 // A gzip member of `text`.
 std::string gzipped(std::string_view text) {
@@ -47,12 +48,26 @@ void compress(const Incoming& incoming, Outgoing& outgoing) {
   outgoing.headers.push_back({"content-encoding", "gzip"});
 }
 
+std::string url_of(const Incoming& incoming) {
+  return incoming.target.starts_with('/') ? incoming.origin + incoming.target : incoming.target;
+}
+
+// Text within a JSON string.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out;
+}
+
 }  // namespace
 
 Outgoing Gateway::refusal(int status, int code, std::string_view message) {
   Outgoing out{.status = status, .headers = {{"content-type", "application/json"}, {"cf-ray", "0000000000000000-LCL"}}};
   out.body->write(R"({"result":null,"success":false,"errors":[{"code":)" + std::to_string(code) + R"(,"message":")" +
-                  std::string(message) + R"("}],"messages":[]})");
+                  escaped(message) + R"("}],"messages":[]})");
   return out;
 }
 
@@ -60,23 +75,41 @@ Outgoing Gateway::ask(Incoming& incoming, std::string& shown) {
   try {
     if (level_ == LogLevel::bodies) shown = shown_of(*incoming.body);
     HttpRequest request{.method = incoming.method,
-                        .url = incoming.target.starts_with('/') ? incoming.origin + incoming.target : incoming.target,
+                        .url = url_of(incoming),
                         .headers = incoming.headers,
                         .body = as_body(incoming.body),
                         .reply_limit = std::numeric_limits<std::uint64_t>::max()};
-    Outgoing out;
+    Outgoing out{.body = std::make_shared<Stored>(&budgets_)};
     request.sink = out.body;
-    HttpResponse response = store_->send(request, {});
+    HttpResponse response = store_->send(request, {.stop = stop_.get_token()});
     out.status = response.status;
     out.headers = std::move(response.headers);
     if (!response.body.empty()) out.body->write(response.body);
     compress(incoming, out);
     return out;
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled) return refusal(503, 10001, "the server ends");
     return refusal(error.kind() == ErrorKind::too_large ? 413 : 500, 10001, error.what());
-  } catch (const std::exception& error) {
+  } catch (const std::exception&) {
     return refusal(500, 10001, "internal error");
   }
+}
+
+Gateway::Admission Gateway::admit(const Incoming& incoming) {
+  try {
+    local::Admission admission =
+        cloud_.admit({.method = incoming.method, .url = url_of(incoming), .headers = incoming.headers});
+    if (!admission.refusal) return {.body_bytes = admission.body_bytes};
+    Outgoing out{.status = admission.refusal->status, .headers = std::move(admission.refusal->headers)};
+    out.body->write(admission.refusal->body);
+    return {.refusal = std::move(out)};
+  } catch (const std::exception&) {
+    return {.refusal = refusal(500, 10001, "internal error")};
+  }
+}
+
+void Gateway::note(const Incoming& incoming, Outgoing& outgoing) {
+  if (level_ != LogLevel::quiet) log(incoming, outgoing, {}, "not read");
 }
 
 Outgoing Gateway::answer(Incoming incoming) {
@@ -90,9 +123,8 @@ Outgoing Gateway::answer(Incoming incoming) {
 // Printable text for the log, without credentials and what signs the addresses of uploads and downloads; what is long
 // is cut.
 std::string Gateway::excerpt(std::string_view bytes) const {
-  constexpr std::string_view signature = "?token=";
-  std::string out = detail::redacted(bytes, "[removed]", most_shown, [&](std::size_t at) {
-    const bool is_signed = bytes.substr(0, at).ends_with(signature);
+  std::string out = detail::redacted(bytes, removed, most_shown, [&](std::size_t at) {
+    const bool is_signed = bytes.substr(0, at).ends_with("?token=") || bytes.substr(0, at).ends_with("&token=");
     const std::string_view rest = bytes.substr(at);
     return std::max(detail::secret_at(rest, secrets_),
                     is_signed ? std::min(rest.find_first_of("& \""), rest.size()) : std::size_t{0});

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <cloudflare/http/transport.hpp>
+#include <cloudflare/local.hpp>
 
 #include "server/stored.hpp"
 
@@ -34,11 +37,22 @@ enum class LogLevel : std::uint8_t { quiet, requests, bodies };
 class Gateway {
  public:
   /// `secrets` are removed from what the log shows.
-  Gateway(std::shared_ptr<Transport> store, LogLevel level, std::vector<std::string> secrets)
-      : store_(std::move(store)), level_(level), secrets_(std::move(secrets)) {}
+  Gateway(const local::Cloudflare& cloud, Budgets& budgets, LogLevel level, std::vector<std::string> secrets)
+      : cloud_(cloud), store_(cloud.transport()), budgets_(budgets), level_(level), secrets_(std::move(secrets)) {}
 
+  [[nodiscard]] Budgets& budgets() noexcept { return budgets_; }
+  struct Admission {
+    std::optional<Outgoing> refusal{};
+    std::uint64_t body_bytes = 0;
+  };
+  /// What the store says of a request whose body was not read yet. Does not block.
+  [[nodiscard]] Admission admit(const Incoming& incoming);
   /// Blocks while the store works; any thread may call. Throws nothing but std::bad_alloc.
   Outgoing answer(Incoming incoming);
+  /// From now on requests under way end as soon as they can.
+  void stop() { stop_.request_stop(); }
+  /// Logs what answer() did not.
+  void note(const Incoming& incoming, Outgoing& outgoing);
   /// A refusal of the server itself, in the form of the API's.
   [[nodiscard]] static Outgoing refusal(int status, int code, std::string_view message);
 
@@ -49,7 +63,10 @@ class Gateway {
   [[nodiscard]] std::string excerpt(std::string_view bytes) const;
   [[nodiscard]] std::string shown_of(Stored& body) const;
 
+  local::Cloudflare cloud_;
   std::shared_ptr<Transport> store_;
+  Budgets& budgets_;
+  std::stop_source stop_{};
   LogLevel level_;
   std::vector<std::string> secrets_;
   std::mutex log_mutex_{};

@@ -37,6 +37,29 @@ cf::local::EdgeBaseIndex index_of(const std::string& text) {
   throw cf::invalid_argument("--edgebase-vectorize " + text + " must be NAME:DIMENSIONS:METRIC, like docs:768:cosine");
 }
 
+// The limits of the server that its user may want to change.
+void add_limits(CLI::App& app, cf::server::ServerLimits& limits) {
+  const auto seconds = [&app](const char* name, std::chrono::seconds& limit, const char* text) {
+    app.add_option_function<int>(
+           name, [&limit](int given) { limit = std::chrono::seconds(given); }, text)
+        ->check(CLI::Range(1, 86'400))
+        ->default_str(std::to_string(limit.count()));
+  };
+  const auto bytes = [&app](const char* name, std::uint64_t& limit, const char* text) {
+    app.add_option(name, limit, text)->check(CLI::PositiveNumber)->capture_default_str();
+  };
+  app.add_option("--max-connections", limits.connections, "connections at once; one more is answered 503")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  seconds("--idle-time", limits.idle, "seconds a connection may wait for its next request");
+  seconds("--stall-time", limits.stall, "seconds for a head to arrive, and for a body or reply that does not move");
+  seconds("--body-time", limits.body, "seconds for a whole body or reply");
+  bytes("--least-rate", limits.least_rate, "bytes a second of a body or reply, on average after --stall-time");
+  bytes("--body-memory", limits.memory, "bytes of bodies in memory, of all connections; others wait on disk");
+  bytes("--body-disk", limits.disk, "bytes of bodies in temporary files, of all connections; more is answered 507");
+  seconds("--end-time", limits.ending, "seconds that requests under way get after SIGTERM");
+}
+
 bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
 
 int run(int argc, char** argv) {
@@ -49,6 +72,8 @@ int run(int argc, char** argv) {
   app.add_option("--port", server.port, "TCP port; 0 takes any that is free")->capture_default_str();
   app.add_option("--host", server.host, "address to listen on")->capture_default_str();
   app.add_flag("--allow-remote", remote, "lets --host be an address that other machines reach");
+  app.add_option("--allow-host", server.allowed_hosts,
+                 "NAME or NAME:PORT that requests and web pages may use for this server; may be given several times");
   app.add_option("--account", store.account_id, "account id")->capture_default_str();
   app.add_option("--token", store.token, "API token to accept; made up and printed if no credential is given");
   auto* email = app.add_option("--email", store.email, "e-mail address to accept, with --key");
@@ -78,6 +103,7 @@ int run(int argc, char** argv) {
       app.add_option("--cert-key", server.certificate_key, "PEM file of its key")->check(CLI::ExistingFile);
   cert->needs(cert_key);
   cert_key->needs(cert);
+  add_limits(app, server.limits);
   auto* quiet_flag = app.add_flag("--quiet", quiet, "logs nothing");
   app.add_flag("--verbose", verbose, "logs bodies as well, without secrets")->excludes(quiet_flag);
   CLI11_PARSE(app, argc, argv);
@@ -97,7 +123,9 @@ int run(int argc, char** argv) {
   std::vector<std::string> secrets;
   for (const std::string& secret : {store.token, store.api_key, edgebase.service_key})
     if (!secret.empty()) secrets.push_back(secret);
-  cf::server::Gateway gateway(cloud.transport(), level, std::move(secrets));
+  cf::server::Budgets budgets{.memory = cf::server::Budget(server.limits.memory),
+                              .disk = cf::server::Budget(server.limits.disk)};
+  cf::server::Gateway gateway(cloud, budgets, level, std::move(secrets));
   cf::server::serve(server, gateway, [&](const std::string& origin) {
     std::cout << "ready " << origin << "/client/v4\n";
     if (made_up) std::cout << "token " << store.token << '\n';

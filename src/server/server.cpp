@@ -9,7 +9,10 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
+#include <iostream>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -56,8 +59,24 @@ class Listener {
     });
   }
 
+  // Does not wait for a client that does not read.
+  static void turn_away(tcp::socket& socket) {
+    static constexpr std::string_view reply =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCF-Ray: 0000000000000000-LCL\r\n"
+        "Retry-After: 1\r\nConnection: close\r\nContent-Length: 119\r\n\r\n"
+        R"({"result":null,"success":false,"errors":[{"code":10001,"message":"the server has too many connections"}],"messages":[]})";
+    beast::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(reply), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
   void start(tcp::socket socket) {
     beast::error_code ignored;
+    if (shared_.connections >= shared_.limits.connections) {
+      if (tls_ == nullptr) turn_away(socket);
+      return;
+    }
     socket.set_option(tcp::no_delay(true), ignored);
     if (tls_ == nullptr)
       std::make_shared<Session<beast::tcp_stream>>(beast::tcp_stream(std::move(socket)), shared_)->start();
@@ -74,20 +93,26 @@ class Listener {
   Shared& shared_;
 };
 
-// Lets requests under way end, for a while, and then stops everything.
+// Lets requests under way end, for a while, then tells them to stop, and stops everything.
 class Ending {
  public:
   Ending(asio::io_context& io, Shared& shared) : io_(io), shared_(shared), timer_(io) {}
 
   void begin() {
     shared_.ending = true;
-    last_ = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    last_ = std::chrono::steady_clock::now() + shared_.limits.ending;
     wait();
   }
 
  private:
   void wait() {
-    if (shared_.busy == 0 || std::chrono::steady_clock::now() >= last_) return io_.stop();
+    if (shared_.busy == 0) return io_.stop();
+    if (std::chrono::steady_clock::now() >= last_) {
+      if (stopped_) return io_.stop();
+      stopped_ = true;
+      shared_.gateway.stop();
+      last_ += shared_.limits.ending_of_statements;
+    }
     timer_.expires_after(std::chrono::milliseconds(5));
     timer_.async_wait([this](beast::error_code) { wait(); });
   }
@@ -96,7 +121,14 @@ class Ending {
   Shared& shared_;
   asio::steady_timer timer_;
   std::chrono::steady_clock::time_point last_{};
+  bool stopped_ = false;
 };
+
+// A worker ends a moment after its reply was written.
+bool is_zero_soon(const std::atomic<int>& counter) {
+  for (int i = 0; i < 200 && counter != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return counter == 0;
+}
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
@@ -114,12 +146,6 @@ std::string http_date() {
   return {text, size};
 }
 
-std::uint64_t most_bytes(std::string_view target) {
-  // The store itself knows the limits; these keep the disk from filling up. An import file has up to 5 GB, the bodies
-  // of everything else up to 100 MB, and a little more so that the store says which limit was broken.
-  return target.starts_with("/signed/import/") ? 5'100'000'000U : 110'000'000U;
-}
-
 void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready) {
   raise_file_limit();
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
@@ -131,9 +157,13 @@ void serve(const ServerSettings& settings, Gateway& gateway, const std::function
     tls->use_certificate_chain_file(settings.certificate);
     tls->use_private_key_file(settings.certificate_key, asio::ssl::context::pem);
   }
-  Shared shared{.gateway = gateway, .workers = workers};
+  Shared shared{.gateway = gateway, .workers = workers, .limits = settings.limits};
   Listener listener(io, {asio::ip::make_address(settings.host), settings.port}, tls ? &*tls : nullptr, shared);
   shared.address = text_of(listener.endpoint());
+  shared.names = {.tls = tls.has_value(),
+                  .address = listener.endpoint().address(),
+                  .port = listener.endpoint().port(),
+                  .allowed = settings.allowed_hosts};
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   Ending ending(io, shared);
@@ -148,7 +178,13 @@ void serve(const ServerSettings& settings, Gateway& gateway, const std::function
   for (unsigned i = 1; i < cores; ++i) threads.emplace_back([&io] { io.run(); });
   io.run();
   for (std::thread& thread : threads) thread.join();
-  workers.join();  // what has begun is finished
+  workers.stop();
+  if (!is_zero_soon(shared.running)) {
+    // A worker that did not listen cannot be waited for. What was acknowledged is in the files.
+    std::cerr << "cloudflare-local: ends while requests are under way\n";
+    std::_Exit(0);
+  }
+  workers.join();
 }
 
 }  // namespace cloudflare::server

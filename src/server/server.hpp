@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/gateway.hpp"
+#include "server/limits.hpp"
 
 namespace cloudflare::server {
 
@@ -16,10 +18,13 @@ struct ServerSettings {
   std::uint16_t port = 0;
   std::string certificate{};  ///< PEM files; both or neither.
   std::string certificate_key{};
+  std::vector<std::string> allowed_hosts{};  ///< Names besides those of loopback and of `host`.
+  ServerLimits limits{};
 };
 
 /// Serves until SIGTERM or SIGINT; `ready` is called with "http://127.0.0.1:8787" once connections are accepted.
-/// Requests that have begun are finished first. @throws std::exception  the address or the certificate cannot be used
+/// Requests that have begun get a while to end; the process ends by itself, with code 0, if one of them does not.
+/// @throws std::exception  the address or the certificate cannot be used
 void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready);
 
 }  // namespace cloudflare::server

@@ -2,6 +2,7 @@
 
 // One connection: reads a request, hands it to a worker, writes the reply, and begins again. Nothing blocks here.
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -19,6 +21,8 @@
 #include <vector>
 
 #include "server/gateway.hpp"
+#include "server/head.hpp"
+#include "server/limits.hpp"
 
 namespace cloudflare::server {
 
@@ -30,50 +34,52 @@ namespace http = boost::beast::http;
 struct Shared {
   Gateway& gateway;
   asio::thread_pool& workers;
-  std::string address{};      ///< "127.0.0.1:8787", for links when a request names no host.
-  std::atomic<int> busy = 0;  ///< Requests between the end of their head and the end of their reply.
+  const ServerLimits& limits;
+  Names names{};
+  std::string address{};  ///< "127.0.0.1:8787", for links when a request names no host.
+  std::atomic<int> connections = 0;
+  std::atomic<int> busy = 0;     ///< Requests between the end of their head and the end of their reply.
+  std::atomic<int> running = 0;  ///< Those that the store works on.
   std::atomic<bool> ending = false;
 };
 
-/// Counts a request as long as it lives.
-class Busy {
+/// Counts as long as it lives.
+class Counted {
  public:
-  explicit Busy(Shared& shared) : shared_(shared) { ++shared_.busy; }
-  ~Busy() { --shared_.busy; }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
+  explicit Counted(std::atomic<int>& counter) : counter_(counter) { ++counter_; }
+  ~Counted() { --counter_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
 
  private:
-  Shared& shared_;
+  std::atomic<int>& counter_;
 };
 
 /// The Date of a reply, by the machine's clock.
 [[nodiscard]] std::string http_date();
-/// Most bytes of a body for this path; more is refused with 413 before it is read.
-[[nodiscard]] std::uint64_t most_bytes(std::string_view target);
 
 template <class Stream>
 class Session : public std::enable_shared_from_this<Session<Stream>> {
   static constexpr bool is_tls = !std::is_same_v<Stream, beast::tcp_stream>;
 
  public:
-  Session(Stream stream, Shared& shared) : stream_(std::move(stream)), shared_(shared) {}
+  Session(Stream stream, Shared& shared)
+      : stream_(std::move(stream)), shared_(shared), limits_(shared.limits), counted_(shared.connections) {}
 
   void start() {
     if constexpr (is_tls) {
-      expires(handshake_limit);
-      stream_.async_handshake(asio::ssl::stream_base::server, on([](Session& self) { self.read_head(); }));
+      expires(limits_.stall);
+      stream_.async_handshake(asio::ssl::stream_base::server, on([](Session& self) { self.await_request(); }));
     } else {
-      read_head();
+      await_request();
     }
   }
 
  private:
-  static constexpr std::chrono::seconds handshake_limit{10};
-  static constexpr std::chrono::seconds idle_limit{75};   // from one request to the head of the next
-  static constexpr std::chrono::seconds stall_limit{30};  // a body or reply that does not move
+  using Clock = std::chrono::steady_clock;
   static constexpr std::uint32_t most_header_bytes = 64 * 1024;
   static constexpr std::size_t most_at_once = 64UL * 1024;
+  static constexpr std::size_t first_read = 2048;
 
   // A completion handler that goes on with `next`, or ends the connection if the operation failed.
   template <class Next>
@@ -82,7 +88,18 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       if (!error) next(*self);
     };
   }
-  void expires(std::chrono::seconds limit) { beast::get_lowest_layer(stream_).expires_after(limit); }
+  void expires(Clock::duration limit) { beast::get_lowest_layer(stream_).expires_after(limit); }
+
+  void await_request() {
+    if (buffer_.size() != 0) return read_head();
+    expires(limits_.idle);
+    stream_.async_read_some(buffer_.prepare(first_read),
+                            [self = this->shared_from_this()](beast::error_code error, std::size_t bytes) {
+                              if (error) return;
+                              self->buffer_.commit(bytes);
+                              self->read_head();
+                            });
+  }
 
   void read_head() {
     parser_.emplace();
@@ -90,8 +107,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     // Bodies are counted below. boost::none would refuse every length in Boost 1.74, which compares it as less than
     // any.
     parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
-    incoming_ = Incoming();
-    expires(idle_limit);
+    incoming_ = Incoming{.body = std::make_shared<Stored>(&shared_.gateway.budgets())};
+    is_head_ = false;
+    expires(limits_.stall);
     http::async_read_header(
         stream_, buffer_, *parser_,
         [self = this->shared_from_this()](beast::error_code error, std::size_t) { self->take_head(error); });
@@ -103,7 +121,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
         error.category() == make_error_code(http::error::bad_method).category())
       return refuse(400, 10010, "the request is no HTTP");
     if (error) return;
-    busy_.emplace(shared_);
+    busy_.emplace(shared_.busy);
     const auto& head = parser_->get();
     incoming_.method = std::string(head.method_string());
     incoming_.target = std::string(head.target());
@@ -114,7 +132,16 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
         std::string(is_tls ? "https://" : "http://") +
         (host != nullptr && !host->empty() && host->find_first_of("/?# @") == std::string::npos ? *host
                                                                                                 : shared_.address);
-    room_ = most_bytes(incoming_.target);
+    is_head_ = head.method() == http::verb::head;
+    if (const auto wrong = find_wrong(head.base(), shared_.names))
+      return refuse(wrong->status, wrong->code, wrong->message);
+    if (parser_->is_done()) return dispatch();
+    Gateway::Admission admission = shared_.gateway.admit(incoming_);
+    if (admission.refusal) return refuse(*std::move(admission.refusal));
+    // A little more, so that the store itself says which of its limits was broken.
+    room_ = admission.body_bytes + admission.body_bytes / 16;
+    begin_ = Clock::now();
+    moved_ = 0;
     if (const auto length = parser_->content_length(); length && *length > room_) return refuse_body();
     if (beast::iequals(head[http::field::expect], "100-continue")) return write_continue();
     read_body();
@@ -122,7 +149,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   void write_continue() {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    expires(stall_limit);
+    expires(limits_.stall);
     asio::async_write(stream_, asio::buffer(go_on), on([](Session& self) { self.read_body(); }));
   }
 
@@ -133,7 +160,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     auto& body = parser_->get().body();
     body.data = piece_.data();
     body.size = piece_.size();
-    expires(stall_limit);
+    expires(limits_.stall);
     http::async_read_some(stream_, buffer_, *parser_,
                           [self = this->shared_from_this()](beast::error_code error, std::size_t) {
                             if (error == http::error::need_buffer) error = {};
@@ -148,27 +175,38 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     if (error) return;
     const std::size_t bytes = piece_.size() - parser_->get().body().size;
     if (incoming_.body->size() + bytes > room_) return refuse_body();
+    moved_ += bytes;
+    if (is_too_slow()) return refuse(408, 10010, "the request's body comes too slowly");
     try {
       incoming_.body->write({piece_.data(), bytes});
     } catch (const std::exception&) {
-      return refuse(507, 10001, "the disk is full");
+      return refuse(507, 10001, "there is no room on the disk for the request's body");
     }
     read_body();
   }
 
+  // True of a body or reply that moves, but takes longer than what has moved of it may take.
+  [[nodiscard]] bool is_too_slow() const {
+    const std::chrono::seconds earned(moved_ / limits_.least_rate);
+    return Clock::now() - begin_ > std::min(limits_.body, limits_.stall + earned);
+  }
+
   void dispatch() {
     keep_alive_ = parser_->get().keep_alive() && !shared_.ending;
-    is_head_ = parser_->get().method() == http::verb::head;
     asio::post(shared_.workers, [self = this->shared_from_this()] {
+      const Counted running(self->shared_.running);
       self->outgoing_ = self->shared_.gateway.answer(std::move(self->incoming_));
       asio::post(self->stream_.get_executor(), [self] { self->write_reply(); });
     });
   }
 
-  void refuse_body() { refuse(413, 10010, "the request's body is too large"); }
-  void refuse(int status, int code, std::string_view message) {
+  void refuse_body() { refuse(413, 10010, "the request's body is longer than " + std::to_string(room_) + " bytes"); }
+  void refuse(int status, int code, std::string_view message) { refuse(Gateway::refusal(status, code, message)); }
+  void refuse(Outgoing refusal) {
     keep_alive_ = false;  // what the client still sends is not read
-    outgoing_ = Gateway::refusal(status, code, message);
+    incoming_.body.reset();
+    outgoing_ = std::move(refusal);
+    shared_.gateway.note(incoming_, outgoing_);
     write_reply();
   }
 
@@ -183,7 +221,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   }
 
   void write_reply() {
-    expires(stall_limit);
+    expires(limits_.stall);
+    begin_ = Clock::now();
+    moved_ = 0;
     std::string* const text = outgoing_.body->text();
     if (text != nullptr && !is_head_) {
       auto message = std::make_shared<http::response<http::string_body>>();
@@ -209,7 +249,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       return;  // the connection ends within the reply, which the client can see
     }
     if (bytes == 0) return finish();
-    expires(stall_limit);
+    if (is_too_slow()) return;
+    moved_ += bytes;
+    expires(limits_.stall);
     asio::async_write(stream_, asio::buffer(piece_.data(), bytes), on([](Session& self) { self.write_piece(); }));
   }
 
@@ -220,19 +262,20 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       // Thousands of idle connections hold no memory for bodies.
       std::vector<char>().swap(piece_);
       if (buffer_.size() == 0 && buffer_.capacity() >= most_at_once) buffer_.shrink_to_fit();
-      return read_head();
+      return await_request();
     }
     // Leaves the client time to read the reply before the connection is reset for what was not read.
     beast::error_code ignored;
     beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     left_to_drain_ = most_drained;
     piece_.resize(most_at_once);
+    expires(drain_limit);
     drain();
   }
 
   static constexpr std::size_t most_drained = 64UL << 20;
+  static constexpr std::chrono::seconds drain_limit{5};
   void drain() {
-    expires(stall_limit);
     beast::get_lowest_layer(stream_).async_read_some(
         asio::buffer(piece_), [self = this->shared_from_this()](beast::error_code error, std::size_t bytes) {
           if (error || bytes >= self->left_to_drain_) return;
@@ -243,13 +286,17 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   Stream stream_;
   Shared& shared_;
+  const ServerLimits& limits_;
+  const Counted counted_;
   beast::flat_buffer buffer_{most_header_bytes + 4096};
   std::optional<http::request_parser<http::buffer_body>> parser_{};
-  std::optional<Busy> busy_{};
+  std::optional<Counted> busy_{};
   std::vector<char> piece_{};
   Incoming incoming_{};
   Outgoing outgoing_{};
   std::uint64_t room_ = 0;
+  Clock::time_point begin_{};  // of the body, or of the reply
+  std::uint64_t moved_ = 0;    // bytes of it
   std::size_t left_to_drain_ = 0;
   bool keep_alive_ = false;
   bool is_head_ = false;

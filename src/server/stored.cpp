@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace cloudflare::server {
 
 namespace {
 
 constexpr std::size_t most_in_memory = 1UL << 20;
+// Small bodies pass when the budgets are used up: above all the reply to what was done already.
+constexpr std::size_t most_uncounted = 16UL << 10;
 
 [[noreturn]] void refuse() { throw std::system_error(errno, std::generic_category(), "temporary file"); }
 
@@ -29,22 +32,48 @@ class StoredSource final : public Source {
 }  // namespace
 
 void Stored::write(std::string_view bytes) {
-  if (!file_ && text_.size() + bytes.size() <= most_in_memory) {
+  if (!file_ && text_.size() + bytes.size() <= most_in_memory && may_hold(text_.size() + bytes.size())) {
     text_.append(bytes);
   } else {
-    if (!file_) {
-      file_.reset(std::tmpfile());
-      if (!file_ || std::fwrite(text_.data(), 1, text_.size(), file_.get()) != text_.size()) refuse();
-      std::string().swap(text_);
-    }
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) refuse();
+    if (!file_) to_file();
+    append_to_file(bytes);
   }
   size_ += bytes.size();
+}
+
+bool Stored::may_hold(std::size_t bytes) noexcept {
+  if (budgets_ == nullptr || bytes <= most_uncounted) return true;
+  if (!budgets_->memory.take(bytes - in_memory_)) return false;
+  in_memory_ = bytes;
+  return true;
+}
+
+void Stored::to_file() {
+  file_.reset(std::tmpfile());
+  if (!file_) refuse();
+  append_to_file(text_);
+  std::string().swap(text_);
+  if (budgets_ != nullptr) budgets_->memory.give_back(std::exchange(in_memory_, 0));
+}
+
+void Stored::append_to_file(std::string_view bytes) {
+  if (budgets_ != nullptr) {
+    if (!budgets_->disk.take(bytes.size())) throw std::system_error(ENOSPC, std::generic_category(), "spool");
+    on_disk_ += bytes.size();
+  }
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) refuse();
+}
+
+void Stored::give_back() noexcept {
+  if (budgets_ == nullptr) return;
+  budgets_->memory.give_back(std::exchange(in_memory_, 0));
+  budgets_->disk.give_back(std::exchange(on_disk_, 0));
 }
 
 bool Stored::restart() {
   text_.clear();
   file_.reset();
+  give_back();
   size_ = 0;
   rewind();
   return true;

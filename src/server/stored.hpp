@@ -1,6 +1,7 @@
 #pragma once
 
-// The bytes of a request's or reply's body: in memory while they are few, in a nameless temporary file otherwise.
+// The bytes of a request's or reply's body: in memory while they are few, in a nameless temporary file otherwise or
+// when the memory of all bodies is used up.
 
 #include <cstdint>
 #include <cstdio>
@@ -11,11 +12,19 @@
 
 #include <cloudflare/http/body.hpp>
 
+#include "server/budget.hpp"
+
 namespace cloudflare::server {
 
 class Stored final : public Sink {
  public:
-  /// @throws std::system_error  the disk refuses
+  /// What is written counts for `budgets`, until this ends. Null: for nobody.
+  explicit Stored(Budgets* budgets = nullptr) : budgets_(budgets) {}
+  ~Stored() override { give_back(); }
+  Stored(const Stored&) = delete;
+  Stored& operator=(const Stored&) = delete;
+
+  /// @throws std::system_error  the disk refuses, or the budget of the disk does
   void write(std::string_view bytes) override;
   bool restart() override;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
@@ -27,9 +36,18 @@ class Stored final : public Sink {
   void rewind();
 
  private:
+  // Counts `bytes` in memory instead of what is counted now, unless they are too many.
+  [[nodiscard]] bool may_hold(std::size_t bytes) noexcept;
+  void to_file();
+  void append_to_file(std::string_view bytes);
+  void give_back() noexcept;
+
   struct Close {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
   };
+  Budgets* budgets_;
+  std::uint64_t in_memory_ = 0;  // of the budget
+  std::uint64_t on_disk_ = 0;
   std::string text_{};
   std::unique_ptr<std::FILE, Close> file_{};
   std::uint64_t size_ = 0;

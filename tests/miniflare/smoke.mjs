@@ -128,10 +128,17 @@ test("all 256 byte values survive a raw body and a form without a file name", as
   assert.deepEqual(accepted(await server.mapped(`${ns}/metadata/form`)), { a: 1 });
 });
 
-test("forms without value, without metadata or with bad metadata are refused and store nothing", async () => {
+test("a form without metadata stores its value without any", async () => {
+  const ns = await namespace();
+  accepted(await put(ns, "k", form({ value: "before", metadata: "1" })));
+  accepted(await put(ns, "k", form({ value: "after" })));
+  assert.equal((await server.mapped(valueOf(ns, "k"))).bytes.toString(), "after");
+  assert.equal(accepted(await server.mapped(`${ns}/metadata/k`)), null);
+});
+
+test("forms without value or with bad metadata are refused and store nothing", async () => {
   const ns = await namespace();
   refused(await put(ns, "k", form({ metadata: "{}" })), 400, 10001);
-  refused(await put(ns, "k", form({ value: "v" })), 400, 10047);
   refused(await put(ns, "k", form({ value: "v", metadata: "" })), 400, 10001);
   refused(await server.mapped(valueOf(ns, "k")), 404, 10009);
   refused(await server.mapped(`${ns}/metadata/k`), 404, 10009);

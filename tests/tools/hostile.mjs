@@ -9,45 +9,13 @@ import { connect } from "node:net";
 import { join } from "node:path";
 
 import { account, call, newDatabase, newNamespace, start, temporaryFolder, token } from "./local_server.mjs";
+import { assertEnvelope, auth, hostOf, prefix, raw as rawOn, runCases, statusOf } from "./raw_http.mjs";
 
 const server = await start("--verbose", "--email", "ada@example.com", "--key", "secret-api-key");
 const kv = await newNamespace(server, "hostile");
 const d1 = await newDatabase(server, "hostile");
-const auth = `Authorization: Bearer ${token}\r\n`;
-const host = "Host: localhost\r\n";
-const prefix = "/client/v4";
-
-// Sends bytes, waits until the server has answered and closed (or `until` is in the reply), gives what came.
-function raw(bytes, { end = false, until } = {}) {
-  return new Promise((resolve) => {
-    const socket = connect(server.port, "127.0.0.1");
-    let reply = "";
-    const done = () => {
-      socket.destroy();
-      resolve(reply);
-    };
-    socket.on("data", (data) => {
-      reply += data;
-      if (until !== undefined && reply.includes(until)) done();
-    });
-    socket.on("error", done);
-    socket.on("close", done);
-    for (const piece of [bytes].flat()) socket.write(piece);
-    if (end) socket.end();
-  });
-}
-
-const statusOf = (reply) => Number(/^HTTP\/1\.[01] (\d+)/.exec(reply)?.[1]);
-
-// An error of the API's form, with a ray.
-function assertEnvelope(reply, status, code) {
-  assert.equal(statusOf(reply), status, reply.slice(0, 300));
-  assert.match(reply, /^cf-ray: \S+/im);
-  const body = JSON.parse(reply.slice(reply.indexOf("\r\n\r\n") + 4));
-  assert.equal(body.success, false);
-  assert.equal(body.result ?? null, null);
-  if (code !== undefined) assert.equal(body.errors[0].code, code);
-}
+const host = hostOf(server);
+const raw = (bytes, options) => rawOn(server, bytes, options);
 
 async function alive() {
   const begin = performance.now();
@@ -232,12 +200,7 @@ const cases = {
   },
 };
 
-for (const [name, run] of Object.entries(cases)) {
-  const begin = performance.now();
-  await run();
-  await alive();
-  console.log(`${name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
-}
+await runCases(cases, alive);
 
 // A request under way is answered before the end.
 const sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n";

@@ -52,6 +52,10 @@ async function kv() {
   await namespaces.values.update(key, { ...at, value: "good day", metadata: JSON.stringify({ by: "ada" }), expiration_ttl: 600 });
   assert.equal(await (await namespaces.values.get(key, at)).text(), "good day");
   assert.deepEqual(await namespaces.metadata.get(key, at), { by: "ada" });
+  // Without metadata the SDK sends a form all the same, with the part `value` alone.
+  await namespaces.values.update(key, { ...at, value: "no metadata" });
+  assert.equal(await (await namespaces.values.get(key, at)).text(), "no metadata");
+  assert.equal(await namespaces.metadata.get(key, at), null);
   await refused(namespaces.values.update("k", { ...at, value: "v", metadata: "{}", expiration_ttl: 5 }), 400, 10034);
   await refused(namespaces.values.get("missing", at), 404, 10009);
 

@@ -1,3 +1,5 @@
+#include <cloudflare/limits.hpp>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,7 +13,6 @@ namespace cloudflare::local {
 
 namespace {
 
-constexpr std::size_t d1_body_limit = 128UL << 20;
 constexpr std::array<std::string_view, 3> jurisdictions{"eu", "fedramp", "us"};
 constexpr std::array<std::string_view, 6> hints{"wnam", "enam", "weur", "eeur", "apac", "oc"};
 constexpr std::array<std::string_view, 2> modes{"auto", "disabled"};
@@ -113,10 +114,11 @@ Reply set_replication(Account& account, D1Record record, const std::string& mode
 }  // namespace
 
 Json d1_body(Request& request) {
-  const auto body = request.body(d1_body_limit);
+  const auto body = request.body(d1_query_bytes);
   if (!body) throw ApiError{.status = 413, .code = 7400, .message = "The request is too large", .bare = true};
-  auto json = parse_json(*body);
-  if (!json) throw d1_invalid("The request is malformed: could not parse the body as JSON");
+  JsonProblem problem{};
+  auto json = parse_json(*body, &problem);
+  if (!json) throw d1_invalid("The request is malformed: " + to_text(problem));
   if (!json->is(Json::Kind::object)) throw d1_invalid("The request is malformed: expected an object");
   return *std::move(json);
 }

@@ -3,6 +3,7 @@
 // D1: the handlers of its routes.
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,11 @@ Reply d1_restore(Account& account, Request& request);
 /// The signed URLs, without credentials.
 Reply d1_upload(Account& account, Request& request);
 Reply d1_download(Account& account, Request& request);
+
+/// Most bytes of a request with statements.
+inline constexpr std::size_t d1_query_bytes = 128UL << 20;
+/// What is refused of an upload before its body is read.
+[[nodiscard]] std::optional<Reply> d1_refuse_upload(Account& account, const Request& request);
 
 /// The database that the path names by its id. @throws ApiError  7400 malformed id, 7404 no such database
 [[nodiscard]] D1Record d1_record(Account& account, const Request& request);

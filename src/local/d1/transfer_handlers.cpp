@@ -1,3 +1,5 @@
+#include <cloudflare/limits.hpp>
+
 #include <utility>
 
 #include "base/encode.hpp"
@@ -10,8 +12,6 @@ namespace cloudflare::local {
 
 namespace {
 
-// Cloudflare docs, "D1 limits": an import file has at most 5 GB.
-constexpr std::uint64_t max_import_bytes = 5'000'000'000;
 // A statement may have 100 000 bytes; what comes before it, white space and comments, must end somewhere too.
 constexpr std::size_t max_pending_bytes = 1UL << 20;
 
@@ -137,15 +137,19 @@ Reply d1_import(Account& account, Request& request) {
   return ok(status.value_or(R"({"success":false,"type":"import","error":"Not currently importing anything."})"));
 }
 
+std::optional<Reply> d1_refuse_upload(Account& account, const Request& request) {
+  if (auto reply = refused(request)) return reply;
+  if (!account.d1.transfers().may_upload(token_of(request), request.captured.front())) return access_denied();
+  return std::nullopt;
+}
+
 Reply d1_upload(Account& account, Request& request) {
-  if (auto reply = refused(request)) return *std::move(reply);
-  const std::string token = token_of(request);
-  if (!account.d1.transfers().may_upload(token)) return access_denied();
+  if (auto reply = d1_refuse_upload(account, request)) return *std::move(reply);
   auto file = std::make_shared<Spool>();
   detail::Md5 md5;
   bool too_large = false;
   request.stream_body([&](std::string_view piece) {
-    too_large = too_large || file->size() + piece.size() > max_import_bytes;
+    too_large = too_large || file->size() + piece.size() > limits::d1_import_bytes;
     if (too_large) return;
     file->append(piece);
     md5.add(piece);
@@ -155,7 +159,7 @@ Reply d1_upload(Account& account, Request& request) {
             .headers = {{"content-type", "application/xml"}},
             .body = "<Error><Code>EntityTooLarge</Code></Error>"};
   const std::string digest = md5.hex();
-  account.d1.transfers().finish_upload(token, std::move(file), digest);
+  account.d1.transfers().finish_upload(token_of(request), std::move(file), digest);
   return {.headers = {{"etag", "\"" + digest + "\""}}};
 }
 

@@ -31,10 +31,11 @@ std::string D1Transfers::begin_upload(D1Upload upload) {
   return token;
 }
 
-bool D1Transfers::may_upload(const std::string& token) {
+bool D1Transfers::may_upload(const std::string& token, std::string_view filename) {
   const std::lock_guard lock(mutex_);
   drop_expired();
-  return uploads_.contains(token);
+  const auto upload = uploads_.find(token);
+  return upload != uploads_.end() && upload->second.filename == filename;
 }
 
 void D1Transfers::finish_upload(const std::string& token, std::shared_ptr<Spool> file, std::string md5) {

@@ -41,8 +41,8 @@ class D1Transfers {
 
   /// Makes an upload and returns the token of its signed URL.
   [[nodiscard]] std::string begin_upload(D1Upload upload);
-  /// False if the token is unknown or its hour is over.
-  [[nodiscard]] bool may_upload(const std::string& token);
+  /// False if the token is unknown, stands for a file of another name or its hour is over.
+  [[nodiscard]] bool may_upload(const std::string& token, std::string_view filename);
   void finish_upload(const std::string& token, std::shared_ptr<Spool> file, std::string md5);
   /// The newest uploaded file with this name, which is taken out.
   [[nodiscard]] std::optional<D1Upload> take_upload(const std::string& uuid, const std::string& filename);

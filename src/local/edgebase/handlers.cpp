@@ -12,6 +12,8 @@ namespace cloudflare::local {
 namespace {
 
 constexpr std::size_t edgebase_body_limit = 110'000'000;
+// EdgeBase looks at a body before it looks at the key. Here a body without the key is looked at only if it is small.
+constexpr std::int64_t body_limit_without_key = 64L << 10;
 
 struct Product {
   std::string_view segment;
@@ -48,13 +50,19 @@ const Product& product_of(const Request& request) {
   return *found;
 }
 
-EdgeBaseCall read_call(const Product& product, Request& request) {
+void check_media_type(const Request& request) {
   if (!has_media_type(request, "application/json"))
     throw EdgeBaseRefusal{415, "The content type must be application/json."};
+}
+
+EdgeBaseCall read_call(const Product& product, Request& request) {
+  check_media_type(request);
   const auto text = request.body(edgebase_body_limit);
   if (!text) throw EdgeBaseRefusal{413, "The request is too large."};
-  auto json = parse_json(*text);
-  if (!json) throw EdgeBaseRefusal{400, "The body is not JSON."};
+  JsonProblem problem{};
+  auto json = parse_json(*text, &problem);
+  if (!json && problem == JsonProblem::malformed) throw EdgeBaseRefusal{400, "The body is not JSON."};
+  if (!json) throw EdgeBaseRefusal{400, "The body cannot be read: " + to_text(problem) + "."};
   if (!json->is(Json::Kind::object)) throw EdgeBaseRefusal{400, "The body must be a JSON object."};
   EdgeBaseCall call{.name = request.segments()[2], .body = std::move(*json)};
   if (!product.actions.empty()) {
@@ -67,10 +75,10 @@ EdgeBaseCall read_call(const Product& product, Request& request) {
   return call;
 }
 
-void check_access(const EdgeBaseResources& known, const Product& product, const EdgeBaseCall& call,
-                  const Request& request) {
-  if (!product.declared(known, call.name))
-    throw EdgeBaseRefusal{404, std::string(product.noun) + " '" + call.name + "' is not in the configuration."};
+void check_access(const EdgeBaseResources& known, const Product& product, const Request& request) {
+  const std::string& name = request.segments()[2];
+  if (!product.declared(known, name))
+    throw EdgeBaseRefusal{404, std::string(product.noun) + " '" + name + "' is not in the configuration."};
   const std::string_view key = request.header("x-edgebase-service-key");
   if (key.empty()) throw EdgeBaseRefusal{403, "X-EdgeBase-Service-Key is required."};
   if (!same_secret(key, known.key())) throw EdgeBaseRefusal{401, "The X-EdgeBase-Service-Key is wrong."};
@@ -80,16 +88,34 @@ Reply json_reply(int status, std::string body) {
   return {.status = status, .headers = {{"content-type", "application/json"}}, .body = std::move(body)};
 }
 
+Reply to_reply(const EdgeBaseRefusal& refusal) {
+  return json_reply(refusal.status, refused(refusal.status, refusal.message));
+}
+
+// Any request under /api, by its head. The order of the checks is the documented one, without those of the body.
+Judgement judge(const EdgeBaseResources& known, const Request& request) {
+  try {
+    const Product& product = product_of(request);
+    const auto length = parse_integer(request.header("content-length"));
+    if (length && *length >= 0 && *length <= body_limit_without_key) return {.body_bytes = body_limit_without_key};
+    check_media_type(request);
+    check_access(known, product, request);
+    return {.body_bytes = edgebase_body_limit};
+  } catch (const EdgeBaseRefusal& refusal) {
+    return {.refusal = to_reply(refusal)};
+  }
+}
+
 // Any request under /api.
 Reply answer(Account& account, const EdgeBaseResources& known, Request& request) {
   try {
     const Product& product = product_of(request);
     const EdgeBaseCall call = read_call(product, request);
-    check_access(known, product, call, request);
+    check_access(known, product, request);
     account.rate_limits.count_request();
     return json_reply(200, product.run(account, known, call));
   } catch (const EdgeBaseRefusal& refusal) {
-    return json_reply(refusal.status, refused(refusal.status, refusal.message));
+    return to_reply(refusal);
   } catch (const ApiError& error) {
     // What the stores themselves refuse.
     const int status = error.status == 429 || error.status >= 500 ? error.status : 400;
@@ -118,8 +144,8 @@ void Cloudflare::serve_edgebase(const EdgeBaseOptions& options) {
   Account& account = service_->account();
   auto known =
       std::make_shared<const EdgeBaseResources>(options, account.kv, account.d1, account.vectorize, *account.clock);
-  service_->set_api_routes(
-      [known = std::move(known)](Account& on, Request& request) { return answer(on, *known, request); });
+  service_->set_api_routes([known](Account& on, Request& request) { return answer(on, *known, request); },
+                           [known](const Account&, const Request& request) { return judge(*known, request); });
 }
 
 }  // namespace cloudflare::local

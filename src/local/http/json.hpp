@@ -29,9 +29,21 @@ struct Json {
   [[nodiscard]] const Json* find(std::string_view name) const noexcept;
 };
 
-/// Nothing if `text` is not one JSON document.
-[[nodiscard]] std::optional<Json> parse_json(std::string_view text);
-/// Reads one value of a document that is being parsed. @throws simdjson::simdjson_error
+/// Most values of one document; the name of a member counts as one. A tree takes about 100 bytes for each, so this is
+/// what a request may cost in memory; a blob of D1's largest size, as an array of numbers, is two thirds of it.
+inline constexpr std::size_t most_json_values = 3'000'000;
+
+enum class JsonProblem : std::uint8_t { malformed, too_deep, too_many };
+[[nodiscard]] JsonProblem problem_of(const simdjson::simdjson_error& error);
+/// As in "…: its JSON is nested deeper than 100 levels".
+[[nodiscard]] std::string to_text(JsonProblem problem);
+
+/// Nothing if `text` is not one JSON document, is nested deeper than limits::json_depth or holds more than
+/// most_json_values; `problem` tells which.
+[[nodiscard]] std::optional<Json> parse_json(std::string_view text, JsonProblem* problem = nullptr);
+/// Reads one value of a document that is being parsed; it may be nested as deep, and hold as much, as a document of its
+/// own.
+/// @throws simdjson::simdjson_error
 [[nodiscard]] Json read_json(simdjson::ondemand::value value);
 /// True if nothing follows the value that was read from `document`.
 [[nodiscard]] bool at_end(simdjson::ondemand::document& document);

@@ -59,6 +59,12 @@ struct Reply {
   std::function<void(Sink&)> stream{};
 };
 
+/// What the head of a request decides.
+struct Judgement {
+  std::optional<Reply> refusal{};
+  std::uint64_t body_bytes = 0;  ///< Without a refusal: no body is longer.
+};
+
 /// A refusal, to be answered as an envelope with `success: false`.
 struct ApiError {
   int status = 400;

@@ -107,7 +107,9 @@ bool same_pair(const RawPair& a, const RawPair& b) {
 Json bulk_get_body(Request& request) {
   constexpr std::size_t body_limit = 1 << 20;
   const auto body = request.body(body_limit);
-  auto json = body ? parse_json(*body) : std::nullopt;
+  JsonProblem problem{};
+  auto json = body ? parse_json(*body, &problem) : std::nullopt;
+  if (body && !json) throw kv_error(400, 10012, "bulk get keys", to_text(problem));
   const Json* keys = json ? json->find("keys") : nullptr;
   if (keys == nullptr || !keys->is(Json::Kind::array))
     throw kv_error(400, 10012, "bulk get keys", "could not parse the body");
@@ -135,9 +137,11 @@ std::string value_json(const std::string& value, bool as_json) {
     cloudflare::detail::append_json_string(out, decode_utf8(value));
     return out;
   }
-  const auto json = parse_json(decode_utf8(value));
-  if (!json)
+  JsonProblem problem{};
+  const auto json = parse_json(decode_utf8(value), &problem);
+  if (!json && problem == JsonProblem::malformed)
     throw kv_error(400, 10029, "bulk get keys", "At least one of the requested keys corresponds to a non-json value");
+  if (!json) throw kv_error(400, 10029, "bulk get keys", "a requested key cannot be read: " + to_text(problem));
   append_json(out, *json);
   return out;
 }
@@ -170,7 +174,9 @@ Reply kv_bulk_put(Account& account, Request& request) {
     if (!at_end(document)) throw not_an_array;
     if (count > limits::kv_bulk_pairs) throw too_many("bulk put", count);
     batch.commit();
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    const JsonProblem problem = problem_of(error);
+    if (problem != JsonProblem::malformed) throw kv_error(400, 10012, "bulk put", to_text(problem));
     throw not_an_array;
   }
   return bulk_result(pairs.size());
@@ -179,7 +185,9 @@ Reply kv_bulk_put(Account& account, Request& request) {
 Reply kv_bulk_delete(Account& account, Request& request) {
   constexpr std::string_view operation = "bulk remove keys";
   const auto ns = kv_namespace(account, request, operation);
-  const auto keys = parse_json(whole_body(request, operation));
+  JsonProblem problem{};
+  const auto keys = parse_json(whole_body(request, operation), &problem);
+  if (!keys && problem != JsonProblem::malformed) throw kv_error(400, 10012, operation, to_text(problem));
   if (!keys || !keys->is(Json::Kind::array))
     throw kv_error(400, 10012, operation, "could not parse the body: expected an array");
   if (keys->items.size() > limits::kv_bulk_keys) throw too_many(operation, keys->items.size());

@@ -25,6 +25,9 @@ Reply kv_bulk_put(Account& account, Request& request);
 Reply kv_bulk_delete(Account& account, Request& request);
 Reply kv_bulk_get(Account& account, Request& request);
 
+/// A form holds the value, its metadata and the lines between.
+inline constexpr std::size_t kv_form_room = 64UL << 10;
+
 /// "operation: 'text'", as every KV error reads.
 [[nodiscard]] ApiError kv_error(int status, int code, std::string_view operation, std::string_view text);
 

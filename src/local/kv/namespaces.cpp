@@ -19,8 +19,9 @@ std::string to_json(const KvNamespaceRecord& record) {
 
 std::string title_of(Request& request, std::string_view operation) {
   const auto body = request.body(title_body_limit);
-  const auto json = body ? parse_json(*body) : std::nullopt;
-  if (!json) throw kv_error(400, 10012, operation, "could not parse the body");
+  JsonProblem problem{};
+  const auto json = body ? parse_json(*body, &problem) : std::nullopt;
+  if (!json) throw kv_error(400, 10012, operation, to_text(problem));
   const Json* title = json->find("title");
   if (title == nullptr || !title->is(Json::Kind::string) || title->string.empty())
     throw kv_error(400, 10019, operation, "a namespace title is required");

@@ -10,7 +10,7 @@ namespace {
 
 struct Form {
   std::string_view value;
-  std::string metadata;  // as JSON.stringify prints it; empty for null
+  std::string metadata;  // as JSON.stringify prints it; empty for null and when there is no such part
 };
 
 Form read_form(std::string_view content_type, std::string_view body) {
@@ -21,9 +21,11 @@ Form read_form(std::string_view content_type, std::string_view body) {
     if (name == "metadata") metadata = content;
   }
   if (!value) throw kv_error(400, 10001, "put", "the form has no part named value");
-  if (!metadata) throw kv_error(400, 10047, "put", "the form has no part named metadata");
-  const auto json = parse_json(*metadata);
-  if (!json) throw kv_error(400, 10001, "put", "metadata must be valid json");
+  if (!metadata) return {*value, {}};
+  JsonProblem problem{};
+  const auto json = parse_json(*metadata, &problem);
+  if (!json && problem == JsonProblem::malformed) throw kv_error(400, 10001, "put", "metadata must be valid json");
+  if (!json) throw kv_error(400, 10001, "put", "metadata cannot be read: " + to_text(problem));
   return {*value, json->is(Json::Kind::null) ? std::string() : to_text(*json)};
 }
 
@@ -57,9 +59,7 @@ Reply kv_put_value(Account& account, Request& request) {
 
   const std::string_view type = request.header("content-type");
   const bool form = is_multipart(type);
-  // A form holds the value, its metadata and the lines between.
-  constexpr std::size_t form_room = 64UL * 1024;
-  const auto body = request.body(limits::kv_value_bytes + (form ? form_room : 0));
+  const auto body = request.body(limits::kv_value_bytes + (form ? kv_form_room : 0));
   if (!body) kv_check_value_size("put", request.http().body.size().value_or(limits::kv_value_bytes + 1));
   if (!body) throw kv_error(413, 10011, "put", "the form is too large");
   std::string metadata;

@@ -44,7 +44,10 @@ Json vectorize_body(Request& request) {
   if (!has_media_type(request, "application/json"))
     throw vectorize_error(40026, "invalid request body: expected content-type application/json");
   const auto body = request.body(json_body_limit);
-  auto json = body ? parse_json(*body) : std::nullopt;
+  JsonProblem problem{};
+  auto json = body ? parse_json(*body, &problem) : std::nullopt;
+  if (!json && problem != JsonProblem::malformed)
+    throw vectorize_error(40026, "invalid request body: " + to_text(problem));
   if (!json || !json->is(Json::Kind::object))
     throw vectorize_error(40026, "invalid request body: expected a JSON object of at most 1 MiB");
   return *std::move(json);

@@ -36,9 +36,6 @@ std::vector<float> read_values(ondemand::value value) {
 std::string read_metadata(ondemand::value value) {
   ondemand::object object = value.get_object().value();
   const std::string_view raw = object.raw_json().value();
-  const auto json = parse_json(raw);
-  if (!json || !json->is(Json::Kind::object)) throw Unparsable{"metadata must be an object"};
-  check_metadata_keys(*json);
   std::string compact(raw.size() + simdjson::SIMDJSON_PADDING, '\0');
   std::size_t size = 0;
   if (simdjson::minify(raw.data(), raw.size(), compact.data(), size) != simdjson::SUCCESS)
@@ -47,6 +44,11 @@ std::string read_metadata(ondemand::value value) {
   if (size > limits::vectorize_metadata_bytes)
     throw vectorize_error(40016, "metadata too large; max is 10240 bytes, got " + std::to_string(size) + " bytes");
   compact.resize(size);
+  JsonProblem problem{};
+  const auto json = parse_json(compact, &problem);
+  if (!json && problem != JsonProblem::malformed) throw Unparsable{"metadata: " + to_text(problem)};
+  if (!json || !json->is(Json::Kind::object)) throw Unparsable{"metadata must be an object"};
+  check_metadata_keys(*json);
   return compact;
 }
 
@@ -86,7 +88,9 @@ StoredVector read_vector(ondemand::parser& parser, simdjson::padded_string_view 
       read_member(vector, name, field.value().value());
     }
     if (!at_end(document)) throw Unparsable{"more than one JSON object"};
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    const JsonProblem problem = problem_of(error);
+    if (problem != JsonProblem::malformed) throw Unparsable{to_text(problem)};
     throw Unparsable{"expected a JSON object with id and values"};
   }
   if (!has_id || !has_values) throw Unparsable{has_id ? "values are missing" : "id is missing"};

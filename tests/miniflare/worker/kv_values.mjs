@@ -63,8 +63,8 @@ export async function putValue(request, binding, key) {
     value = parts?.get("value");
     if (value === undefined) throw new ApiError(400, 10001, "put: 'the form has no part named value'");
     const metadata = parts.get("metadata");
-    if (metadata === undefined) throw new ApiError(400, 10047, "put: 'the form has no part named metadata'");
-    options.metadata = parseJson(metadata, () => new ApiError(400, 10001, "put: 'metadata must be valid json'"));
+    if (metadata !== undefined)
+      options.metadata = parseJson(metadata, () => new ApiError(400, 10001, "put: 'metadata must be valid json'"));
   }
   await engine("put", () => binding.put(key, value, options));
   return ok(null);

@@ -138,7 +138,6 @@ TEST_CASE("embedded KV: metadata is one JSON document of at most 1024 bytes") {
     CHECK(put(text).code() == 10001);
   }
   CHECK(kv.put_form("k", {{"metadata", "1"}}).code() == 10001);
-  CHECK(kv.put_form("k", {{"value", "1"}}).code() == 10047);
   CHECK(kv.put_form("k", {}).code() == 10001);
   CHECK(kv.metadata("k").result().get<std::string>().size() == 1022);  // the refused ones changed nothing
 
@@ -149,6 +148,16 @@ TEST_CASE("embedded KV: metadata is one JSON document of at most 1024 bytes") {
   CHECK(kv.put("k", "raw").status == 200);  // a put without metadata drops it
   CHECK(kv.metadata("k").result().is_null());
   CHECK(kv.metadata("none").code() == 10009);
+}
+
+TEST_CASE("embedded KV: a form with a value and no metadata stores the value, and metadata of before is gone") {
+  LocalApi api;
+  LocalKv kv(api);
+  CHECK(kv.put_form("k", {{"value", "before"}, {"metadata", "1"}}).status == 200);
+  CHECK(kv.put_form("k", {{"value", "after"}}).status == 200);
+  CHECK(kv.get("k").body == "after");
+  CHECK(kv.metadata("k").result().is_null());
+  CHECK_FALSE(kv.keys().result().at(0).contains("metadata"));
 }
 
 TEST_CASE("embedded KV: numbers of metadata are read and written as the engine does") {

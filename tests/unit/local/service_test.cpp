@@ -1,4 +1,7 @@
 // The face of the embedded store: routes, credentials, envelopes, limits of time.
+#include <cloudflare/limits.hpp>
+
+#include "local/http/json.hpp"
 #include "local_kv_support.hpp"
 
 using namespace cloudflare_tests;
@@ -174,4 +177,75 @@ TEST_CASE(
   CHECK(renamed.account_id() == "mine");
   CHECK(both.account_id() == "mine");
   CHECK(copy.account_id() == "local");
+}
+
+TEST_CASE("embedded store: the head of a request decides who asks and whether there is such a route") {
+  LocalApi api({.token = "right"});
+  const auto admit = [&](const std::string& method, const std::string& path, std::vector<cloudflare::Header> headers) {
+    return api.service.admit({.method = method, .url = "http://127.0.0.1" + path, .headers = std::move(headers)});
+  };
+  const std::vector<cloudflare::Header> right{{"Authorization", "Bearer right"}};
+  const std::string kv = "/client/v4/accounts/local/storage/kv/namespaces/id/";
+  const auto status = [&](const std::string& method, const std::string& path, std::vector<cloudflare::Header> headers) {
+    const auto admission = admit(method, path, std::move(headers));
+    REQUIRE(admission.refusal);
+    CHECK(admission.body_bytes == 0);
+    CHECK(cloudflare::find_header(admission.refusal->headers, "cf-ray") != nullptr);
+    return admission.refusal->status;
+  };
+  CHECK(status("PUT", kv + "bulk", {}) == 400);
+  CHECK(status("PUT", kv + "bulk", {{"Authorization", "Bearer wrong"}}) == 401);
+  CHECK(status("PUT", "/client/v4/accounts/other/storage/kv/namespaces/id/bulk", right) == 403);
+  CHECK(status("PUT", kv + "nothing", right) == 404);
+  CHECK(status("PATCH", kv + "bulk", right) == 405);
+  CHECK(status("PUT", "/signed/import/x.sql?token=wrong", {}) == 403);
+  CHECK(status("PUT", "/signed/nothing", {}) == 404);
+  CHECK(status("POST", "/api/kv/cache", {}) == 400);  // nobody serves EdgeBase
+  CHECK(status("PUT", "/%zz", right) == 400);
+  CHECK(admit("PUT", kv + "bulk", right).body_bytes == cloudflare::limits::kv_bulk_bytes);
+  CHECK(admit("GET", kv + "keys", right).body_bytes < 100'000);
+}
+
+TEST_CASE("embedded store: JSON of more values than the limit, or nested deeper, is refused and the refusal says so") {
+  using cloudflare::local::parse_json;
+  const auto zeros = [](std::size_t count) {  // with the array itself as many values
+    std::string out = "[0";
+    for (std::size_t i = 2; i < count; ++i) out += ",0";
+    return out + "]";
+  };
+  const std::size_t most = cloudflare::local::most_json_values;
+  CHECK(parse_json(zeros(most)));
+  cloudflare::local::JsonProblem problem{};
+  CHECK_FALSE(parse_json(zeros(most + 1), &problem));
+  CHECK(problem == cloudflare::local::JsonProblem::too_many);
+
+  LocalApi api;
+  LocalKv kv(api);
+  const std::string deep = std::string(101, '[') + std::string(101, ']');
+  const std::string many = zeros(most + 1);
+  const std::string says_deep = "nested deeper than 100 levels";
+  const std::string says_many = "more than 3000000 values";
+  for (const auto& [bomb, says] : {std::pair(&deep, &says_deep), std::pair(&many, &says_many)}) {
+    CAPTURE(*says);
+    for (const char* part : {"metadata", "expiration", "unknown"}) {
+      const std::string pair = R"({"key":"k","value":"v",")" + std::string(part) + "\":" + *bomb + "}";
+      const Answer put = api.account("PUT", kv.path + "/bulk", "[" + pair + "]");
+      CHECK(put.code() == 10012);
+      CHECK(put.message().find(*says) != std::string::npos);
+    }
+    const Answer erased = api.account("POST", kv.path + "/bulk/delete", *bomb);
+    CHECK(erased.code() == 10012);
+    CHECK(erased.message().find(*says) != std::string::npos);
+    CHECK(kv.put("json", *bomb).status == 200);
+    const Answer read =
+        api.account_json("POST", kv.path + "/bulk/get", {{"keys", Json::array({"json"})}, {"type", "json"}});
+    CHECK(read.code() == 10029);
+    CHECK(read.message().find(*says) != std::string::npos);
+    const Answer form = kv.put_form("form", {{"value", "v"}, {"metadata", *bomb}});
+    CHECK(form.code() == 10001);
+    CHECK(form.message().find(*says) != std::string::npos);
+  }
+  CHECK(kv.get("k").status == 404);
+  const Answer title = api.account("POST", "/storage/kv/namespaces", "{\"title\":" + deep + "}");
+  CHECK(title.message().find(says_deep) != std::string::npos);
 }

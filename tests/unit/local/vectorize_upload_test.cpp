@@ -101,6 +101,31 @@ TEST_CASE("embedded vectorize: wrong dimensions, long ids, namespaces and metada
   CHECK(index.upload("/upsert", spaced).status == 200);
 }
 
+TEST_CASE("embedded vectorize: what is nested too deep or holds too many values is refused, wherever it stands") {
+  LocalApi api;
+  LocalVectorize index(api);
+  const std::string deep = std::string(101, '[') + std::string(101, ']');
+  const std::string says = "nested deeper than 100 levels";
+  for (const std::string& member : {R"("metadata":{"m":)" + deep + "}", "\"unknown\":" + deep}) {
+    const Answer answer = index.upload("/upsert", R"({"id":"a","values":[1,2],)" + member + "}");
+    CHECK(answer.code() == 40023);
+    CHECK(answer.message().find(says) != std::string::npos);
+  }
+  std::string many = "[0";
+  while (many.size() < 8'000'000) many += ",0";
+  many += "]";
+  const Answer unknown = index.upload("/upsert", R"({"id":"a","values":[1,2],"unknown":)" + many + "}");
+  CHECK(unknown.message().find("more than 3000000 values") != std::string::npos);
+  // What is too large is not even looked at.
+  CHECK(index.upload("/upsert", R"({"id":"a","values":[1,2],"metadata":{"m":)" + many + "}}").code() == 40016);
+  for (const char* route : {"/query", "/get_by_ids", "/metadata_index/create"}) {
+    const Answer answer = api.call("POST", "/accounts/local" + index.path + route, "{\"vector\":" + deep + "}",
+                                   {{"authorization", "Bearer token"}, {"content-type", "application/json"}});
+    CHECK(answer.code() == 40026);
+    CHECK(answer.message().find(says) != std::string::npos);
+  }
+}
+
 TEST_CASE("embedded vectorize: metadata comes back as it was sent: nested, with all its digits and characters") {
   LocalApi api;
   LocalVectorize index(api);
