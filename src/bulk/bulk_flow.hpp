@@ -16,7 +16,7 @@
 #include <cloudflare/bulk.hpp>
 #include <cloudflare/detail/flow.hpp>
 
-#include "name_table.hpp"
+#include "bulk/name_table.hpp"
 
 namespace cloudflare::detail {
 

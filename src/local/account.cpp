@@ -5,7 +5,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "local/d1/store.hpp"
+#include "local/kv/store.hpp"
 #include "local/storage/sqlite.hpp"
+#include "local/vectorize/store.hpp"
 
 namespace cloudflare::local {
 
@@ -36,14 +39,27 @@ auto opened(const std::string& folder, Make make) {
 
 }  // namespace
 
+struct Account::Stores {
+  Stores(const std::string& folder, const CloudflareOptions& options, const Clock& clock)
+      : kv(opened(folder, [&] { return KvStore(path_in(folder, "kv.sqlite"), clock); })),
+        d1(opened(folder, [&] { return D1Store(path_in(folder, "d1", true), clock); })),
+        vectorize(opened(folder, [&] {
+          return VectorizeStore(path_in(folder, "vectorize.sqlite"), clock, options.vectorize_delay);
+        })) {}
+
+  KvStore kv;
+  D1Store d1;
+  VectorizeStore vectorize;
+};
+
 Account::Account(const std::string& folder, const CloudflareOptions& given)
-    : options(given),
+    : stores_(nullptr),
+      options(given),
       clock(given.clock ? given.clock : Clock::system()),
       rate_limits(given.rate_limits, *clock),
-      kv(opened(folder, [&] { return KvStore(path_in(folder, "kv.sqlite"), *clock); })),
-      d1(opened(folder, [&] { return D1Store(path_in(folder, "d1", true), *clock); })),
-      vectorize(opened(
-          folder, [&] { return VectorizeStore(path_in(folder, "vectorize.sqlite"), *clock, given.vectorize_delay); })) {
-}
+      kv((stores_ = std::make_unique<Stores>(folder, given, *clock))->kv),
+      d1(stores_->d1),
+      vectorize(stores_->vectorize) {}
+Account::~Account() { stores_.reset(); }  // before the clock that they read
 
 }  // namespace cloudflare::local

@@ -8,25 +8,33 @@
 #include <cloudflare/clock.hpp>
 #include <cloudflare/local.hpp>
 
-#include "local/d1/store.hpp"
 #include "local/http/rate_limits.hpp"
-#include "local/kv/store.hpp"
-#include "local/vectorize/store.hpp"
 
 namespace cloudflare::local {
 
+class KvStore;
+class D1Store;
+class VectorizeStore;
+
+/// Its stores are types of the floors above: who works on one includes that store's header.
 class Account {
+  struct Stores;
+  std::unique_ptr<Stores> stores_;
+
  public:
   /// An empty folder keeps everything in memory. @throws Error  invalid_argument: the folder cannot be used, or another
   ///                                                process or object uses it
   Account(const std::string& folder, const CloudflareOptions& options);
+  ~Account();
+  Account(const Account&) = delete;
+  Account& operator=(const Account&) = delete;
 
   const CloudflareOptions options;
   const std::shared_ptr<Clock> clock;
   RateLimits rate_limits;
-  KvStore kv;
-  D1Store d1;
-  VectorizeStore vectorize;
+  KvStore& kv;
+  D1Store& d1;
+  VectorizeStore& vectorize;
 };
 
 }  // namespace cloudflare::local

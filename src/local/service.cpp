@@ -8,6 +8,7 @@
 
 #include "base/encode.hpp"
 #include "local/routes.hpp"
+#include "local/storage/sqlite.hpp"
 #include "local/tokens.hpp"
 
 namespace cloudflare::local {

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "local/routes.hpp"
+#include "local/account.hpp"
+#include "local/d1/store.hpp"
+#include "local/http/request.hpp"
 
 namespace cloudflare::local {
 

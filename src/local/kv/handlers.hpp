@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "local/routes.hpp"
+#include "local/account.hpp"
+#include "local/http/request.hpp"
+#include "local/kv/store.hpp"
 
 namespace cloudflare::local {
 

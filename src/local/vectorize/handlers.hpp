@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "local/routes.hpp"
+#include "local/account.hpp"
+#include "local/http/request.hpp"
+#include "local/vectorize/store.hpp"
 
 namespace cloudflare::local {
 
