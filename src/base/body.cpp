@@ -5,17 +5,23 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <optional>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/upload_source.hpp"
 
 namespace cloudflare {
 
+namespace detail {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace detail
+
 namespace {
 
-using detail::FilePtr;
+using FilePtr = std::unique_ptr<std::FILE, detail::CloseFile>;
 
 class FileSource final : public Source {
  public:
@@ -151,29 +157,38 @@ std::string Body::read_all() const {
 
 struct FileSink::File {
   std::string path;
-  std::optional<detail::ReplacementFile> file{};
+  std::string part;
+  FilePtr file;
+  bool committed = false;
 };
 
-FileSink::FileSink(std::string path) : file_(std::make_unique<File>()) { file_->path = std::move(path); }
-FileSink::~FileSink() = default;
+FileSink::FileSink(std::string path) : file_(std::make_unique<File>()) {
+  file_->path = std::move(path);
+  file_->part = file_->path + ".part";
+  file_->file.reset(std::fopen(file_->part.c_str(), "wb"));
+  if (!file_->file) throw invalid_argument(std::string("the file to write cannot be created: ") + std::strerror(errno));
+}
 
-void FileSink::begin() {
-  if (!file_->file) file_->file.emplace(file_->path);
+FileSink::~FileSink() {
+  file_->file.reset();
+  if (!file_->committed) std::remove(file_->part.c_str());
 }
 
 void FileSink::write(std::string_view bytes) {
-  begin();
-  file_->file->write(bytes);
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_->file.get()) != bytes.size())
+    throw Error(ErrorKind::callback, std::string("writing the file failed: ") + std::strerror(errno));
 }
 
 bool FileSink::restart() {
-  if (file_->file) file_->file->restart();
-  return true;
+  file_->file.reset(std::freopen(file_->part.c_str(), "wb", file_->file.release()));
+  return file_->file != nullptr;
 }
 
 void FileSink::commit() {
-  begin();
-  file_->file->commit();
+  const bool written = std::fclose(file_->file.release()) == 0;
+  if (!written || std::rename(file_->part.c_str(), file_->path.c_str()) != 0)
+    throw Error(ErrorKind::callback, std::string("finishing the file failed: ") + std::strerror(errno));
+  file_->committed = true;
 }
 
 std::shared_ptr<Sink> sink_to(std::function<void(std::string_view)> write) {

@@ -30,6 +30,8 @@ class D1Export final : public detail::FlowOf<d1::ExportResult> {
   /// `file` is the sink, if it needs its name at the end.
   D1Export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink, std::shared_ptr<FileSink> file,
            const d1::ExportOptions& options);
+  /// Refused before any request.
+  explicit D1Export(Error refused);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -97,15 +99,9 @@ D1Export::D1Export(const Context& context, std::string_view id, std::shared_ptr<
     if (!detail::is_utf8(name)) this->finish(invalid_argument("a table's name is not UTF-8"));
 }
 
-// Before D1 is asked to write what nobody could take.
-void D1Export::begin(detail::Outbox& out) {
-  try {
-    state_->sink->begin();
-  } catch (const Error& error) {
-    return this->finish(error);
-  }
-  ask(out);
-}
+D1Export::D1Export(Error refused) { this->finish(std::move(refused)); }
+
+void D1Export::begin(detail::Outbox& out) { ask(out); }
 void D1Export::on_wake(detail::Outbox& out) { ask(out); }
 
 void D1Export::ask(detail::Outbox& out) {
@@ -164,8 +160,12 @@ FlowPtr<d1::ExportResult> d1_export(const Context& context, std::string_view id,
 
 FlowPtr<d1::ExportResult> d1_export_to_file(const Context& context, std::string_view id, const std::string& path,
                                             const d1::ExportOptions& options) {
-  const auto file = std::make_shared<FileSink>(path);
-  return std::make_unique<D1Export>(context, id, file, file, options);
+  try {
+    const auto file = std::make_shared<FileSink>(path);
+    return std::make_unique<D1Export>(context, id, file, file, options);
+  } catch (const Error& error) {
+    return std::make_unique<D1Export>(error);
+  }
 }
 
 }  // namespace cloudflare::ops

@@ -36,10 +36,7 @@ void Loop::Exchange::address(const ClientCore& core) {
     own_headers = http.headers.size();
     if (request.authenticated) http.url.insert(0, core.options().base_url);
     http.resendable = request.repeat != Repeat::once;
-    if (http.sink) {
-      http.sink->begin();
-      http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
-    }
+    if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
   }
   common = request.authenticated ? core.common_headers() : common_headers_for(http.url, core);
   http.headers.erase(http.headers.begin() + static_cast<std::ptrdiff_t>(own_headers), http.headers.end());

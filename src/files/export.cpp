@@ -1,14 +1,12 @@
 // A namespace to a file: page by page, the values of a page in bulk reads, lines in the order of the keys.
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include <cloudflare/files/kv.hpp>
 
-#include "base/files.hpp"
 #include "files/state_file.hpp"
 #include "kv/common.hpp"
 #include "kv/handle.hpp"
@@ -72,7 +70,8 @@ class Export {
     while (!result_.finished && !options_.stop.stop_requested()) {
       const std::optional<KeyPage> page = pages.next();
       if (page) write_page(page->keys);
-      if (!detail::sync(out_.get())) throw cannot_be_written();  // before the state that counts on these lines
+      out_.flush();
+      require_good();
       result_.finished = !page || pages.cursor().empty();
       if (!result_.finished) save(pages.cursor());
     }
@@ -91,11 +90,9 @@ class Export {
       if (std::filesystem::file_size(path_, error) < result_.bytes || error)
         throw invalid_argument("the file " + path_ + " is shorter than its state file says; remove that to begin anew");
       std::filesystem::resize_file(path_, result_.bytes, error);
-      if (error)
-        throw invalid_argument("the file " + path_ + " cannot be cut to its last whole page: " + error.message());
     }
-    out_.reset(std::fopen(path_.c_str(), again ? "ab" : "wb"));
-    if (!out_) throw invalid_argument("the file " + path_ + " cannot be written: " + std::strerror(errno));
+    out_.open(path_, std::ios::binary | (again ? std::ios::app : std::ios::trunc));
+    if (!out_) throw invalid_argument("the file " + path_ + " cannot be written");
     return again ? state_.text("cursor") : std::string();
   }
 
@@ -143,20 +140,21 @@ class Export {
     std::replace_if(
         line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     line_.push_back('\n');
-    if (std::fwrite(line_.data(), 1, line_.size(), out_.get()) != line_.size()) throw cannot_be_written();
+    out_.write(line_.data(), static_cast<std::streamsize>(line_.size()));
+    require_good();
     ++result_.keys;
     result_.bytes += line_.size();
   }
 
-  [[nodiscard]] Error cannot_be_written() const {
-    return {ErrorKind::callback, "the file " + path_ + " cannot be written: " + std::strerror(errno)};
+  void require_good() const {
+    if (!out_) throw Error(ErrorKind::callback, "the file " + path_ + " cannot be written");
   }
 
   const KvNamespace& kv_;
   const std::string& path_;
   const ExportOptions& options_;
   detail::StateFile state_;
-  detail::FilePtr out_{};
+  std::ofstream out_{};
   std::string line_{};
   ExportResult result_{};
 };

@@ -3,15 +3,13 @@
 #include <cloudflare/files/import.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
-#include "base/saturating.hpp"
-#include "engine/client_core.hpp"
 #include "files/state_file.hpp"
 #include "files/text_input.hpp"
-#include "kv/handle.hpp"
 
 namespace cloudflare {
 
@@ -29,12 +27,10 @@ struct Standing {
   [[nodiscard]] std::uint64_t settled() const { return upto - unsettled.count(); }
 };
 
-using WallTime = std::function<std::chrono::sys_seconds()>;
-
-bool is_expired(const kv::Entry& entry, const WallTime& now) {
-  return entry.expiration && !entry.ttl && *entry.expiration < detail::saturating_add(now(), limits::kv_min_ttl);
+bool is_expired(const kv::Entry& entry) {
+  return entry.expiration && !entry.ttl && *entry.expiration < std::chrono::system_clock::now() + limits::kv_min_ttl;
 }
-bool is_expired(const vectorize::Vector&, const WallTime&) { return false; }
+bool is_expired(const vectorize::Vector&) { return false; }
 
 /// What a bulk call has read from its piece of the file.
 struct PieceRead {
@@ -47,16 +43,15 @@ struct PieceRead {
 template <class Item>
 class Piece final : public detail::ItemSource<Item> {
  public:
-  Piece(detail::ItemSource<Item>& file, const Standing& standing, const ImportOptions& options, const WallTime& now,
-        PieceRead& read)
-      : file_(file), standing_(standing), options_(options), now_(now), read_(read) {}
+  Piece(detail::ItemSource<Item>& file, const Standing& standing, const ImportOptions& options, PieceRead& read)
+      : file_(file), standing_(standing), options_(options), read_(read) {}
 
   bool next(Item& item) override {
     while (read_.numbers.size() < options_.items_per_state && !options_.stop.stop_requested()) {
       const std::uint64_t number = file_.position().items;
       if (!step(item)) return false;
       if (number < standing_.upto && !standing_.unsettled.contains(number)) continue;
-      if (is_expired(item, now_)) {
+      if (is_expired(item)) {
         ++read_.expired;
         continue;
       }
@@ -82,7 +77,6 @@ class Piece final : public detail::ItemSource<Item> {
   detail::ItemSource<Item>& file_;
   const Standing& standing_;
   const ImportOptions& options_;
-  const WallTime& now_;
   PieceRead& read_;
 };
 
@@ -93,12 +87,11 @@ class Import {
   /// Stores the items of a piece.
   using Store = std::function<BulkResult(ItemFile<Item> piece, BulkOptions hooks)>;
 
-  Import(std::string path, const ImportOptions& options, const std::string& job, Store store, WallTime now = nullptr)
+  Import(std::string path, const ImportOptions& options, const std::string& job, Store store)
       : path_(std::move(path)),
         options_(options),
         state_(options.state_file.empty() ? path_ + ".state" : options.state_file, job),
-        store_(std::move(store)),
-        now_(std::move(now)) {}
+        store_(std::move(store)) {}
 
   ImportResult run(Open open) {
     const bool csv = options_.format ? *options_.format == FileFormat::csv : path_.ends_with(".csv");
@@ -113,13 +106,13 @@ class Import {
 
  private:
   void resume() {
+    std::error_code unknown;
+    file_bytes_ = std::filesystem::file_size(path_, unknown);  // what cannot be opened is refused soon
     if (!state_.read()) return;
     standing_.from = {
         .offset = state_.number("offset"), .lines = state_.number("lines"), .items = state_.number("items")};
     standing_.upto = state_.number("upto");
-    read_bytes_ = state_.number("read");
-    if (state_.text("digest") != detail::digest_of(path_, read_bytes_) ||
-        !standing_.unsettled.parse(state_.text("unsettled")))
+    if (state_.number("file_bytes") != file_bytes_ || !standing_.unsettled.parse(state_.text("unsettled")))
       throw invalid_argument("the file " + path_ +
                              " is not the one that its state file is about; remove that to begin anew");
   }
@@ -136,8 +129,7 @@ class Import {
       if (is_tried_again(failed.back())) failed_.emplace(failed.back().name, failed.back().index);
     };
     try {
-      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, standing_, options_, now_, read)),
-                    std::move(hooks));
+      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, standing_, options_, read)), std::move(hooks));
     } catch (const Error& error) {  // nothing was stored
       if (error.cause()) throw;
       done.stopped = error;
@@ -167,10 +159,7 @@ class Import {
     if (unsettled.empty()) standing_.from = position;
     unsettled.append(standing_.unsettled.from(position.items));
     standing_.unsettled = std::move(unsettled);
-    if (position.items >= standing_.upto) {
-      standing_.upto = position.items;
-      read_bytes_ = position.offset;
-    }
+    standing_.upto = std::max(standing_.upto, position.items);
     save();
   }
 
@@ -205,8 +194,7 @@ class Import {
   }
 
   void save() {
-    state_.set("read", read_bytes_);
-    state_.set("digest", detail::digest_of(path_, read_bytes_));
+    state_.set("file_bytes", file_bytes_);
     state_.set("offset", standing_.from.offset);
     state_.set("lines", standing_.from.lines);
     state_.set("items", standing_.from.items);
@@ -219,8 +207,7 @@ class Import {
   const ImportOptions& options_;
   StateFile state_;
   Store store_;
-  WallTime now_;
-  std::uint64_t read_bytes_ = 0;  ///< Up to the item `upto`; what comes after them may be mended.
+  std::uint64_t file_bytes_ = 0;
   Standing standing_{};
   ImportResult result_{};
   BulkProgress before_{};                                         ///< As of the pieces so far.
@@ -234,9 +221,7 @@ namespace kv {
 
 ImportResult import_from(const KvNamespace& kv, const std::string& path, const ImportOptions& options) {
   auto store = [&](EntryFile piece, BulkOptions hooks) { return kv.put_many(std::move(piece), hooks); };
-  return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store,
-                       [context = context_of(kv)] { return context.core->clock().wall(); })
-      .run(detail::open_entries);
+  return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store).run(detail::open_entries);
 }
 
 }  // namespace kv

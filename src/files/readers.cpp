@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/encode.hpp"
-#include "base/json_check.hpp"
 #include "base/json_in.hpp"
 #include "files/text_input.hpp"
 #include "vectorize/common.hpp"
@@ -24,6 +23,27 @@ Error not_a(std::string_view name, std::string_view what) {
   return invalid_argument("\"" + std::string(name) + "\" is not " + std::string(what));
 }
 
+// simdjson looks at a value when it is asked for; a broken one would spoil the request of all its neighbours.
+void look_at(json::value value) {
+  switch (value.type().value()) {
+    case json::json_type::object:
+      for (auto field : value.get_object()) {
+        (void)field.unescaped_key().value();
+        look_at(field.value());
+      }
+      return;
+    case json::json_type::array:
+      for (auto item : value.get_array()) look_at(item.value());
+      return;
+    case json::json_type::string: (void)value.get_string().value(); return;
+    case json::json_type::number: (void)value.get_double().value(); return;
+    case json::json_type::boolean: (void)value.get_bool().value(); return;
+    case json::json_type::null:
+      if (!value.is_null()) throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
+      return;
+  }
+}
+
 // `read` gets the value that `text` holds, which must be all of it.
 template <class Read>
 void parse(std::string_view name, std::string text, Read read) {
@@ -34,11 +54,22 @@ void parse(std::string_view name, std::string text, Read read) {
   if (!done) throw done.error();
 }
 
-// What is broken would spoil the request of all its neighbours.
 Metadata metadata_from(std::string_view name, std::string text) {
   if (text.find_first_not_of(" \t") == std::string::npos) return {};
-  if (detail::nested_too_deep(text)) throw invalid_argument(detail::too_deep("\"" + std::string(name) + "\""));
-  if (!detail::is_json(text)) throw not_a(name, "one JSON value");
+  // A number or a word by itself is metadata too, and simdjson has no value for it.
+  const std::string boxed = "[" + text + "]";
+  std::size_t values = 0;
+  try {
+    parse(name, boxed, [&](json::value value) {
+      for (auto item : value.get_array()) {
+        look_at(item.value());
+        ++values;
+      }
+    });
+  } catch (const Error&) {
+    values = 0;
+  }
+  if (values != 1) throw not_a(name, "one JSON value");
   return JsonText::raw(std::move(text));
 }
 
@@ -241,10 +272,8 @@ class CsvSource final : public FileItems<Format> {
  public:
   template <class From>
   CsvSource(From& from, const ReadOptions& options) : Base(from, options) {
-    // One more than there are names: then one of them is unknown or comes twice.
-    const bool named = this->in_.row(fields_, Format::names.size() + 1) != 0;
     this->at_its_place([&] {
-      if (!named) return;
+      if (!this->in_.row(fields_)) return;
       Seen<Format> seen;
       for (const std::string& name : fields_) {
         columns_.push_back(column_of<Format>(name));
@@ -257,12 +286,11 @@ class CsvSource final : public FileItems<Format> {
   }
 
   bool next(typename Base::Item& item) override {
-    const std::size_t count = this->in_.row(fields_, columns_.size());
-    if (count == 0) return false;
+    if (!this->in_.row(fields_)) return false;
     item = {};
     this->at_its_place([&] {
-      if (count != columns_.size())
-        throw invalid_argument("the row has " + std::to_string(count) + " fields; the first row names " +
+      if (fields_.size() != columns_.size())
+        throw invalid_argument("the row has " + std::to_string(fields_.size()) + " fields; the first row names " +
                                std::to_string(columns_.size()));
       for (std::size_t at = 0; at < fields_.size(); ++at) Format::set(item, columns_[at], fields_[at]);
       Format::finish(item);

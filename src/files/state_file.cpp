@@ -1,62 +1,16 @@
 #include "files/state_file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "base/encode.hpp"
-#include "base/files.hpp"
 #include "base/json_in.hpp"
-#include "base/sha256.hpp"
 
 namespace cloudflare::detail {
-
-namespace {
-
-// JSON has no bytes, and a path or a prefix may be any.
-constexpr std::string_view as_base64 = "base64:";
-
-void append_text(std::string& json, std::string_view text) {
-  if (is_utf8(text) && !text.starts_with(as_base64)) {
-    append_json_string(json, text);
-    return;
-  }
-  std::string encoded(as_base64);
-  append_base64(encoded, text);
-  append_json_string(json, encoded);
-}
-
-std::string text_from(std::string text) {
-  if (!text.starts_with(as_base64)) return text;
-  auto bytes = base64_decoded(std::string_view(text).substr(as_base64.size()));
-  return bytes ? std::move(*bytes) : std::move(text);
-}
-
-}  // namespace
-
-std::string digest_of(const std::string& path, std::uint64_t size) {
-  constexpr std::uint64_t pieces = 256;
-  constexpr std::uint64_t piece_bytes = 4096;
-  std::ifstream file(path, std::ios::binary);
-  std::string sample;
-  const auto add = [&](std::uint64_t from, std::uint64_t count) {
-    const std::size_t before = sample.size();
-    sample.resize(before + count);
-    file.seekg(static_cast<std::streamoff>(from));
-    file.read(sample.data() + before, static_cast<std::streamsize>(count));
-  };
-  if (size <= pieces * piece_bytes) {
-    add(0, size);
-  } else {
-    const std::uint64_t step = (size - piece_bytes) / (pieces - 1);
-    for (std::uint64_t i = 0; i + 1 < pieces; ++i) add(i * step, piece_bytes);
-    add(size - piece_bytes, piece_bytes);
-  }
-  return file ? sha256_hex(sample) : std::string();
-}
 
 Error StateFile::broken(std::string_view why) const {
   return invalid_argument("the state file " + path_ + ' ' + std::string(why) + "; remove it to begin anew");
@@ -71,7 +25,7 @@ bool StateFile::read() {
     for (auto field : document.get_object()) {
       const std::string name(field.unescaped_key().value());
       json::value value = field.value();
-      fields_[name] = value.type() == json::json_type::string ? text_from(string(value)) : std::string(raw_text(value));
+      fields_[name] = value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
     }
     return true;
   });
@@ -95,20 +49,19 @@ std::uint64_t StateFile::number(const std::string& name) const {
 
 void StateFile::write() const {
   std::string json = R"({"job":)";
-  append_text(json, job_);
+  append_json_string(json, job_);
   for (const auto& [name, value] : fields_) {
     if (name == "job") continue;
     append_json_string(json.append(","), name);
-    append_text(json.append(":"), value);
+    append_json_string(json.append(":"), value);
   }
   json.append("}\n");
-  try {
-    ReplacementFile file(path_, ReplacementFile::Access::owner_only);
-    file.write(json);
-    file.commit();
-  } catch (const Error& error) {
-    throw Error(ErrorKind::callback, "the state file: " + error.details().text);
-  }
+  const std::string fresh = path_ + ".new";
+  std::ofstream file(fresh, std::ios::binary);
+  file << json << std::flush;
+  file.close();
+  if (!file || std::rename(fresh.c_str(), path_.c_str()) != 0)
+    throw Error(ErrorKind::callback, "the state file " + path_ + " cannot be written");
 }
 
 void StateFile::remove() const {

@@ -36,10 +36,6 @@ class StateFile {
   std::map<std::string, std::string> fields_{};
 };
 
-/// A digest of the first `size` bytes of a file: of all of them up to 1 MiB, of 256 pieces from the first to the last
-/// beyond. Tells whether a file is still the one that a state is about. Empty if it has fewer bytes.
-[[nodiscard]] std::string digest_of(const std::string& path, std::uint64_t size);
-
 /// Numbers in ascending order, kept as ranges.
 class NumberSet {
  public:

@@ -99,26 +99,24 @@ bool TextInput::line(std::string& text) {
   return true;
 }
 
-std::size_t TextInput::row(std::vector<std::string>& fields, std::size_t most) {
+bool TextInput::row(std::vector<std::string>& fields) {
+  std::size_t count = 0;
   int c = end_of_file;
   do {  // lines with nothing in them
     begin_item();
     c = get();
     if (c == '\r' && peek() == '\n') c = get();
   } while (c == '\n');
-  if (c == end_of_file) return 0;
-  std::size_t count = 0;
-  std::string surplus;
-  for (;; c = get()) {
-    if (count == fields.size() && count < most) fields.emplace_back();
-    std::string& field = count < most ? fields[count] : surplus;
-    ++count;
+  if (c == end_of_file) return false;
+  for (bool more = true; more;) {
+    if (count == fields.size()) fields.emplace_back();
+    std::string& field = fields[count++];
     field.clear();
-    if (!(c == '"' ? quoted(field) : plain(field, c))) break;
-    grow(1);  // the separator
+    more = c == '"' ? quoted(field) : plain(field, c);
+    if (more) c = get();
   }
-  fields.resize(std::min(count, most));
-  return count;
+  fields.resize(count);
+  return true;
 }
 
 // After the opening quote; true if another field follows.

@@ -22,9 +22,8 @@ class TextInput {
 
   /// The next line without its end; false at the end of the file.
   bool line(std::string& text);
-  /// The next row of CSV, RFC 4180: how many fields it has, of which the first `most` are kept; 0 at the end of the
-  /// file. A line with nothing in it is no row.
-  [[nodiscard]] std::size_t row(std::vector<std::string>& fields, std::size_t most);
+  /// The next row of CSV, RFC 4180; false at the end of the file. A line with nothing in it is no row.
+  bool row(std::vector<std::string>& fields);
   /// Goes on to a place further on.
   void skip_to(const FilePosition& place);
 

@@ -119,7 +119,6 @@ Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::st
         inner_->write(bytes);
         *count_ += bytes.size();
       }
-      void begin() override { inner_->begin(); }
       bool restart() override {
         *count_ = 0;
         return inner_->restart();
@@ -140,7 +139,12 @@ Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::st
 
 Call<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id, std::string_view key,
                                                       const std::string& path) {
-  const auto file = std::make_shared<FileSink>(path);
+  std::shared_ptr<FileSink> file;
+  try {
+    file = std::make_shared<FileSink>(path);
+  } catch (const Error& error) {
+    return Call<std::optional<kv::StreamedValue>>(error);
+  }
   return kv_get_to(context, id, key, file).then([file](std::optional<kv::StreamedValue>& value) {
     if (value) file->commit();
   });

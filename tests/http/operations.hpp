@@ -18,13 +18,6 @@ struct OperationClass {
   std::function<std::string(const cf::ApiClient&)> run;
 };
 
-/// Whether a download left a file, or what stood beside it on the way.
-inline bool leaves_files(const std::string& path) {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(path).parent_path()))
-    if (entry.path().string().starts_with(path)) return true;
-  return false;
-}
-
 /// In the order of the table's columns.
 inline std::vector<OperationClass> operation_classes() {
   const auto folder = std::make_shared<support::TemporaryFolder>();
@@ -65,7 +58,7 @@ inline std::vector<OperationClass> operation_classes() {
            if (!streamed || streamed->size != std::filesystem::file_size(path)) return "a size that is not the file's"s;
          } catch (const cf::Error&) {
            // Nothing may be left that looks like a complete download, nor what was begun.
-           if (leaves_files(path)) return "leftovers"s;
+           if (std::filesystem::exists(path) || std::filesystem::exists(path + ".part")) return "leftovers"s;
            throw;
          }
          return support::read_file(path);

@@ -32,8 +32,6 @@ class CLOUDFLARE_API Source {
 class CLOUDFLARE_API Sink {
  public:
   virtual ~Sink() = default;
-  /// Called once, before the first request that writes here is sent. May throw: then nothing is sent.
-  virtual void begin() {}
   /// Takes the next bytes. May throw: the transfer ends and the caller gets the exception.
   virtual void write(std::string_view bytes) = 0;
   /// Forgets what was written, for a repeated attempt; false if that is impossible, and then a transfer that
@@ -79,20 +77,17 @@ class CLOUDFLARE_API Body {
   std::shared_ptr<Source> source_{};
 };
 
-/// A sink that writes a file (UTF-8 path), which appears, or replaces the one of its name, by commit(). Until then the
-/// bytes stand beside it under a name of their own, and are removed if never committed.
+/// A sink that writes a file (UTF-8 path): to `path` + ".part" first, renamed by commit(); removed if never committed.
 class CLOUDFLARE_API FileSink final : public Sink {
  public:
-  /// Touches nothing.
+  /// @throws Error  invalid_argument if the file cannot be created
   explicit FileSink(std::string path);
   ~FileSink() override;
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
-  /// @throws Error  invalid_argument if the file cannot be created
-  void begin() override;
   void write(std::string_view bytes) override;
   bool restart() override;
-  /// Gives the file its name, once its bytes are on the disk. @throws Error  callback if the disk refuses
+  /// Flushes and gives the file its name. @throws Error  callback if the disk refuses
   void commit();
 
  private:

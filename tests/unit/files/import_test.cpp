@@ -236,7 +236,7 @@ TEST_CASE("a state of another job, of another file, or no state at all in a file
   CHECK(said().find("has no number \"items\"") != std::string::npos);
   support::write_file(files.state,
                       R"({"job":"import into KV namespace ns","offset":"0","lines":"0","items":"0","upto":"0",)"
-                      R"("unsettled":"","read":"7","digest":"of other bytes"})");
+                      R"("unsettled":"","file_bytes":"7"})");
   CHECK(said().find("is not the one that its state file is about") != std::string::npos);
   CHECK(server.requests == 0);
 }
