@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/fresh_file.hpp"
 #include "base/upload_source.hpp"
 
 namespace cloudflare {
@@ -157,36 +158,34 @@ std::string Body::read_all() const {
 
 struct FileSink::File {
   std::string path;
-  std::string part;
-  FilePtr file;
+  detail::FreshFile fresh{};
   bool committed = false;
+
+  void open() {
+    if (committed) throw Error(ErrorKind::callback, "the file is complete and takes no more bytes");
+    if (!fresh.is_open() && !fresh.create(path, 0666))
+      throw invalid_argument(std::string("the file to write cannot be created: ") + std::strerror(errno));
+  }
 };
 
-FileSink::FileSink(std::string path) : file_(std::make_unique<File>()) {
-  file_->path = std::move(path);
-  file_->part = file_->path + ".part";
-  file_->file.reset(std::fopen(file_->part.c_str(), "wb"));
-  if (!file_->file) throw invalid_argument(std::string("the file to write cannot be created: ") + std::strerror(errno));
-}
+FileSink::FileSink(std::string path) : file_(std::make_unique<File>()) { file_->path = std::move(path); }
 
-FileSink::~FileSink() {
-  file_->file.reset();
-  if (!file_->committed) std::remove(file_->part.c_str());
-}
+FileSink::~FileSink() = default;
+
+void FileSink::open() { file_->open(); }
 
 void FileSink::write(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_->file.get()) != bytes.size())
+  file_->open();
+  if (!file_->fresh.write(bytes))
     throw Error(ErrorKind::callback, std::string("writing the file failed: ") + std::strerror(errno));
 }
 
-bool FileSink::restart() {
-  file_->file.reset(std::freopen(file_->part.c_str(), "wb", file_->file.release()));
-  return file_->file != nullptr;
-}
+bool FileSink::restart() { return !file_->committed && (!file_->fresh.is_open() || file_->fresh.restart()); }
 
 void FileSink::commit() {
-  const bool written = std::fclose(file_->file.release()) == 0;
-  if (!written || std::rename(file_->part.c_str(), file_->path.c_str()) != 0)
+  if (file_->committed) return;
+  file_->open();
+  if (!file_->fresh.commit())
     throw Error(ErrorKind::callback, std::string("finishing the file failed: ") + std::strerror(errno));
   file_->committed = true;
 }

@@ -30,8 +30,6 @@ class D1Export final : public detail::FlowOf<d1::ExportResult> {
   /// `file` is the sink, if it needs its name at the end.
   D1Export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink, std::shared_ptr<FileSink> file,
            const d1::ExportOptions& options);
-  /// Refused before any request.
-  explicit D1Export(Error refused);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -99,9 +97,14 @@ D1Export::D1Export(const Context& context, std::string_view id, std::shared_ptr<
     if (!detail::is_utf8(name)) this->finish(invalid_argument("a table's name is not UTF-8"));
 }
 
-D1Export::D1Export(Error refused) { this->finish(std::move(refused)); }
-
-void D1Export::begin(detail::Outbox& out) { ask(out); }
+void D1Export::begin(detail::Outbox& out) {
+  try {
+    if (state_->file) state_->file->open();
+  } catch (const Error& error) {
+    return this->finish(error);
+  }
+  ask(out);
+}
 void D1Export::on_wake(detail::Outbox& out) { ask(out); }
 
 void D1Export::ask(detail::Outbox& out) {
@@ -160,12 +163,8 @@ FlowPtr<d1::ExportResult> d1_export(const Context& context, std::string_view id,
 
 FlowPtr<d1::ExportResult> d1_export_to_file(const Context& context, std::string_view id, const std::string& path,
                                             const d1::ExportOptions& options) {
-  try {
-    const auto file = std::make_shared<FileSink>(path);
-    return std::make_unique<D1Export>(context, id, file, file, options);
-  } catch (const Error& error) {
-    return std::make_unique<D1Export>(error);
-  }
+  const auto file = std::make_shared<FileSink>(path);
+  return std::make_unique<D1Export>(context, id, file, file, options);
 }
 
 }  // namespace cloudflare::ops

@@ -51,9 +51,9 @@ std::string as_json(std::string_view text) {
 /// MD5, init, upload, ingest, poll.
 class D1Import final : public detail::FlowOf<d1::ImportResult> {
  public:
-  D1Import(const Context& context, std::string_view id, Body sql, const d1::ImportOptions& options);
-  /// Refused before any request.
-  explicit D1Import(Error refused);
+  /// With a `path` its file is opened when the operation begins, and takes the place of `sql`.
+  D1Import(const Context& context, std::string_view id, Body sql, std::optional<std::string> path,
+           const d1::ImportOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -71,12 +71,14 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
 };
 
 struct D1Import::State {
-  State(const Context& given, std::string_view database, Body body, d1::ImportOptions wishes)
-      : context(given), id(database), options(std::move(wishes)), sql(std::move(body)) {}
+  State(const Context& given, std::string_view database, Body body, std::optional<std::string> from,
+        d1::ImportOptions wishes)
+      : context(given), id(database), options(std::move(wishes)), path(std::move(from)), sql(std::move(body)) {}
 
   Context context;
   std::string id;
   d1::ImportOptions options;
+  std::optional<std::string> path;
   Body sql;
   bool reading = true;
 
@@ -89,6 +91,12 @@ struct D1Import::State {
   std::string filename{};
   std::string bookmark{};
   d1::ImportResult result{};
+
+  [[nodiscard]] std::optional<Error> refused_size() const {
+    const auto size = sql.size();
+    if (!size || *size <= limits::d1_import_bytes || !detail::checks_limits(context)) return std::nullopt;
+    return too_large(*size);
+  }
 
   // D1 has taken it up and not said how it ended.
   [[nodiscard]] bool running() const { return !bookmark.empty(); }
@@ -133,20 +141,26 @@ struct D1Import::State {
   }
 };
 
-D1Import::D1Import(const Context& context, std::string_view id, Body sql, const d1::ImportOptions& options)
-    : state_(std::make_unique<State>(context, id, std::move(sql), options)) {
-  const auto size = state_->sql.size();
+D1Import::D1Import(const Context& context, std::string_view id, Body sql, std::optional<std::string> path,
+                   const d1::ImportOptions& options)
+    : state_(std::make_unique<State>(context, id, std::move(sql), std::move(path), options)) {
   auto request = database_request(table::d1_import_init, context, id);
   if (!request) {
     this->finish(request.error());
-  } else if (size && *size > limits::d1_import_bytes && detail::checks_limits(context)) {
-    this->finish(too_large(*size));
+  } else if (auto error = state_->refused_size()) {
+    this->finish(std::move(*error));
   }
 }
 
-D1Import::D1Import(Error refused) { this->finish(std::move(refused)); }
-
 void D1Import::begin(detail::Outbox& out) {
+  if (state_->path) {
+    try {
+      state_->sql = Body::file(*state_->path);
+    } catch (const Error& error) {
+      return this->finish(error);
+    }
+    if (auto error = state_->refused_size()) return this->finish(std::move(*error));
+  }
   state_->md5.emplace();
   read_on(out);
 }
@@ -237,16 +251,12 @@ void D1Import::take_status(JobStatus& status, const detail::Endpoint& operation,
 
 FlowPtr<d1::ImportResult> d1_import(const Context& context, std::string_view id, Body sql,
                                     const d1::ImportOptions& options) {
-  return std::make_unique<D1Import>(context, id, std::move(sql), options);
+  return std::make_unique<D1Import>(context, id, std::move(sql), std::nullopt, options);
 }
 
 FlowPtr<d1::ImportResult> d1_import_file(const Context& context, std::string_view id, const std::string& path,
                                          const d1::ImportOptions& options) {
-  try {
-    return d1_import(context, id, Body::file(path), options);
-  } catch (const Error& error) {
-    return std::make_unique<D1Import>(error);
-  }
+  return std::make_unique<D1Import>(context, id, Body(), path, options);
 }
 
 }  // namespace cloudflare::ops

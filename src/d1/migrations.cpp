@@ -33,7 +33,7 @@ File numbered(std::string name) {
   return {name.substr(begin, end - begin), std::move(name)};
 }
 
-std::vector<std::string> names_in(const std::string& folder) {
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
   std::error_code failed;
   std::vector<File> files;
   std::filesystem::directory_iterator at(folder, failed);
@@ -54,7 +54,12 @@ std::vector<std::string> names_in(const std::string& folder) {
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text;
+  try {
+    text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  } catch (const std::ios_base::failure&) {  // it is a folder, for one
+    file.setstate(std::ios::badbit);
+  }
   if (!file) throw invalid_argument("the file cannot be read");
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
@@ -153,15 +158,15 @@ struct D1Migrate::State {
 D1Migrate::D1Migrate(const Context& context, std::string_view id, const std::string& folder,
                      const d1::MigrateOptions& options)
     : state_(std::make_unique<State>(context, id, folder, options)) {
-  try {
-    state_->files = names_in(folder);
-    if (options.table.empty()) throw invalid_argument("the table of migrations has no name");
-  } catch (const Error& error) {
-    this->finish(error);
-  }
+  if (options.table.empty()) this->finish(invalid_argument("the table of migrations has no name"));
 }
 
 void D1Migrate::begin(detail::Outbox& out) {
+  try {
+    state_->files = names_in(state_->folder);
+  } catch (const Error& error) {
+    return this->finish(error);
+  }
   auto request = state_->listing();
   if (!request) return this->finish(request.error());
   out.send(0, std::move(*request));

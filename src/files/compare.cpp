@@ -7,6 +7,7 @@
 
 #include <cloudflare/files/kv.hpp>
 
+#include "files/file_identity.hpp"
 #include "files/state_file.hpp"
 #include "files/text_input.hpp"
 #include "kv/handle.hpp"
@@ -132,8 +133,12 @@ class FileSide final : public Side {
     state.set(name + ".offset", place.offset);
     state.set(name + ".lines", place.lines);
     state.set(name + ".items", place.items);
+    state.set(name + ".digest", detail::digest_of_beginning(path_, place.offset));
   }
   void resume(const StateFile& state, const std::string& name, std::string last) override {
+    const std::string digest = state.text(name + ".digest");  // not in a state of an earlier version
+    if (!digest.empty() && digest != detail::digest_of_beginning(path_, state.number(name + ".offset")))
+      throw state.of_another_file(path_);
     file_ = detail::open_entries(false, path_,
                                  {.from = {.offset = state.number(name + ".offset"),
                                            .lines = state.number(name + ".lines"),

@@ -1,12 +1,18 @@
 // A namespace to a file: page by page, the values of a page in bulk reads, lines in the order of the keys.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <cerrno>
+#include <cstring>
 #include <map>
 
 #include <cloudflare/files/kv.hpp>
 
+#include "base/fresh_file.hpp"
+#include "files/file_identity.hpp"
 #include "files/state_file.hpp"
 #include "kv/common.hpp"
 #include "kv/handle.hpp"
@@ -17,6 +23,8 @@ namespace {
 
 // Bytes of values that may wait for those before them; then no more are asked for until they are written.
 constexpr std::size_t most_waiting = 64'000'000;
+// Bytes of lines that are written at once.
+constexpr std::size_t most_unwritten = 1U << 18;
 
 /// Names of a page from `first` on, until too many values wait.
 class Names {
@@ -63,6 +71,11 @@ class Export {
         options_(options),
         state_(options.state_file.empty() ? path + ".state" : options.state_file,
                "export of KV namespace " + kv.id() + ", keys with prefix \"" + options.prefix + '"') {}
+  ~Export() {
+    if (file_ >= 0) ::close(file_);
+  }
+  Export(const Export&) = delete;
+  Export& operator=(const Export&) = delete;
 
   ExportResult run() {
     const std::string cursor = resume();
@@ -70,8 +83,7 @@ class Export {
     while (!result_.finished && !options_.stop.stop_requested()) {
       const std::optional<KeyPage> page = pages.next();
       if (page) write_page(page->keys);
-      out_.flush();
-      require_good();
+      put_on_disk();
       result_.finished = !page || pages.cursor().empty();
       if (!result_.finished) save(pages.cursor());
     }
@@ -83,23 +95,35 @@ class Export {
   // The cursor to go on with; lines after the last whole page are cut off.
   std::string resume() {
     const bool again = state_.read();
-    if (again) {
-      result_.keys = state_.number("keys");
-      result_.bytes = state_.number("bytes");
-      std::error_code error;
-      if (std::filesystem::file_size(path_, error) < result_.bytes || error)
-        throw invalid_argument("the file " + path_ + " is shorter than its state file says; remove that to begin anew");
-      std::filesystem::resize_file(path_, result_.bytes, error);
-    }
-    out_.open(path_, std::ios::binary | (again ? std::ios::app : std::ios::trunc));
-    if (!out_) throw invalid_argument("the file " + path_ + " cannot be written");
-    return again ? state_.text("cursor") : std::string();
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | (again ? 0 : O_CREAT | O_TRUNC), 0666);
+    if (file_ < 0)
+      throw invalid_argument("the file " + path_ + " cannot be written: " + std::strerror(errno) +
+                             (again ? "; remove its state file to begin anew" : ""));
+    if (!again) return std::string();
+    result_.keys = state_.number("keys");
+    result_.bytes = state_.number("bytes");
+    cut();
+    return state_.text("cursor");
+  }
+
+  void cut() const {
+    struct stat now {};
+    if (::fstat(file_, &now) != 0 || static_cast<std::uint64_t>(now.st_size) < result_.bytes)
+      throw invalid_argument("the file " + path_ + " is shorter than its state file says; remove that to begin anew");
+    const std::string digest = state_.text("digest");  // not in a state of an earlier version
+    if (!digest.empty() && digest != detail::digest_of_beginning(path_, result_.bytes))
+      throw state_.of_another_file(path_);
+    const auto end = static_cast<off_t>(result_.bytes);
+    if (::ftruncate(file_, end) != 0 || ::lseek(file_, end, SEEK_SET) != end)
+      throw Error(ErrorKind::callback,
+                  "the file " + path_ + " cannot be cut to its last whole page: " + std::strerror(errno));
   }
 
   void save(const std::string& cursor) {
     state_.set("cursor", cursor);
     state_.set("keys", result_.keys);
     state_.set("bytes", result_.bytes);
+    state_.set("digest", detail::digest_of_beginning(path_, result_.bytes));
     state_.write();
   }
 
@@ -140,22 +164,35 @@ class Export {
     std::replace_if(
         line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     line_.push_back('\n');
-    out_.write(line_.data(), static_cast<std::streamsize>(line_.size()));
-    require_good();
+    unwritten_.append(line_);
+    if (unwritten_.size() >= most_unwritten) write_out();
     ++result_.keys;
     result_.bytes += line_.size();
   }
 
-  void require_good() const {
-    if (!out_) throw Error(ErrorKind::callback, "the file " + path_ + " cannot be written");
+  void write_out() {
+    if (!detail::write_all(file_, unwritten_)) throw refused();
+    unwritten_.clear();
+  }
+
+  // A state must not stand for bytes that a power cut could take away.
+  void put_on_disk() {
+    write_out();
+    if (!detail::sync_file(file_)) throw refused();
+    detail::sync_folder_of(path_);
+  }
+
+  [[nodiscard]] Error refused() const {
+    return Error(ErrorKind::callback, "the file " + path_ + " cannot be written: " + std::strerror(errno));
   }
 
   const KvNamespace& kv_;
   const std::string& path_;
   const ExportOptions& options_;
   detail::StateFile state_;
-  std::ofstream out_{};
+  int file_ = -1;
   std::string line_{};
+  std::string unwritten_{};  ///< Lines not yet given to the system.
   ExportResult result_{};
 };
 

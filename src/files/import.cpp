@@ -8,8 +8,12 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/saturating.hpp"
+#include "engine/client_core.hpp"
+#include "files/file_identity.hpp"
 #include "files/state_file.hpp"
 #include "files/text_input.hpp"
+#include "kv/handle.hpp"
 
 namespace cloudflare {
 
@@ -22,15 +26,11 @@ using detail::StateFile;
 struct Standing {
   FilePosition from{};  ///< Nothing before it is left to do.
   std::uint64_t upto = 0;
+  std::uint64_t bytes_read = 0;  ///< Where `upto` begins.
   NumberSet unsettled{};
 
   [[nodiscard]] std::uint64_t settled() const { return upto - unsettled.count(); }
 };
-
-bool is_expired(const kv::Entry& entry) {
-  return entry.expiration && !entry.ttl && *entry.expiration < std::chrono::system_clock::now() + limits::kv_min_ttl;
-}
-bool is_expired(const vectorize::Vector&) { return false; }
 
 /// What a bulk call has read from its piece of the file.
 struct PieceRead {
@@ -43,15 +43,16 @@ struct PieceRead {
 template <class Item>
 class Piece final : public detail::ItemSource<Item> {
  public:
-  Piece(detail::ItemSource<Item>& file, const Standing& standing, const ImportOptions& options, PieceRead& read)
-      : file_(file), standing_(standing), options_(options), read_(read) {}
+  Piece(detail::ItemSource<Item>& file, const std::function<bool(const Item&)>& is_expired, const Standing& standing,
+        const ImportOptions& options, PieceRead& read)
+      : file_(file), is_expired_(is_expired), standing_(standing), options_(options), read_(read) {}
 
   bool next(Item& item) override {
     while (read_.numbers.size() < options_.items_per_state && !options_.stop.stop_requested()) {
       const std::uint64_t number = file_.position().items;
       if (!step(item)) return false;
       if (number < standing_.upto && !standing_.unsettled.contains(number)) continue;
-      if (is_expired(item)) {
+      if (is_expired_ && is_expired_(item)) {
         ++read_.expired;
         continue;
       }
@@ -75,6 +76,7 @@ class Piece final : public detail::ItemSource<Item> {
   }
 
   detail::ItemSource<Item>& file_;
+  const std::function<bool(const Item&)>& is_expired_;
   const Standing& standing_;
   const ImportOptions& options_;
   PieceRead& read_;
@@ -93,7 +95,9 @@ class Import {
         state_(options.state_file.empty() ? path_ + ".state" : options.state_file, job),
         store_(std::move(store)) {}
 
-  ImportResult run(Open open) {
+  ImportResult run(Open open, std::function<bool(const Item&)> is_expired = nullptr) {
+    if (options_.items_per_state == 0) throw invalid_argument("items_per_state is 0; at least 1 is needed");
+    is_expired_ = std::move(is_expired);
     const bool csv = options_.format ? *options_.format == FileFormat::csv : path_.ends_with(".csv");
     resume();
     const auto file = open(csv, path_, {.from = standing_.from});
@@ -108,13 +112,27 @@ class Import {
   void resume() {
     std::error_code unknown;
     file_bytes_ = std::filesystem::file_size(path_, unknown);  // what cannot be opened is refused soon
+    stamp_ = detail::stamp_of(path_);
     if (!state_.read()) return;
     standing_.from = {
         .offset = state_.number("offset"), .lines = state_.number("lines"), .items = state_.number("items")};
     standing_.upto = state_.number("upto");
-    if (state_.number("file_bytes") != file_bytes_ || !standing_.unsettled.parse(state_.text("unsettled")))
-      throw invalid_argument("the file " + path_ +
-                             " is not the one that its state file is about; remove that to begin anew");
+    const bool readable = standing_.unsettled.parse(state_.text("unsettled"));
+    if (state_.number("file_bytes") != file_bytes_ || !readable || !is_possible() || !is_same_beginning())
+      throw state_.of_another_file(path_);
+  }
+
+  [[nodiscard]] bool is_possible() const {
+    return standing_.from.items <= standing_.upto && standing_.unsettled.below(standing_.from.items).empty() &&
+           standing_.unsettled.from(standing_.upto).empty();
+  }
+
+  // A state of an earlier version knows only the size.
+  [[nodiscard]] bool is_same_beginning() {
+    const std::string digest = state_.text("digest");
+    if (digest.empty()) return true;
+    standing_.bytes_read = state_.number("bytes_read");
+    return digest == detail::digest_of_beginning(path_, standing_.bytes_read);
   }
 
   void load_piece(detail::ItemSource<Item>& file) {
@@ -129,7 +147,8 @@ class Import {
       if (is_tried_again(failed.back())) failed_.emplace(failed.back().name, failed.back().index);
     };
     try {
-      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, standing_, options_, read)), std::move(hooks));
+      done = store_(ItemFile<Item>(std::make_unique<Piece<Item>>(file, is_expired_, standing_, options_, read)),
+                    std::move(hooks));
     } catch (const Error& error) {  // nothing was stored
       if (error.cause()) throw;
       done.stopped = error;
@@ -160,6 +179,7 @@ class Import {
     unsettled.append(standing_.unsettled.from(position.items));
     standing_.unsettled = std::move(unsettled);
     standing_.upto = std::max(standing_.upto, position.items);
+    standing_.bytes_read = std::max(standing_.bytes_read, position.offset);
     save();
   }
 
@@ -194,12 +214,18 @@ class Import {
   }
 
   void save() {
+    if (detail::stamp_of(path_) != stamp_) {  // what was stored last may be of either
+      if (!result_.stopped) result_.stopped = invalid_argument("the file " + path_ + " changed while it was imported");
+      return;
+    }
     state_.set("file_bytes", file_bytes_);
     state_.set("offset", standing_.from.offset);
     state_.set("lines", standing_.from.lines);
     state_.set("items", standing_.from.items);
     state_.set("upto", standing_.upto);
     state_.set("unsettled", standing_.unsettled.text());
+    state_.set("bytes_read", standing_.bytes_read);
+    state_.set("digest", detail::digest_of_beginning(path_, standing_.bytes_read));
     state_.write();
   }
 
@@ -207,7 +233,9 @@ class Import {
   const ImportOptions& options_;
   StateFile state_;
   Store store_;
+  std::function<bool(const Item&)> is_expired_{};
   std::uint64_t file_bytes_ = 0;
+  std::optional<detail::FileStamp> stamp_{};
   Standing standing_{};
   ImportResult result_{};
   BulkProgress before_{};                                         ///< As of the pieces so far.
@@ -221,7 +249,11 @@ namespace kv {
 
 ImportResult import_from(const KvNamespace& kv, const std::string& path, const ImportOptions& options) {
   auto store = [&](EntryFile piece, BulkOptions hooks) { return kv.put_many(std::move(piece), hooks); };
-  return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store).run(detail::open_entries);
+  return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store)
+      .run(detail::open_entries, [&clock = context_of(kv).core->clock()](const Entry& entry) {
+        return entry.expiration && !entry.ttl &&
+               *entry.expiration < detail::saturating_add(clock.wall(), limits::kv_min_ttl);
+      });
 }
 
 }  // namespace kv

@@ -2,6 +2,8 @@
 
 #include <cloudflare/files/readers.hpp>
 
+#include <cloudflare/limits.hpp>
+
 #include <array>
 #include <charconv>
 #include <utility>
@@ -23,17 +25,22 @@ Error not_a(std::string_view name, std::string_view what) {
   return invalid_argument("\"" + std::string(name) + "\" is not " + std::string(what));
 }
 
-// simdjson looks at a value when it is asked for; a broken one would spoil the request of all its neighbours.
-void look_at(json::value value) {
+struct NestedTooDeep {};
+
+// simdjson looks at a value when it is asked for; a broken one would spoil the request of all its neighbours. `depth`
+// is that of the value if it is an object or array.
+void look_at(json::value value, std::size_t depth = 1) {
   switch (value.type().value()) {
     case json::json_type::object:
+      if (depth > limits::json_depth) throw NestedTooDeep();
       for (auto field : value.get_object()) {
         (void)field.unescaped_key().value();
-        look_at(field.value());
+        look_at(field.value(), depth + 1);
       }
       return;
     case json::json_type::array:
-      for (auto item : value.get_array()) look_at(item.value());
+      if (depth > limits::json_depth) throw NestedTooDeep();
+      for (auto item : value.get_array()) look_at(item.value(), depth + 1);
       return;
     case json::json_type::string: (void)value.get_string().value(); return;
     case json::json_type::number: (void)value.get_double().value(); return;
@@ -66,6 +73,9 @@ Metadata metadata_from(std::string_view name, std::string text) {
         ++values;
       }
     });
+  } catch (const NestedTooDeep&) {
+    throw invalid_argument("\"" + std::string(name) + "\" is nested more than " + std::to_string(limits::json_depth) +
+                           " deep (limits::json_depth)");
   } catch (const Error&) {
     values = 0;
   }
@@ -173,7 +183,7 @@ std::size_t column_of(std::string_view name) {
     if (Format::names[at] == name) return at;
   std::string known;
   for (const std::string_view each : Format::names) known.append(known.empty() ? "" : ", ").append(each);
-  throw invalid_argument("\"" + std::string(name) + "\" is none of " + known);
+  throw invalid_argument("\"" + std::string(name.substr(0, 64)) + "\" is none of " + known);
 }
 
 // Which of a format's names an item, or a heading, has.
@@ -272,25 +282,19 @@ class CsvSource final : public FileItems<Format> {
  public:
   template <class From>
   CsvSource(From& from, const ReadOptions& options) : Base(from, options) {
-    this->at_its_place([&] {
-      if (!this->in_.row(fields_)) return;
-      Seen<Format> seen;
-      for (const std::string& name : fields_) {
-        columns_.push_back(column_of<Format>(name));
-        seen.note(columns_.back());
-      }
-      seen.require_all();
-    });
+    // One name more than there are is wrong for sure.
+    if (this->in_.row(fields_, Format::names.size() + 1) != 0) this->at_its_place([&] { read_heading(); });
     this->in_.skip_to(options.from);
     this->pass(0);
   }
 
   bool next(typename Base::Item& item) override {
-    if (!this->in_.row(fields_)) return false;
+    const std::size_t count = this->in_.row(fields_, columns_.size());
+    if (count == 0) return false;
     item = {};
     this->at_its_place([&] {
-      if (fields_.size() != columns_.size())
-        throw invalid_argument("the row has " + std::to_string(fields_.size()) + " fields; the first row names " +
+      if (count != columns_.size())
+        throw invalid_argument("the row has " + std::to_string(count) + " fields; the first row names " +
                                std::to_string(columns_.size()));
       for (std::size_t at = 0; at < fields_.size(); ++at) Format::set(item, columns_[at], fields_[at]);
       Format::finish(item);
@@ -300,6 +304,15 @@ class CsvSource final : public FileItems<Format> {
   }
 
  private:
+  void read_heading() {
+    Seen<Format> seen;
+    for (const std::string& name : fields_) {
+      columns_.push_back(column_of<Format>(name));
+      seen.note(columns_.back());
+    }
+    seen.require_all();
+  }
+
   std::vector<std::size_t> columns_{};
   std::vector<std::string> fields_{};
 };

@@ -1,31 +1,70 @@
 #include "files/state_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "base/encode.hpp"
+#include "base/fresh_file.hpp"
 #include "base/json_in.hpp"
 
 namespace cloudflare::detail {
+
+namespace {
+
+// Text, or {"base64":"…"} for what is not UTF-8: a path is any bytes.
+std::string read_field(json::value value) {
+  if (value.type() == json::json_type::string) return string(value);
+  if (value.type() != json::json_type::object) return std::string(raw_text(value));
+  auto bytes = base64_decoded(value.get_object()["base64"].get_string().value());
+  if (!bytes) throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
+  return std::move(*bytes);
+}
+
+void append_field(std::string& json, std::string_view name, std::string_view value) {
+  append_json_string(json, name);
+  json.push_back(':');
+  if (is_utf8(value)) {
+    append_json_string(json, value);
+    return;
+  }
+  json.append(R"({"base64":")");
+  append_base64(json, value);
+  json.append("\"}");
+}
+
+}  // namespace
 
 Error StateFile::broken(std::string_view why) const {
   return invalid_argument("the state file " + path_ + ' ' + std::string(why) + "; remove it to begin anew");
 }
 
+Error StateFile::of_another_file(const std::string& path) const {
+  return invalid_argument("the file " + path +
+                          " is not the one that its state file is about: it has changed since, or "
+                          "is another; remove " +
+                          path_ + " to begin anew");
+}
+
 bool StateFile::read() {
   fields_.clear();
   std::ifstream file(path_, std::ios::binary);
-  if (!file) return false;
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file && errno == ENOENT) return false;
+  if (!file) throw broken(std::string("cannot be opened: ") + std::strerror(errno));
+  std::string text;
+  try {
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  } catch (const std::ios_base::failure&) {
+    throw broken("cannot be read");
+  }
   const auto done = read_json(text, 0, text.size(), "the state", [&](json::document& document) {
     for (auto field : document.get_object()) {
       const std::string name(field.unescaped_key().value());
-      json::value value = field.value();
-      fields_[name] = value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
+      fields_[name] = read_field(field.value());
     }
     return true;
   });
@@ -48,20 +87,14 @@ std::uint64_t StateFile::number(const std::string& name) const {
 }
 
 void StateFile::write() const {
-  std::string json = R"({"job":)";
-  append_json_string(json, job_);
-  for (const auto& [name, value] : fields_) {
-    if (name == "job") continue;
-    append_json_string(json.append(","), name);
-    append_json_string(json.append(":"), value);
-  }
+  std::string json = "{";
+  append_field(json, "job", job_);
+  for (const auto& [name, value] : fields_)
+    if (name != "job") append_field(json.append(","), name, value);
   json.append("}\n");
-  const std::string fresh = path_ + ".new";
-  std::ofstream file(fresh, std::ios::binary);
-  file << json << std::flush;
-  file.close();
-  if (!file || std::rename(fresh.c_str(), path_.c_str()) != 0)
-    throw Error(ErrorKind::callback, "the state file " + path_ + " cannot be written");
+  FreshFile file;
+  if (!file.create(path_, 0600) || !file.write(json) || !file.commit())
+    throw Error(ErrorKind::callback, "the state file " + path_ + " cannot be written: " + std::strerror(errno));
 }
 
 void StateFile::remove() const {

@@ -1,6 +1,7 @@
 #pragma once
 
-// The small file that says how far a long job is: one JSON object of text and numbers, replaced as a whole.
+// The small file that says how far a long job is: one JSON object of text and numbers, replaced as a whole. Only its
+// owner may read it.
 
 #include <cstdint>
 #include <map>
@@ -24,9 +25,13 @@ class StateFile {
 
   void set(const std::string& name, std::uint64_t number) { fields_[name] = std::to_string(number); }
   void set(const std::string& name, std::string_view text) { fields_[name] = text; }
-  /// A process that ends in the middle leaves the state before. @throws Error  callback if the disk refuses
+  /// A process that ends in the middle, or a power cut, leaves the state before; afterwards this one is on the disk.
+  /// @throws Error  callback if the disk refuses
   void write() const;
   void remove() const;
+
+  /// For a file whose size or beginning is no longer as the state says.
+  [[nodiscard]] Error of_another_file(const std::string& path) const;
 
  private:
   [[nodiscard]] Error broken(std::string_view why) const;

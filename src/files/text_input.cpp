@@ -10,12 +10,15 @@ constexpr std::size_t piece_bytes = 1U << 16;
 }
 
 TextInput::TextInput(const std::string& path, std::size_t max_item_bytes)
-    : file_(path, std::ios::binary), in_(&file_), name_(path + ", "), max_item_bytes_(max_item_bytes) {
-  if (!file_) throw invalid_argument("the file " + path + " cannot be opened");
+    : from_(&file_), name_(path + ", "), max_item_bytes_(max_item_bytes) {
+  if (file_.open(path, std::ios::in | std::ios::binary) == nullptr)
+    throw invalid_argument("the file " + path + " cannot be opened");
   skip_mark();
 }
 
-TextInput::TextInput(std::istream& in, std::size_t max_item_bytes) : in_(&in), max_item_bytes_(max_item_bytes) {
+TextInput::TextInput(std::istream& in, std::size_t max_item_bytes)
+    : from_(in.rdbuf()), max_item_bytes_(max_item_bytes) {
+  if (in.fail() || from_ == nullptr) throw invalid_argument("the stream cannot be read: it has failed before");
   skip_mark();
 }
 
@@ -23,13 +26,24 @@ Error TextInput::error(std::string_view text) const {
   return invalid_argument(name_ + "line " + std::to_string(item_line_) + ": " + std::string(text));
 }
 
+// From the buffer of the stream: the stream itself would take a short piece for the end, and may throw at the end.
 bool TextInput::fill() {
+  if (ended_) return false;
   before_ += buffer_.size();
   buffer_.resize(piece_bytes);
   at_ = 0;
-  in_->read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-  buffer_.resize(static_cast<std::size_t>(in_->gcount()));
-  if (in_->bad()) throw invalid_argument(name_ + "line " + std::to_string(lines_ + 1) + ": cannot be read");
+  std::size_t size = 0;
+  try {
+    while (size < piece_bytes && !ended_) {
+      const std::streamsize n = from_->sgetn(buffer_.data() + size, static_cast<std::streamsize>(piece_bytes - size));
+      ended_ = n <= 0;
+      if (!ended_) size += static_cast<std::size_t>(n);
+    }
+  } catch (...) {
+    buffer_.clear();
+    throw invalid_argument(name_ + "line " + std::to_string(lines_ + 1) + ": cannot be read");
+  }
+  buffer_.resize(size);
   return !buffer_.empty();
 }
 
@@ -56,12 +70,12 @@ void TextInput::skip_to(const FilePosition& place) {
   std::uint64_t left = place.offset - offset();
   while (left > buffer_.size() - at_) {
     left -= buffer_.size() - at_;
-    if (in_ == &file_ && file_.good() && left > piece_bytes) {
-      file_.seekg(static_cast<std::streamoff>(place.offset));
-      before_ = place.offset;
+    const auto last = static_cast<std::streamoff>(place.offset - 1);  // is read, which shows that it is there
+    if (from_ == &file_ && !ended_ && left > piece_bytes && file_.pubseekpos(last, std::ios::in) == last) {
+      before_ = place.offset - 1;
       buffer_.clear();
       at_ = 0;
-      left = 0;
+      left = 1;
     } else if (!fill()) {
       throw invalid_argument(name_ + "it ends before the place to go on from, byte " + std::to_string(place.offset));
     }
@@ -72,12 +86,11 @@ void TextInput::skip_to(const FilePosition& place) {
 
 void TextInput::begin_item() noexcept {
   item_line_ = lines_ + 1;
-  item_bytes_ = 0;
+  item_begin_ = offset();
 }
 
-void TextInput::grow(std::size_t bytes) {
-  item_bytes_ += bytes;
-  if (item_bytes_ > max_item_bytes_)
+void TextInput::check_size() const {
+  if (offset() - item_begin_ > max_item_bytes_)
     throw error("longer than the " + std::to_string(max_item_bytes_) + " bytes allowed for one item");
 }
 
@@ -88,9 +101,9 @@ bool TextInput::line(std::string& text) {
   while (peek() != end_of_file) {
     const std::size_t end = buffer_.find('\n', at_);
     const std::size_t size = std::min(end, buffer_.size()) - at_;
-    grow(size);
-    text.append(buffer_, at_, size);
     at_ += size;
+    check_size();
+    text.append(buffer_, at_ - size, size);
     if (end == std::string::npos) continue;
     ++at_;
     break;
@@ -99,24 +112,27 @@ bool TextInput::line(std::string& text) {
   return true;
 }
 
-bool TextInput::row(std::vector<std::string>& fields) {
+std::size_t TextInput::row(std::vector<std::string>& fields, std::size_t most) {
   std::size_t count = 0;
+  std::string passed_over;
   int c = end_of_file;
   do {  // lines with nothing in them
     begin_item();
     c = get();
     if (c == '\r' && peek() == '\n') c = get();
   } while (c == '\n');
-  if (c == end_of_file) return false;
-  for (bool more = true; more;) {
-    if (count == fields.size()) fields.emplace_back();
-    std::string& field = fields[count++];
+  if (c == end_of_file) return 0;
+  fields.resize(most);
+  for (bool more = true; more; ++count) {
+    std::string& field = count < most ? fields[count] : passed_over;
     field.clear();
     more = c == '"' ? quoted(field) : plain(field, c);
-    if (more) c = get();
+    if (!more) continue;
+    check_size();
+    c = get();
   }
-  fields.resize(count);
-  return true;
+  fields.resize(std::min(count, most));
+  return count;
 }
 
 // After the opening quote; true if another field follows.
@@ -131,7 +147,7 @@ bool TextInput::quoted(std::string& field) {
       if (c == '\n' || c == end_of_file) return false;
       if (c != '"') throw error("something follows the closing quote of a field; a quote inside is written twice");
     }
-    grow(1);
+    check_size();
     field.push_back(static_cast<char>(c));
   }
 }
@@ -142,7 +158,7 @@ bool TextInput::plain(std::string& field, int first) {
     if (c == '\r' && peek() == '\n') c = get();
     if (c == '\n' || c == end_of_file) return false;
     if (c == '"') throw error("a quote inside a field that does not begin with one");
-    grow(1);
+    check_size();
     field.push_back(static_cast<char>(c));
   }
 }

@@ -22,8 +22,9 @@ class TextInput {
 
   /// The next line without its end; false at the end of the file.
   bool line(std::string& text);
-  /// The next row of CSV, RFC 4180; false at the end of the file. A line with nothing in it is no row.
-  bool row(std::vector<std::string>& fields);
+  /// How many fields the next row of CSV (RFC 4180) has, the first `most` of which are kept; 0 at the end of the file.
+  /// A line with nothing in it is no row.
+  std::size_t row(std::vector<std::string>& fields, std::size_t most);
   /// Goes on to a place further on.
   void skip_to(const FilePosition& place);
 
@@ -43,18 +44,19 @@ class TextInput {
   void begin_item() noexcept;
   [[nodiscard]] bool quoted(std::string& field);
   [[nodiscard]] bool plain(std::string& field, int first);
-  void grow(std::size_t bytes);
+  void check_size() const;
 
-  std::ifstream file_{};
-  std::istream* in_;
+  std::filebuf file_{};
+  std::streambuf* from_;
   std::string name_{};
   std::size_t max_item_bytes_;
   std::string buffer_{};
   std::size_t at_ = 0;
   std::uint64_t before_ = 0;  ///< Bytes before the buffer.
   std::uint64_t lines_ = 0;
-  std::uint64_t item_line_ = 0;  ///< The line on which the item read last begins.
-  std::size_t item_bytes_ = 0;
+  std::uint64_t item_line_ = 0;   ///< The line on which the item read last begins.
+  std::uint64_t item_begin_ = 0;  ///< Its place.
+  bool ended_ = false;            ///< The source has nothing beyond the buffer.
 };
 
 /// The files of <cloudflare/files/readers.hpp> without their ranges.

@@ -1,5 +1,7 @@
 // Reads gather in a group; the one that opened it sends it when its window ends, or whoever fills it. The group's
-// requests run on the I/O thread, so that no read depends on the thread of another.
+// requests run on the I/O thread, so that no read depends on the thread of another. Time is that of the client's clock.
+// A clock of tests jumps when it is waited on, so nobody waits on it for what happens anyway: a window is waited out by
+// the read that opened it, and the latest deadline of a group by its request.
 
 #include <cloudflare/kv/reader.hpp>
 
@@ -22,12 +24,20 @@ namespace cloudflare::kv {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 using Read = Result<std::optional<std::string>>;
 
 Error ended(ErrorKind kind, std::string text) {
   return Error(
       ErrorDetails{.kind = kind, .text = std::move(text), .operation = "kv.get", .delivery = Delivery::not_sent});
+}
+
+Error too_late() { return ended(ErrorKind::timeout, "the deadline passed before the value came"); }
+
+template <class Duration>
+TimePoint after(TimePoint time, Duration duration) {
+  const TimePoint::duration left = TimePoint::max() - time;
+  return duration < std::chrono::floor<Duration>(left) ? time + duration : TimePoint::max();
 }
 
 }  // namespace
@@ -38,8 +48,10 @@ struct Reader::State {
     std::unordered_map<std::string, std::size_t> places{};
     std::vector<std::optional<Read>> reads{};
     std::size_t waiting = 0;
+    TimePoint window_end{};
+    TimePoint deadline{};  ///< The latest of its reads.
     bool sent = false;
-    std::condition_variable_any changed{};
+    std::condition_variable changed{};
     std::stop_source stop{};  ///< Of its requests: nobody waits any more.
 
     std::size_t place_of(std::string_view key) {
@@ -61,8 +73,10 @@ struct Reader::State {
         settle_all(result.error());
       } else {
         for (const ItemFailure& failure : result->outcome.failed) settle(failure.index, failure.error);
+        const std::optional<Error>& stopped = result->outcome.stopped;  // then what has no value may have one
         for (std::size_t place = 0; place < keys.size(); ++place) {
           std::optional<Value>& value = result->values[place];
+          if (!value && stopped) settle(place, *stopped);
           settle(place, value ? Read(std::optional(std::move(value->value))) : Read(std::optional<std::string>()));
         }
       }
@@ -71,31 +85,53 @@ struct Reader::State {
   };
 
   State(const KvNamespace& kv, const ReaderOptions& wishes)
-      : id(kv.id()), options(wishes), context(context_of(kv)), unowned(detail::unowned(context)) {}
+      : id(kv.id()),
+        options(wishes),
+        context(context_of(kv)),
+        unowned(detail::unowned(context)),
+        clock(context.core->clock()) {}
 
   Read get(std::string_view key, const GetOptions& wishes) {
     if (auto error = ops::check_key(key, detail::checks_limits(context))) return std::move(*error);
-    const Clock::time_point now = Clock::now();
-    const Clock::time_point deadline =
-        now + wishes.timeout.value_or(context.call.timeout.value_or(context.core->options().timeout));
+    const TimePoint now = clock.now();
+    const milliseconds longest = context.call.timeout.value_or(context.core->options().timeout);
+    const TimePoint deadline = after(now, std::min(longest, wishes.timeout.value_or(longest)));
+    std::optional<std::stop_callback<std::function<void()>>>
+        on_wish;  // goes when the mutex is free: it may wait for it
     std::unique_lock lock(*mutex);
     if (closed) return *closed;
     const bool opens = !open;
     if (opens) {
       open = std::make_shared<Group>();
+      open->window_end = after(now, options.window);
       groups.insert(open);
     }
     const std::shared_ptr<Group> group = open;
     const std::size_t place = group->place_of(key);
     ++group->waiting;
+    group->deadline = std::max(group->deadline, deadline);
     if (group->keys.size() >= options.max_keys) send(group, lock);
-
-    auto ready = [&] { return group->reads[place].has_value() || (opens && group->sent); };
-    if (opens) {  // sends the group when its window ends, or when this read leaves before
-      group->changed.wait_until(lock, wishes.stop, std::min(deadline, now + options.window), ready);
-      if (!group->sent && (group->waiting > 1 || !gives_up(wishes, deadline))) send(group, lock);
+    if (wishes.stop.stop_possible()) {
+      lock.unlock();
+      on_wish.emplace(wishes.stop, [mutex = mutex, group] {
+        const std::lock_guard locked(*mutex);
+        group->changed.notify_all();
+      });
+      lock.lock();
     }
-    group->changed.wait_until(lock, wishes.stop, deadline, [&] { return group->reads[place].has_value(); });
+
+    auto wait_until = [&](TimePoint until, auto ready) {
+      const auto woken = [&] { return group->reads[place].has_value() || wishes.stop.stop_requested() || ready(); };
+      while (!woken() && clock.now() < until) clock.wait(lock, group->changed, until, woken);
+    };
+    const auto sent = [&] { return group->sent; };
+    if (opens) {  // sends the group when its window ends, or when this read leaves before
+      wait_until(std::min(deadline, group->window_end), sent);
+      if (!group->sent && (group->waiting > 1 || !gives_up(wishes, deadline))) send(group, lock);
+    } else {
+      wait_until(deadline < group->window_end ? deadline : TimePoint::max(), sent);
+    }
+    wait_until(deadline < group->deadline || !group->sent ? deadline : TimePoint::max(), [] { return false; });
     return leave(group, place, wishes, lock);
   }
 
@@ -118,16 +154,15 @@ struct Reader::State {
     for (const auto& group : ended_groups) group->stop.request_stop();
   }
 
-  static bool gives_up(const GetOptions& wishes, Clock::time_point deadline) {
-    return wishes.stop.stop_requested() || Clock::now() >= deadline;
+  [[nodiscard]] bool gives_up(const GetOptions& wishes, TimePoint deadline) const {
+    return wishes.stop.stop_requested() || clock.now() >= deadline;
   }
 
   Read leave(const std::shared_ptr<Group>& group, std::size_t place, const GetOptions& wishes,
              std::unique_lock<std::mutex>& lock) {
-    Read read = group->reads[place] ? *group->reads[place]
-                : wishes.stop.stop_requested()
-                    ? Read(ended(ErrorKind::cancelled, "the stop token was triggered"))
-                    : Read(ended(ErrorKind::timeout, "the deadline passed before the value came"));
+    Read read = group->reads[place]            ? *group->reads[place]
+                : wishes.stop.stop_requested() ? Read(ended(ErrorKind::cancelled, "the stop token was triggered"))
+                                               : Read(too_late());
     if (--group->waiting > 0) return read;
     groups.erase(group);
     if (open == group) open.reset();
@@ -142,12 +177,17 @@ struct Reader::State {
     group->sent = true;
     if (open == group) open.reset();
     group->changed.notify_all();
+    const TimePoint now = clock.now();
+    if (group->deadline <= now) return group->settle_all(too_late());
+    detail::Context timed = unowned;
+    timed.call.timeout = std::min(std::chrono::ceil<milliseconds>(group->deadline - now),
+                                  std::chrono::floor<milliseconds>(TimePoint::max() - now));
     lock.unlock();  // what follows may run callbacks
     if (group->keys.size() == 1) {
-      read_singly(group, 0);
+      read_singly(timed, group);
     } else {
       auto keys = detail::make_text_reader(std::vector<std::string>(group->keys));
-      Async::run(unowned, ops::kv_get_many(unowned, id, std::move(keys), GetManyOptions()))
+      Async::run(timed, ops::kv_get_many(timed, id, std::move(keys), GetManyOptions()))
           .stop_on(group->stop.get_token())
           .start([mutex = mutex, group](Result<GetManyResult> result) {
             const std::lock_guard locked(*mutex);
@@ -157,12 +197,12 @@ struct Reader::State {
     lock.lock();
   }
 
-  void read_singly(const std::shared_ptr<Group>& group, std::size_t place) {
-    Async::run(unowned, ops::kv_get(unowned, id, group->keys[place]))
+  void read_singly(const detail::Context& timed, const std::shared_ptr<Group>& group) {
+    Async::run(timed, ops::kv_get(timed, id, group->keys[0]))
         .stop_on(group->stop.get_token())
-        .start([mutex = mutex, group, place](Read result) {
+        .start([mutex = mutex, group](Read result) {
           const std::lock_guard locked(*mutex);
-          group->settle(place, std::move(result));
+          group->settle(0, std::move(result));
           group->changed.notify_all();
         });
   }
@@ -171,6 +211,7 @@ struct Reader::State {
   ReaderOptions options;
   detail::Context context;  ///< Keeps the client open.
   detail::Context unowned;  ///< For operations, which do not.
+  Clock& clock;
   std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
   std::shared_ptr<Group> open{};  ///< Takes further reads.
   std::unordered_set<std::shared_ptr<Group>> groups{};

@@ -96,6 +96,39 @@ Result<kv::KeyPage> read_key_page(Reply&& reply) {
   return page;
 }
 
+/// The file is made when the operation begins, and gets its name when the value is complete.
+class KvGetToFile final : public detail::FlowOf<std::optional<kv::StreamedValue>> {
+ public:
+  KvGetToFile(const Context& context, std::string_view id, std::string_view key, const std::string& path)
+      : file_(std::make_shared<FileSink>(path)), read_(kv_get_to(context, id, key, file_)) {
+    settle();
+  }
+  void begin(detail::Outbox& out) override {
+    try {
+      file_->open();
+    } catch (const Error& error) {
+      return this->finish(error);
+    }
+    read_.begin(out);
+    settle();
+  }
+  void on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) override {
+    read_.on_reply(tag, std::move(reply), out);
+    settle();
+  }
+
+ private:
+  void settle() {
+    if (!read_.finished()) return;
+    auto value = read_.take();
+    if (value && *value) file_->commit();
+    this->finish(std::move(value));
+  }
+
+  std::shared_ptr<FileSink> file_;
+  Call<std::optional<kv::StreamedValue>> read_;
+};
+
 }  // namespace
 
 Call<std::optional<std::string>> kv_get(const Context& context, std::string_view id, std::string_view key) {
@@ -137,17 +170,9 @@ Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::st
           absent_if_missing<kv::StreamedValue>};
 }
 
-Call<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id, std::string_view key,
-                                                      const std::string& path) {
-  std::shared_ptr<FileSink> file;
-  try {
-    file = std::make_shared<FileSink>(path);
-  } catch (const Error& error) {
-    return Call<std::optional<kv::StreamedValue>>(error);
-  }
-  return kv_get_to(context, id, key, file).then([file](std::optional<kv::StreamedValue>& value) {
-    if (value) file->commit();
-  });
+FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
+                                                         std::string_view key, const std::string& path) {
+  return std::make_unique<KvGetToFile>(context, id, key, path);
 }
 
 Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_view id, std::string_view key) {

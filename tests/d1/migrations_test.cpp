@@ -191,6 +191,17 @@ TEST_CASE("the table of migrations may have another name") {
   CHECK(engine.db().checked().migrate(folder.path(), {.table = ""}).error().kind() == cf::ErrorKind::invalid_argument);
 }
 
+TEST_CASE("a folder named like a migration is the failure of that migration") {
+  Folder folder;
+  std::filesystem::create_directory(folder.path() + "1_folder.sql");
+  const Engine engine;
+  const auto done = engine.db().checked().migrate(folder.path());
+  REQUIRE(done.has_value());
+  REQUIRE(done->failure.has_value());
+  CHECK(done->failure->name == "1_folder.sql");
+  CHECK(done->failure->error.kind() == cf::ErrorKind::invalid_argument);
+}
+
 TEST_CASE("what is wrong with the folder is found before any request") {
   Folder folder;
   folder.add("1_a.sql", "SELECT 1;").add("init.sql", "SELECT 1;");

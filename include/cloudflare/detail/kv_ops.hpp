@@ -22,8 +22,8 @@ CLOUDFLARE_API Call<std::optional<std::string>> kv_get(const Context& context, s
                                                        std::string_view key);
 CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::string_view id,
                                                                 std::string_view key, std::shared_ptr<Sink> sink);
-CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
-                                                                     std::string_view key, const std::string& path);
+CLOUDFLARE_API FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
+                                                                        std::string_view key, const std::string& path);
 /// Value and metadata in two concurrent reads.
 CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const Context& context, std::string_view id,
                                                                       std::string_view key);

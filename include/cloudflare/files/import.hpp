@@ -25,7 +25,8 @@ struct ImportOptions {
   std::string state_file{};
   /// Ends the import gently: requests under way are completed and counted, nothing else is read.
   std::stop_token stop{};
-  /// The state is written after so many items. A process that is killed sends those after the last state again.
+  /// The state is written after so many items, at least 1. A process that is killed sends those after the last state
+  /// again.
   std::uint64_t items_per_state = 100'000;
   std::optional<int> in_flight{};
   /// Items in the file, for BulkProgress::items_total.
@@ -56,7 +57,8 @@ namespace kv {
 /// Writes the pairs of a file (UTF-8 path; see read_ndjson() and read_csv()) with put_many(), from where an earlier,
 /// interrupted run stopped. Each item is sent in one run only, unless its outcome is unknown: the process was killed,
 /// or the stop token of the handle cut a request off.
-/// @throws Error  invalid_argument: the file cannot be opened, or the state file is of another import
+/// @throws Error  invalid_argument: the file cannot be opened, the state file is of another import, or the file has
+/// changed where it was read (its size, the first or last 64 KiB of that)
 [[nodiscard]] CLOUDFLARE_API ImportResult import_from(const KvNamespace& kv, const std::string& path,
                                                       const ImportOptions& options = ImportOptions());
 

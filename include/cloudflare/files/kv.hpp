@@ -30,8 +30,9 @@ struct [[nodiscard]] ExportResult {
 ///
 /// One list request for 1000 keys and one bulk read for 100 values; memory for one page of keys and some 100 MB of
 /// values at most. An interrupted export goes on after the last whole page when it is called again. Not a snapshot:
-/// pairs written meanwhile may be in it or not.
-/// @throws Error  as list() and get_many(); the state then stands for the pages before. callback if the disk refuses
+/// pairs written meanwhile may be in it or not. A page is on the disk before the state says so.
+/// @throws Error  as list() and get_many(); the state then stands for the pages before. callback if the disk refuses;
+/// invalid_argument if the file is not the one that the state is about
 [[nodiscard]] CLOUDFLARE_API ExportResult export_to(const KvNamespace& kv, const std::string& path,
                                                     const ExportOptions& options = ExportOptions());
 

@@ -25,7 +25,8 @@ struct FilePosition {
 struct ReadOptions {
   /// Begin here, which an earlier ItemFile::position() told, instead of at the first item.
   FilePosition from{};
-  /// Most bytes of one line of NDJSON, or of one row of CSV. A value of 25 MiB in which every byte is escaped fits.
+  /// Most bytes of one line of NDJSON, or of one row of CSV, separators and quotes included. A value of 25 MiB in which
+  /// every byte is escaped fits.
   std::size_t max_item_bytes = 160ULL << 20;
 };
 
@@ -113,10 +114,12 @@ using EntryFile = ItemFile<Entry>;
 
 /// Pairs from NDJSON: an object in each line, with the members of Cloudflare's bulk write ("key" and "value", both
 /// text; "expiration", "expiration_ttl", "metadata", "base64"). Values marked as base64 are decoded. Empty lines and a
-/// byte order mark are passed over; any other member, or one given twice, is an error. The path is UTF-8.
+/// byte order mark are passed over; any other member, one given twice, or metadata nested more than limits::json_depth
+/// deep is an error. The path is UTF-8.
 /// @throws Error  invalid_argument if the file cannot be opened; while reading, see ItemFile
 [[nodiscard]] CLOUDFLARE_API EntryFile read_ndjson(const std::string& path, const ReadOptions& options = ReadOptions());
-/// The same from a stream, which must outlive the range.
+/// The same from a stream, which must outlive the range, and whose buffer is read: the stream's state stays as it is.
+/// @throws Error  also if the stream has failed before
 [[nodiscard]] CLOUDFLARE_API EntryFile read_ndjson(std::istream& in, const ReadOptions& options = ReadOptions());
 
 /// Pairs from CSV (RFC 4180: commas, fields with commas, quotes or line ends in double quotes). The first row names the

@@ -77,17 +77,21 @@ class CLOUDFLARE_API Body {
   std::shared_ptr<Source> source_{};
 };
 
-/// A sink that writes a file (UTF-8 path): to `path` + ".part" first, renamed by commit(); removed if never committed.
+/// A sink that writes a file (UTF-8 path): first to a new one beside it ("PATH.3f9c06d1.part"), which commit() puts in
+/// its place and which is removed if that never happens. Nothing is made or opened before open() or the first byte. A
+/// file in its place keeps its access mode; a folder or device there is not replaced.
 class CLOUDFLARE_API FileSink final : public Sink {
  public:
-  /// @throws Error  invalid_argument if the file cannot be created
   explicit FileSink(std::string path);
   ~FileSink() override;
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
+  /// Makes the file, unless that has happened. @throws Error  invalid_argument if it cannot be
+  void open();
   void write(std::string_view bytes) override;
   bool restart() override;
-  /// Flushes and gives the file its name. @throws Error  callback if the disk refuses
+  /// Waits until the disk has the bytes and gives the file its name; a second call does nothing.
+  /// @throws Error  callback if the disk refuses
   void commit();
 
  private:

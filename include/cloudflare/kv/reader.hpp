@@ -36,8 +36,8 @@ struct GetOptions {
 /// read singly; the same key asked for twice in a group is read once. A group of one is an ordinary get(). One loss of
 /// bulk reads cannot be seen: a byte order mark at the beginning of a value, see KvVerbs::get_many.
 ///
-/// Any thread may read. Requests run on the client's I/O thread. Destroying the Reader ends reads that wait in other
-/// threads with ErrorKind::cancelled.
+/// Any thread may read. Requests run on the client's I/O thread, windows and deadlines by the client's clock.
+/// Destroying the Reader ends reads that wait in other threads with ErrorKind::cancelled.
 class CLOUDFLARE_API Reader {
  public:
   /// @throws Error  invalid_argument: max_keys is not 1 to 100

@@ -20,7 +20,7 @@ std::optional<Rows> ours(const std::string& text) {
   try {
     cloudflare::detail::TextInput input(in, 1U << 20);
     Rows rows;
-    for (std::vector<std::string> fields; input.row(fields);) rows.push_back(fields);
+    for (std::vector<std::string> fields; input.row(fields, 100) != 0;) rows.push_back(fields);
     return rows;
   } catch (const cloudflare::Error&) {
     return std::nullopt;

@@ -1,0 +1,44 @@
+#include "files/file_identity.hpp"
+
+#include <openssl/evp.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+namespace cloudflare::detail {
+
+std::optional<FileStamp> stamp_of(const std::string& path) {
+  struct stat now {};
+  if (::stat(path.c_str(), &now) != 0 || !S_ISREG(now.st_mode)) return std::nullopt;
+  return FileStamp{.device = now.st_dev,
+                   .number = now.st_ino,
+                   .bytes = static_cast<std::uint64_t>(now.st_size),
+                   .seconds = now.st_mtim.tv_sec,
+                   .nanoseconds = now.st_mtim.tv_nsec};
+}
+
+std::string digest_of_beginning(const std::string& path, std::uint64_t bytes) {
+  constexpr std::uint64_t end_bytes = 1U << 16;
+  const auto stamp = stamp_of(path);
+  if (!stamp || stamp->bytes < bytes) return {};
+  const std::uint64_t first = std::min(end_bytes, bytes);
+  const std::uint64_t last = std::min(end_bytes, bytes - first);
+  std::string ends(first + last, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(ends.data(), static_cast<std::streamsize>(first));
+  file.seekg(static_cast<std::streamoff>(bytes - last));
+  file.read(ends.data() + first, static_cast<std::streamsize>(last));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (!file || EVP_Digest(ends.data(), ends.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) {
+    hex.push_back("0123456789abcdef"[digest[i] >> 4U]);
+    hex.push_back("0123456789abcdef"[digest[i] & 15U]);
+  }
+  return hex;
+}
+
+}  // namespace cloudflare::detail
