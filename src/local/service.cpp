@@ -7,6 +7,7 @@
 #include <cloudflare/limits.hpp>
 
 #include "base/encode.hpp"
+#include "local/http/call_limits.hpp"
 #include "local/routes.hpp"
 #include "local/tokens.hpp"
 
@@ -68,11 +69,14 @@ Reply Service::answer(const HttpRequest& http) {
   } catch (const ApiError& error) {
     return to_reply(error);
   } catch (const SqliteError& error) {
+    CallLimits::current().check();
     return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
   }
 }
 
-HttpResponse Service::send(const HttpRequest& request, const TransferLimits&) {
+HttpResponse Service::send(const HttpRequest& request, const TransferLimits& given) {
+  const CallLimits limits(given.deadline, given.stop);
+  limits.check();
   Reply reply = answer(request);
   HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
   response.headers.push_back({"date", format_http_date(account_.clock->wall())});
@@ -80,7 +84,12 @@ HttpResponse Service::send(const HttpRequest& request, const TransferLimits&) {
   const bool to_sink = request.sink && response.status >= 200 && response.status < 300;
   if (reply.stream) {
     StringSink memory(response.body);
-    reply.stream(to_sink ? *request.sink : memory);
+    try {
+      reply.stream(to_sink ? *request.sink : memory);
+    } catch (const SqliteError&) {
+      limits.check();
+      throw;
+    }
   } else if (to_sink) {
     if (!response.body.empty()) request.sink->write(response.body);
     response.body.clear();

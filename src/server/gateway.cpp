@@ -77,13 +77,14 @@ Outgoing Gateway::ask(Incoming& incoming, std::string& shown) {
                         .reply_limit = std::numeric_limits<std::uint64_t>::max()};
     Outgoing out;
     request.sink = out.body;
-    HttpResponse response = store_->send(request, {});
+    HttpResponse response = store_->send(request, {.stop = stop_.get_token()});
     out.status = response.status;
     out.headers = std::move(response.headers);
     if (!response.body.empty()) out.body->write(response.body);
     compress(incoming, out);
     return out;
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled) return refusal(503, 10001, "the server is ending");
     return refusal(error.kind() == ErrorKind::too_large ? 413 : 500, 10001, error.what());
   } catch (const std::exception& error) {
     return refusal(500, 10001, "internal error");

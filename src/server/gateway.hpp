@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,8 @@ class Gateway {
 
   /// Blocks while the store works; any thread may call. Throws nothing but std::bad_alloc.
   Outgoing answer(Incoming incoming);
+  /// Ends what the store is doing for requests under way, and refuses all that come: the process ends.
+  void interrupt() { stop_.request_stop(); }
   /// A refusal of the server itself, in the form of the API's.
   [[nodiscard]] static Outgoing refusal(int status, int code, std::string_view message);
 
@@ -49,6 +52,7 @@ class Gateway {
   [[nodiscard]] std::string without_secrets(std::string_view text) const;
 
   std::shared_ptr<Transport> store_;
+  std::stop_source stop_{};
   LogLevel level_;
   std::vector<std::string> secrets_;
   std::mutex log_mutex_{};

@@ -9,6 +9,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <thread>
 #include <vector>
@@ -74,20 +75,32 @@ class Listener {
   Shared& shared_;
 };
 
-// Lets requests under way end, for a while, and then stops everything.
+// How long requests under way may go on after a signal; how long interrupted ones have to reply; and how long the store
+// may take to let go, before the process ends all the same: no write that was acknowledged depends on its end.
+constexpr std::chrono::seconds grace{5};
+constexpr std::chrono::seconds grace_after_interruption{2};
+constexpr std::chrono::seconds last_resort{3};
+
+// Lets requests under way end, for a while, interrupts them, and then stops everything.
 class Ending {
  public:
   Ending(asio::io_context& io, Shared& shared) : io_(io), shared_(shared), timer_(io) {}
 
   void begin() {
     shared_.ending = true;
-    last_ = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    last_ = std::chrono::steady_clock::now() + grace;
     wait();
   }
 
  private:
   void wait() {
-    if (shared_.busy == 0 || std::chrono::steady_clock::now() >= last_) return io_.stop();
+    const bool late = std::chrono::steady_clock::now() >= last_;
+    if (shared_.busy == 0 || (late && interrupted_)) return io_.stop();
+    if (late) {
+      interrupted_ = true;
+      last_ += grace_after_interruption;
+      shared_.gateway.interrupt();
+    }
     timer_.expires_after(std::chrono::milliseconds(5));
     timer_.async_wait([this](beast::error_code) { wait(); });
   }
@@ -96,6 +109,7 @@ class Ending {
   Shared& shared_;
   asio::steady_timer timer_;
   std::chrono::steady_clock::time_point last_{};
+  bool interrupted_ = false;
 };
 
 std::string text_of(const tcp::endpoint& endpoint) {
@@ -148,7 +162,11 @@ void serve(const ServerSettings& settings, Gateway& gateway, const std::function
   for (unsigned i = 1; i < cores; ++i) threads.emplace_back([&io] { io.run(); });
   io.run();
   for (std::thread& thread : threads) thread.join();
-  workers.join();  // what has begun is finished
+  std::thread([] {
+    std::this_thread::sleep_for(last_resort);
+    std::_Exit(0);
+  }).detach();
+  workers.join();  // what has begun is finished, or was interrupted
 }
 
 }  // namespace cloudflare::server

@@ -1,3 +1,5 @@
+#include <cloudflare/limits.hpp>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -56,16 +58,9 @@ std::string replication_mode(const Json& body) {
   return choice(*replication, "mode", modes);
 }
 
-struct Sizes {
-  std::int64_t tables = 0;
-  std::int64_t bytes = 0;
-};
-
-Sizes sizes_of(Account& account, const D1Record& record) {
+D1Database::Sizes sizes_of(Account& account, const D1Record& record) {
   const auto database = account.d1.open_if_used(record.uuid);
-  if (!database) return {};
-  const std::lock_guard lock(database->mutex);
-  return {database->engine.count_tables(), database->engine.size()};
+  return database ? database->sizes() : D1Database::Sizes();
 }
 
 using Members = std::vector<std::pair<std::string, std::string>>;  // names and JSON texts
@@ -77,7 +72,7 @@ std::string text_json(std::string_view text) {
 }
 
 Members members_of(Account& account, const D1Record& record) {
-  const Sizes sizes = sizes_of(account, record);
+  const D1Database::Sizes sizes = sizes_of(account, record);
   return {{"uuid", text_json(record.uuid)},
           {"name", text_json(record.name)},
           {"created_at", text_json(record.created_at)},
@@ -115,8 +110,12 @@ Reply set_replication(Account& account, D1Record record, const std::string& mode
 Json d1_body(Request& request) {
   const auto body = request.body(d1_body_limit);
   if (!body) throw ApiError{.status = 413, .code = 7400, .message = "The request is too large", .bare = true};
-  auto json = parse_json(*body);
-  if (!json) throw d1_invalid("The request is malformed: could not parse the body as JSON");
+  JsonProblem problem{};
+  auto json = parse_json(*body, &problem);
+  if (!json)
+    throw d1_invalid(problem == JsonProblem::too_deep ? "The request is malformed: its JSON is nested deeper than " +
+                                                            std::to_string(limits::json_depth) + " levels"
+                                                      : "The request is malformed: could not parse the body as JSON");
   if (!json->is(Json::Kind::object)) throw d1_invalid("The request is malformed: expected an object");
   return *std::move(json);
 }

@@ -7,6 +7,8 @@
 #include <limits>
 #include <unordered_map>
 
+#include <cloudflare/limits.hpp>
+
 #include "base/encode.hpp"
 
 namespace cloudflare::local {
@@ -15,12 +17,13 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
+constexpr std::string_view white_space = " \t\r\n";
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // simdjson refuses integers beyond 64 bits and numbers like 1e400, which JavaScript reads; so numbers are read here.
 double number_of(std::string_view token) {
   const auto wrong = [] { return simdjson::simdjson_error(simdjson::NUMBER_ERROR); };
-  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
   std::size_t at = token.starts_with('-') ? 1 : 0;
   const auto digits = [&] {
     const std::size_t begin = at;
@@ -46,23 +49,30 @@ double number_of(std::string_view token) {
   return token.starts_with('-') && error != std::errc() ? -value : value;
 }
 
-template <class Value>  // a value or a whole document
-Json read(Value&& value) {
+// null, true, false or a number. simdjson lets some words pass that only begin like one of the three.
+Json read_word(std::string_view token) {
+  token = token.substr(0, token.find_last_not_of(white_space) + 1);
+  if (token == "null") return {};
+  Json out{.kind = Json::Kind::boolean, .boolean = token == "true"};
+  if (out.boolean || token == "false") return out;
+  out.kind = Json::Kind::number;
+  out.number = number_of(token);
+  return out;
+}
+
+template <class Value>  // a value, or a document that is an array, an object or a string
+Json read(Value&& value, std::size_t depth) {
   Json out;
-  switch (value.type().value()) {
+  const ondemand::json_type type = value.type().value();
+  const bool inner = type == ondemand::json_type::array || type == ondemand::json_type::object;
+  if (inner && depth == limits::json_depth) throw simdjson::simdjson_error(simdjson::DEPTH_ERROR);
+  switch (type) {
     case ondemand::json_type::null:
-      if (!value.is_null().value()) throw simdjson::simdjson_error(simdjson::N_ATOM_ERROR);
-      break;
     case ondemand::json_type::boolean:
-      out.kind = Json::Kind::boolean;
-      out.boolean = value.get_bool().value();
-      break;
     case ondemand::json_type::number: {
-      out.kind = Json::Kind::number;
       // Not consumed: the iteration around it skips values that were only looked at.
       simdjson::simdjson_result<std::string_view> token = value.raw_json_token();
-      out.number = number_of(token.value());
-      break;
+      return read_word(token.value());
     }
     case ondemand::json_type::string:
       out.kind = Json::Kind::string;
@@ -70,7 +80,7 @@ Json read(Value&& value) {
       break;
     case ondemand::json_type::array:
       out.kind = Json::Kind::array;
-      for (auto item : value.get_array()) out.items.push_back(read(item.value()));
+      for (auto item : value.get_array()) out.items.push_back(read(item.value(), depth + 1));
       break;
     case ondemand::json_type::object: {
       out.kind = Json::Kind::object;
@@ -78,7 +88,7 @@ Json read(Value&& value) {
       for (auto field : value.get_object()) {
         std::string name(field.unescaped_key().value());
         const auto [place, is_new] = places.try_emplace(name, out.members.size());
-        Json member = read(field.value().value());
+        Json member = read(field.value().value(), depth + 1);
         if (is_new)
           out.members.emplace_back(std::move(name), std::move(member));
         else
@@ -97,23 +107,24 @@ const Json* Json::find(std::string_view name) const noexcept {
   return it == members.end() ? nullptr : &it->second;
 }
 
-Json read_json(ondemand::value value) { return read(value); }
+Json read_json(ondemand::value value) { return read(value, 0); }
 
 bool at_end(ondemand::document& document) { return document.current_location().error() == simdjson::OUT_OF_BOUNDS; }
 
-std::optional<Json> parse_json(std::string_view text) {
+std::optional<Json> parse_json(std::string_view text, JsonProblem* problem) {
   try {
+    const std::size_t begin = text.find_first_not_of(white_space);
+    if (begin == std::string_view::npos) throw simdjson::simdjson_error(simdjson::EMPTY);
+    if (std::string_view("[{\"").find(text[begin]) == std::string_view::npos) return read_word(text.substr(begin));
     const simdjson::padded_string padded(text);
     ondemand::parser parser;
     ondemand::document document = parser.iterate(padded);
-    Json value = read(document);
-    if (value.is(Json::Kind::number)) {
-      value.number = number_of(text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())));
-      return value;
-    }
-    if (!at_end(document)) return std::nullopt;
+    Json value = read(document, 0);
+    if (!at_end(document)) throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
     return value;
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    if (problem != nullptr)
+      *problem = error.error() == simdjson::DEPTH_ERROR ? JsonProblem::too_deep : JsonProblem::malformed;
     return std::nullopt;
   }
 }

@@ -29,9 +29,12 @@ struct Json {
   [[nodiscard]] const Json* find(std::string_view name) const noexcept;
 };
 
-/// Nothing if `text` is not one JSON document.
-[[nodiscard]] std::optional<Json> parse_json(std::string_view text);
-/// Reads one value of a document that is being parsed. @throws simdjson::simdjson_error
+enum class JsonProblem : std::uint8_t { malformed, too_deep };
+
+/// Nothing if `text` is not one JSON document, or is nested deeper than limits::json_depth; `problem` tells which.
+[[nodiscard]] std::optional<Json> parse_json(std::string_view text, JsonProblem* problem = nullptr);
+/// Reads one value of a document that is being parsed; it may be nested as deep as a document of its own.
+/// @throws simdjson::simdjson_error
 [[nodiscard]] Json read_json(simdjson::ondemand::value value);
 /// True if nothing follows the value that was read from `document`.
 [[nodiscard]] bool at_end(simdjson::ondemand::document& document);
