@@ -2,6 +2,8 @@
 
 #include <cloudflare/error.hpp>
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <utility>
 
@@ -14,13 +16,21 @@ namespace cloudflare::local {
 
 namespace {
 
+// Makes a folder, and those above it, for its user alone. What is there stays as it is.
+void make_private(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (folder.empty() || std::filesystem::exists(folder, error)) return;
+  make_private(folder.parent_path());
+  ::mkdir(folder.c_str(), 0700);
+}
+
 // A path in the account's folder, which is made if it is missing; empty when there is no folder.
 std::string path_in(const std::string& folder, const char* name, bool is_folder = false) {
   if (folder.empty()) return {};
   std::string path = folder + "/" + name;
   const std::string& needed = is_folder ? path : folder;
   std::error_code error;
-  std::filesystem::create_directories(std::u8string(needed.begin(), needed.end()), error);
+  make_private(std::u8string(needed.begin(), needed.end()));
   if (!std::filesystem::is_directory(std::u8string(needed.begin(), needed.end()), error))
     throw invalid_argument("the folder of the embedded store cannot be made: " + folder);
   return path;

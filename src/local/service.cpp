@@ -8,6 +8,7 @@
 
 #include "base/encode.hpp"
 #include "local/routes.hpp"
+#include "local/storage/call_limits.hpp"
 #include "local/storage/sqlite.hpp"
 #include "local/tokens.hpp"
 
@@ -77,6 +78,7 @@ Reply Service::answer(const HttpRequest& http) {
   } catch (const ApiError& error) {
     return to_reply(error);
   } catch (const SqliteError& error) {
+    CallLimits::current().check();
     return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
   }
 }
@@ -105,13 +107,20 @@ Admission Service::admit(const HttpRequest& head) {
   return {.refusal = to_response(*std::move(judgement.refusal), *account_.clock)};
 }
 
-HttpResponse Service::send(const HttpRequest& request, const TransferLimits&) {
+HttpResponse Service::send(const HttpRequest& request, const TransferLimits& given) {
+  const CallLimits limits(given.deadline, given.stop);
+  limits.check();
   Reply reply = answer(request);
   HttpResponse response = to_response(std::move(reply), *account_.clock);
   const bool to_sink = request.sink && response.status >= 200 && response.status < 300;
   if (reply.stream) {
     StringSink memory(response.body);
-    reply.stream(to_sink ? *request.sink : memory);
+    try {
+      reply.stream(to_sink ? *request.sink : memory);
+    } catch (const SqliteError&) {
+      limits.check();
+      throw;
+    }
   } else if (to_sink) {
     if (!response.body.empty()) request.sink->write(response.body);
     response.body.clear();

@@ -23,8 +23,9 @@ class Service final : public Transport {
 
   Service(const std::string& folder, const CloudflareOptions& options) : account_(folder, options) {}
 
-  /// Answers any request; any thread may call. A 2xx body goes to the request's sink if there is one. What a source or
-  /// sink of the request throws passes through.
+  /// Answers any request; any thread may call. Ends soon after the deadline, by the machine's steady clock, or the stop
+  /// token, with an Error: then nothing was changed. A 2xx body goes to the request's sink if there is one. What a
+  /// source or sink of the request throws passes through.
   HttpResponse send(const HttpRequest& request, const TransferLimits& limits) override;
 
   /// Judges a request by its head: see Cloudflare::admit. Waits for no request that is under way.

@@ -54,7 +54,7 @@ struct HttpResponse {
 
 /// Limits of time for one transfer.
 struct TransferLimits {
-  TimePoint deadline = TimePoint::max();
+  TimePoint deadline = TimePoint::max();  ///< In Transport::send() by the machine's steady clock.
   std::chrono::milliseconds connect_timeout{10'000};
   /// A transfer that moves less than one byte a second for this long is a timeout.
   std::chrono::milliseconds stall_timeout{30'000};

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "local/storage/call_limits.hpp"
+
 namespace cloudflare::local {
 
 namespace {
@@ -84,6 +86,8 @@ void D1Authorizer::install(sqlite3* handle) { sqlite3_set_authorizer(handle, &D1
 int D1Authorizer::ask(void* self, int action, const char* first, const char* second, const char*, const char*) {
   auto& authorizer = *static_cast<D1Authorizer*>(self);
   if (authorizer.trusted_ > 0) return SQLITE_OK;
+  // Preparing a statement can take for ever too, say over views of views, and asks nobody else meanwhile.
+  if (CallLimits::current().over()) return SQLITE_DENY;
   return authorizer.allows(action, first, second) ? SQLITE_OK : SQLITE_DENY;
 }
 
@@ -103,7 +107,8 @@ bool D1Authorizer::allows(int action, const char* first, const char* second) {
     case SQLITE_SAVEPOINT: transaction_refused_ = true; return false;
     case SQLITE_PRAGMA: return allows_pragma(first, second);
     case SQLITE_FUNCTION: return !contains(refused_functions, lowered(second));
-    case SQLITE_CREATE_VTABLE: return contains(modules, lowered(second));
+    case SQLITE_CREATE_VTABLE: return contains(modules, lowered(second)) && !is_reserved(first);
+    case SQLITE_ALTER_TABLE: alters_table_ = true; return !is_reserved(second);
     case SQLITE_READ: reads_table_ = true; return !is_reserved(first);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:

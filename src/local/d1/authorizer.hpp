@@ -29,11 +29,14 @@ class D1Authorizer {
   void begin() {
     transaction_refused_ = false;
     reads_table_ = false;
+    alters_table_ = false;
   }
   /// The statement was refused because it begins or ends a transaction.
   [[nodiscard]] bool transaction_refused() const noexcept { return transaction_refused_; }
   /// The statement reads at least one table.
   [[nodiscard]] bool reads_table() const noexcept { return reads_table_; }
+  /// The statement is an ALTER TABLE. SQLite does not say to what name.
+  [[nodiscard]] bool alters_table() const noexcept { return alters_table_; }
 
  private:
   static int ask(void* self, int action, const char* first, const char* second, const char* database,
@@ -43,6 +46,7 @@ class D1Authorizer {
   int trusted_ = 0;
   bool transaction_refused_ = false;
   bool reads_table_ = false;
+  bool alters_table_ = false;
 };
 
 }  // namespace cloudflare::local

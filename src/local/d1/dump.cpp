@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/encode.hpp"
 #include "local/http/json.hpp"
@@ -11,6 +12,12 @@ namespace cloudflare::local {
 namespace {
 
 constexpr std::size_t piece_bytes = 64UL * 1024;
+// Cloudflare docs, "D1 limits": a longer statement is refused when the text is imported.
+constexpr std::size_t max_statement_bytes = 100'000;
+// The long cells of a row that is too long for a statement travel in parts, which hexadecimal digits make twice as
+// long. 100 cells that are not long, escaped, fit into a statement.
+constexpr std::size_t long_cell_bytes = 250;
+constexpr std::size_t part_bytes = 45'000;
 
 std::string quoted_name(std::string_view name) {
   std::string out = "\"";
@@ -101,6 +108,7 @@ class Dump {
       : database_(database), options_(options), write_(write) {}
 
   void run() {
+    parts_ = unused_name();
     line("PRAGMA defer_foreign_keys=TRUE;");
     // All tables come before all rows: a row that refers to a table needs it to exist, even with deferred keys.
     if (!options_.no_schema)
@@ -112,6 +120,7 @@ class Dump {
       if (!options_.no_schema && name.starts_with("sqlite_stat")) line("ANALYZE sqlite_schema;");
       if (!options_.no_data) dump_rows(name);
     });
+    if (has_parts_) line("DROP TABLE " + parts_ + ";");
     if (!options_.no_schema) {
       // Triggers may stand on views, and neither needs what comes after it.
       Statement rest = database_.prepare(
@@ -156,14 +165,51 @@ class Dump {
     const std::string head = "INSERT INTO " + quoted_name(name) + " VALUES(";
     Statement select = database_.prepare("SELECT " + columns + " FROM " + quoted_name(name));
     Cursor row = select.run();
+    std::string statement;
     while (row.next()) {
-      out_ += head;
+      statement = head;
       for (int i = 0; i < row.width(); ++i) {
-        if (i > 0) out_ += ',';
-        append_cell(out_, row.statement(), i);
+        if (i > 0) statement += ',';
+        append_cell(statement, row.statement(), i);
       }
-      line(");");
+      if (statement.size() + 1 > max_statement_bytes) statement = write_parts(head, row);
+      line(statement += ");");
     }
+  }
+
+  // Puts the long cells of a row into a table of parts, and returns the row's statement, which joins them again.
+  std::string write_parts(const std::string& head, const Cursor& row) {
+    line(std::exchange(has_parts_, true) ? "DELETE FROM " + parts_ + ";"
+                                         : "CREATE TABLE " + parts_ + " (cell, part, bytes);");
+    std::string statement = head;
+    for (int i = 0; i < row.width(); ++i) {
+      if (i > 0) statement += ',';
+      const int type = sqlite3_column_type(row.statement(), i);
+      std::string_view rest = row.bytes(i);
+      if ((type != SQLITE_TEXT && type != SQLITE_BLOB) || rest.size() <= long_cell_bytes) {
+        append_cell(statement, row.statement(), i);
+        continue;
+      }
+      const std::string cell = std::to_string(i);
+      for (int part = 0; !rest.empty(); ++part) {
+        std::string insert = "INSERT INTO " + parts_ + " VALUES(" + cell + "," + std::to_string(part) + ",";
+        append_hex(insert, rest.substr(0, part_bytes));
+        line(insert += ");");
+        rest.remove_prefix(std::min(rest.size(), part_bytes));
+      }
+      statement += "(SELECT CAST(group_concat(bytes,'') AS ";
+      statement += type == SQLITE_TEXT ? "TEXT" : "BLOB";
+      statement += ") FROM (SELECT bytes FROM " + parts_ + " WHERE cell=" + cell + " ORDER BY part))";
+    }
+    return statement;
+  }
+
+  // A name for the table of parts.
+  std::string unused_name() {
+    Statement taken = database_.prepare("SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE");
+    std::string name = "long_row_parts";
+    while (taken.run(std::string_view(name)).next()) name += '_';
+    return name;
   }
 
   void line(std::string_view text) {
@@ -179,6 +225,8 @@ class Dump {
   const D1DumpOptions& options_;
   const std::function<void(std::string_view)>& write_;
   std::string out_{};
+  std::string parts_{};  // the name of the table of parts
+  bool has_parts_ = false;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "local/d1/engine.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <unordered_map>
@@ -8,6 +9,8 @@
 
 #include "local/d1/errors.hpp"
 #include "local/d1/rows.hpp"
+#include "local/d1/sql_functions.hpp"
+#include "local/storage/call_limits.hpp"
 
 namespace cloudflare::local {
 
@@ -16,7 +19,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 // Cloudflare docs, "D1 limits". Those of depth and of compound selects were measured on the engine (workerd).
-constexpr std::array<std::pair<int, int>, 10> limits_of_sqlite{{
+constexpr std::array<std::pair<int, int>, 12> limits_of_sqlite{{
     {SQLITE_LIMIT_LENGTH, 2'000'000},
     {SQLITE_LIMIT_SQL_LENGTH, 100'000},
     {SQLITE_LIMIT_COLUMN, 100},
@@ -27,13 +30,16 @@ constexpr std::array<std::pair<int, int>, 10> limits_of_sqlite{{
     {SQLITE_LIMIT_COMPOUND_SELECT, 5},
     {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
     {SQLITE_LIMIT_ATTACHED, 0},
+    {SQLITE_LIMIT_WORKER_THREADS, 0},
+    // The engine has 25 000; older versions of SQLite need more instructions for the same statement.
+    {SQLITE_LIMIT_VDBE_OP, 50'000},
 }};
 constexpr std::chrono::seconds query_duration{30};
+// Nothing is documented for imports: each statement has the time of a query, and all of them this.
+constexpr std::chrono::minutes import_duration{30};
 // 10 GB of pages of 4096 bytes.
 constexpr const char* setup = "PRAGMA foreign_keys = ON; PRAGMA max_page_count = 2441406";
 constexpr int d1_cache_kib = 8 * 1024;
-constexpr int progress_interval = 10'000;  // instructions of SQLite's virtual machine
-
 constexpr std::string_view whitespace = " \t\n\v\f\r";
 
 std::string_view trimmed(std::string_view text) {
@@ -51,14 +57,12 @@ double milliseconds_since(SteadyClock::time_point begin) {
 // One transaction: everything of a call, or nothing.
 class D1Engine::Work {
  public:
-  Work(D1Engine& engine, SteadyClock::time_point deadline) : engine_(engine) {
+  explicit Work(D1Engine& engine) : engine_(engine) {
     engine.may_write_ = false;
-    engine.deadline_ = deadline;
     execute("BEGIN");
   }
   ~Work() {
     if (sqlite3_get_autocommit(handle()) == 0) execute("ROLLBACK");
-    engine_.deadline_ = SteadyClock::time_point::max();
   }
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
@@ -77,8 +81,45 @@ class D1Engine::Work {
   D1Engine& engine_;
 };
 
-D1Engine::D1Engine(const std::string& path)
-    : database_(path.empty() ? Sqlite(path) : open_exclusively(path, d1_cache_kib)) {
+// The call itself is over, or else its statements had their time.
+void D1Engine::throw_out_of_time() {
+  CallLimits::current().outer().check();
+  throw d1_out_of_time();
+}
+
+// Statements run until their own time is over, or that of their call.
+class D1Engine::Timed {
+ public:
+  Timed(D1Engine& engine, SteadyClock::duration time)
+      : limits_(std::min(CallLimits::current().deadline(), SteadyClock::now() + time), CallLimits::current().stop()),
+        watch_(engine.watchdog_, engine.database_.handle(), limits_.deadline()),
+        on_stop_(limits_.stop(), Interrupt{engine.database_.handle()}) {}
+
+ private:
+  struct Interrupt {
+    sqlite3* handle;
+    void operator()() const { sqlite3_interrupt(handle); }
+  };
+  CallLimits limits_;
+  Watchdog::Watch watch_;
+  std::stop_callback<Interrupt> on_stop_;
+};
+
+template <class Run>
+void D1Engine::within(SteadyClock::duration time, Run run) {
+  const Timed timed(*this, time);
+  try {
+    run();
+  } catch (const ApiError&) {
+    throw;
+  } catch (...) {  // what the time's end makes of the engine's own statements and of a snapshot
+    if (CallLimits::current().over()) throw_out_of_time();
+    throw;
+  }
+}
+
+D1Engine::D1Engine(const std::string& path, Watchdog& watchdog)
+    : watchdog_(watchdog), database_(path.empty() ? Sqlite(path) : open_exclusively(path, d1_cache_kib)) {
   database_.execute(setup);
   sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   const auto prepare_own = [this](std::string_view sql) { return database_.prepare(sql); };
@@ -86,17 +127,17 @@ D1Engine::D1Engine(const std::string& path)
   freelist_count_ = prepare_own("PRAGMA freelist_count");
   page_size_ = prepare_own("PRAGMA page_size");
   tables_ = prepare_own(
-      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
+      "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') "
+      "AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
+  reserved_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE name GLOB '_cf_*'");
   virtual_tables_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'");
   for (const auto& [limit, value] : limits_of_sqlite) sqlite3_limit(database_.handle(), limit, value);
   // Others that SQLite was built with would be tables that D1 does not have.
   std::array<const char*, 5> kept_modules{"fts5", "fts5vocab", "json_each", "json_tree", nullptr};
   sqlite3_drop_modules(database_.handle(), kept_modules.data());
   authorizer_.install(database_.handle());
-  sqlite3_progress_handler(database_.handle(), progress_interval, &D1Engine::on_progress, this);
+  install_linear_functions(database_.handle());
 }
-
-int D1Engine::on_progress(void* self) { return SteadyClock::now() > static_cast<D1Engine*>(self)->deadline_ ? 1 : 0; }
 
 std::int64_t D1Engine::one_number(Statement& statement) {
   const D1Authorizer::Trust trust(authorizer_);  // a change of the schema makes SQLite prepare again
@@ -116,24 +157,32 @@ std::string D1Engine::run(std::span<const D1Query> queries, D1Format format, std
   if (queries.empty()) throw d1_sql_error("No SQL statements detected.");
   reply_limit_ = reply_limit;
   std::string out = "[";
-  Work work(*this, SteadyClock::now() + query_duration);
-  for (const D1Query& query : queries) {
-    totals_ = {};
-    const std::int64_t size_before = size();
-    if (out.size() > 1) out += ',';
-    out += R"({"success":true,"results":)";
-    run_query(query, format, &out);
-    out.append(R"(,"meta":)").append(meta_json(totals_, size_before)) += '}';
-  }
+  Work work(*this);
+  within(query_duration, [&] {
+    for (const D1Query& query : queries) {
+      totals_ = {};
+      const std::int64_t size_before = size();
+      if (out.size() > 1) out += ',';
+      out += R"({"success":true,"results":)";
+      run_query(query, format, &out);
+      out.append(R"(,"meta":)").append(meta_json(totals_, size_before)) += '}';
+    }
+  });
   work.commit();
   out += ']';
   return out;
 }
 
 D1Totals D1Engine::run_all(const std::function<void(const std::function<void(std::string_view)>&)>& each) {
-  Work work(*this, SteadyClock::time_point::max());
+  const auto end = SteadyClock::now() + import_duration;
+  Work work(*this);
   totals_ = {};
-  each([this](std::string_view sql) { run_query({.sql = std::string(sql)}, D1Format::rows, nullptr); });
+  each([this, end](std::string_view sql) {
+    CallLimits::current().check();
+    const auto left = end - SteadyClock::now();
+    within(std::min<SteadyClock::duration>(left, query_duration),
+           [&] { run_query({.sql = std::string(sql)}, D1Format::rows, nullptr); });
+  });
   work.commit();
   return totals_;
 }
@@ -146,6 +195,7 @@ D1Engine::Prepared D1Engine::prepare(std::string_view sql, std::string_view& res
       sqlite3_prepare_v3(database_.handle(), sql.data(), static_cast<int>(sql.size()), 0, &statement, &tail);
   Prepared prepared(statement);
   if (result != SQLITE_OK) {
+    if (CallLimits::current().over()) throw_out_of_time();
     if (authorizer_.transaction_refused())
       throw d1_sql_error(
           "To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() "
@@ -178,7 +228,10 @@ void D1Engine::run_query(const D1Query& query, D1Format format, std::string* out
       may_write_ = true;
       if (before_write) before_write();
     }
+    const std::int64_t reserved = authorizer_.alters_table() ? one_number(reserved_) : 0;
     const std::int64_t rows = step_all(statement.get(), format, last ? out : nullptr);
+    if (authorizer_.alters_table() && one_number(reserved_) > reserved)
+      throw d1_sql_error("not authorized: SQLITE_AUTH");
     // SQLite counts the steps of scans only; a row that was found through an index shows as a row of the result.
     const std::int64_t scanned = sqlite3_stmt_status(statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
     if (authorizer_.reads_table()) totals_.rows_read += std::max(rows, scanned);
@@ -223,10 +276,7 @@ std::int64_t D1Engine::step_all(sqlite3_stmt* statement, D1Format format, std::s
   for (;;) {
     const int result = sqlite3_step(statement);
     if (result == SQLITE_DONE) break;
-    if (result == SQLITE_INTERRUPT)
-      throw ApiError{.status = 429,
-                     .code = 7429,
-                     .message = "D1 DB storage operation exceeded timeout which caused object to be reset."};
+    if (result == SQLITE_INTERRUPT) throw_out_of_time();
     if (result != SQLITE_ROW) throw d1_sqlite_error(database_.handle(), false);
     ++rows;
     writer.row();

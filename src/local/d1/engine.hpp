@@ -14,6 +14,7 @@
 #include "local/d1/authorizer.hpp"
 #include "local/http/json.hpp"
 #include "local/storage/sqlite.hpp"
+#include "local/storage/watchdog.hpp"
 
 namespace cloudflare::local {
 
@@ -37,7 +38,7 @@ struct D1Totals {
 class D1Engine {
  public:
   /// An empty path keeps the database in memory. @throws SqliteError
-  explicit D1Engine(const std::string& path);
+  D1Engine(const std::string& path, Watchdog& watchdog);
 
   /// Called before the first statement of a transaction that may write.
   std::function<void()> before_write{};
@@ -66,20 +67,24 @@ class D1Engine {
   };
   using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
   class Work;
+  class Timed;
 
+  /// Runs `run`, whose statements have `time`. @throws ApiError  7429 they took longer
+  template <class Run>
+  void within(std::chrono::steady_clock::duration time, Run run);
+  [[noreturn]] static void throw_out_of_time();
   Prepared prepare(std::string_view sql, std::string_view& rest);
   void run_query(const D1Query& query, D1Format format, std::string* out);
   void bind(sqlite3_stmt* statement, const std::vector<Json>& params);
   std::int64_t step_all(sqlite3_stmt* statement, D1Format format, std::string* out);
   [[nodiscard]] std::int64_t one_number(Statement& statement);
-  static int on_progress(void* self);
 
+  Watchdog& watchdog_;
   Sqlite database_;
   D1Authorizer authorizer_{};
-  Statement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, virtual_tables_{};
+  Statement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, reserved_{}, virtual_tables_{};
   bool may_write_ = false;  // in the transaction that is open
   std::uint64_t reply_limit_ = 0;
-  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   D1Totals totals_{};  // of the call that is running
 };
 

@@ -69,6 +69,12 @@ ApiError d1_invalid(std::string text) {
   return {.status = 400, .code = 7400, .message = std::move(text), .bare = true};
 }
 
+ApiError d1_out_of_time() {
+  return {.status = 429,
+          .code = 7429,
+          .message = "D1 DB storage operation exceeded timeout which caused object to be reset."};
+}
+
 ApiError d1_sqlite_error(sqlite3* handle, bool while_preparing) {
   std::string text = sqlite3_errmsg(handle);
   if (const int offset = sqlite3_error_offset(handle); while_preparing && offset >= 0)

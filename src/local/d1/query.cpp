@@ -42,7 +42,7 @@ std::vector<D1Query> queries_of(const Json& body) {
 Reply run(Account& account, Request& request, D1Format format) {
   const auto database = d1_database(account, request);
   const std::vector<D1Query> queries = queries_of(d1_body(request));
-  const std::lock_guard lock(database->mutex);
+  const auto lock = database->lock();
   return ok(database->engine.run(queries, format, request.http().reply_limit));
 }
 

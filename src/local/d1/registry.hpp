@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "local/storage/call_limits.hpp"
 #include "local/storage/sqlite.hpp"
 
 namespace cloudflare::local {
@@ -55,7 +56,7 @@ class D1Registry {
  private:
   [[nodiscard]] static std::optional<D1Bookmark> bookmark_of(Cursor row);
 
-  std::mutex mutex_{};
+  CallMutex mutex_{};
   Sqlite database_;
 };
 

@@ -1,7 +1,10 @@
 #include "local/d1/store.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <utility>
+
+#include "local/http/request.hpp"
 
 namespace cloudflare::local {
 
@@ -16,10 +19,25 @@ std::string file_in(const std::string& folder, const std::string& name) {
 
 }  // namespace
 
-D1Database::D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock)
-    : engine(file_in(folder, uuid + ".sqlite")), history(registry, uuid, folder, clock, engine.database()) {
+D1Database::D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock,
+                       Watchdog& watchdog)
+    : engine(file_in(folder, uuid + ".sqlite"), watchdog), history(registry, uuid, folder, clock, engine.database()) {
   engine.before_write = [this] { history.before_write(); };
   engine.after_write = [this] { history.after_write(); };
+}
+
+std::unique_lock<CallMutex> D1Database::lock() {
+  constexpr std::chrono::seconds longest_wait{30};
+  if (!mutex.try_lock_until(std::chrono::steady_clock::now() + longest_wait))
+    throw ApiError{.status = 429, .code = 7429, .message = "D1 DB is overloaded. Requests queued for too long."};
+  return {mutex, std::adopt_lock};
+}
+
+D1Database::Sizes D1Database::sizes() {
+  const std::unique_lock free(mutex, std::try_to_lock);
+  const std::lock_guard lock(sizes_mutex_);
+  if (free) sizes_ = {engine.count_tables(), engine.size()};
+  return sizes_;
 }
 
 D1Store::D1Store(std::string folder, const Clock& clock)
@@ -32,7 +50,7 @@ std::shared_ptr<D1Database> D1Store::open(const std::string& uuid) {
   if (const auto found = open_.find(uuid); found != open_.end()) return found->second;
   if (!folder_.empty() && open_.size() >= max_open)
     std::erase_if(open_, [](const auto& entry) { return entry.second.use_count() == 1; });
-  auto database = std::make_shared<D1Database>(registry_, uuid, folder_, clock_);
+  auto database = std::make_shared<D1Database>(registry_, uuid, folder_, clock_, watchdog_);
   open_.emplace(uuid, database);
   return database;
 }

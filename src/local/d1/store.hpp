@@ -14,16 +14,32 @@
 #include "local/d1/history.hpp"
 #include "local/d1/registry.hpp"
 #include "local/d1/transfers.hpp"
+#include "local/storage/call_limits.hpp"
 
 namespace cloudflare::local {
 
-/// One database. Lock `mutex` around everything else.
+/// One database. Locked around everything but sizes().
 struct D1Database {
-  D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock);
+  D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock,
+             Watchdog& watchdog);
 
-  std::mutex mutex{};
+  /// Locks; waits as long as the call may, and no longer than a query may take. @throws ApiError  7429 it took longer
+  [[nodiscard]] std::unique_lock<CallMutex> lock();
+
+  struct Sizes {
+    std::int64_t tables = 0;
+    std::int64_t bytes = 0;
+  };
+  /// Waits for nobody: while the database is busy these are the sizes of before.
+  [[nodiscard]] Sizes sizes();
+
+  CallMutex mutex{};
   D1Engine engine;
   D1History history;
+
+ private:
+  std::mutex sizes_mutex_{};
+  Sizes sizes_{};
 };
 
 /// Any thread may call.
@@ -48,7 +64,8 @@ class D1Store {
   const Clock& clock_;
   D1Registry registry_;
   D1Transfers transfers_;
-  std::mutex mutex_{};
+  Watchdog watchdog_{};  // before the databases
+  CallMutex mutex_{};
   std::unordered_map<std::string, std::shared_ptr<D1Database>> open_{};
 };
 

@@ -33,7 +33,7 @@ std::string bookmark_at(const Account& account, D1History& history, const std::s
 
 Reply d1_get_bookmark(Account& account, Request& request) {
   const auto database = d1_database(account, request);
-  const std::lock_guard lock(database->mutex);
+  const auto lock = database->lock();
   const std::string* timestamp = request.query("timestamp");
   ObjectWriter result;
   result.text("bookmark",
@@ -50,7 +50,7 @@ Reply d1_restore(Account& account, Request& request) {
   if (given != nullptr && !is_bookmark(*given)) throw d1_invalid("Invalid property: bookmark => Invalid bookmark");
   account.rate_limits.count_restore(request.captured.at(1));
 
-  const std::lock_guard lock(database->mutex);
+  const auto lock = database->lock();
   const std::string bookmark = given != nullptr ? *given : bookmark_at(account, database->history, *timestamp);
   if (!database->history.knows(bookmark)) throw d1_sql_error("The database has no history at that bookmark");
   const std::string previous = database->history.current();

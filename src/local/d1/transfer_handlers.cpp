@@ -33,8 +33,14 @@ bool is_md5(std::string_view text) {
 Reply begin_import(Account& account, const Request& request, const std::string& uuid, const Json& body) {
   const std::string etag = text_of(body, "etag");
   if (!is_md5(etag)) throw d1_invalid("Invalid property: etag => expected 32 lower-case hex digits");
-  // A file that is already here is not asked for again: the reply is a status without an address.
-  if (const auto status = account.d1.transfers().imported_file(uuid, etag)) return ok(*status);
+  // A file that was just imported is not asked for again, unless the database has changed since: the reply is a status
+  // without an address.
+  {
+    const auto database = account.d1.open(uuid);
+    const auto lock = database->lock();
+    const std::string bookmark = database->history.current();
+    if (const auto status = account.d1.transfers().imported_file(uuid, etag, bookmark)) return ok(*status);
+  }
   const std::string filename = uuid + "." + etag + ".sql";
   const std::string token = account.d1.transfers().begin_upload({.uuid = uuid, .etag = etag, .filename = filename});
   ObjectWriter result;
@@ -62,24 +68,26 @@ Reply ingest(Account& account, const std::string& uuid, const Json& body) {
     throw d1_invalid("The etag does not match the uploaded file: expected " + upload->md5);
 
   const auto database = account.d1.open(uuid);
-  const std::lock_guard lock(database->mutex);
+  const auto lock = database->lock();
   const std::string bookmark = database->history.current();
-  bool succeeded = true;
+  std::string final_bookmark;
   ObjectWriter status;
   try {
     const std::int64_t size_before = database->engine.size();
     const D1Totals totals = database->engine.run_all([&](const auto& run) { run_file(*upload->file, run); });
+    final_bookmark = database->history.current();
     ObjectWriter result;
-    result.text("final_bookmark", database->history.current()).number("num_queries", totals.queries);
+    result.text("final_bookmark", final_bookmark).number("num_queries", totals.queries);
     result.raw("meta", database->engine.meta_json(totals, size_before));
     status.boolean("success", true).text("status", "complete").raw("result", std::move(result).take());
     status.raw("messages", "[\"Processed " + std::to_string(totals.queries) + " queries.\"]");
   } catch (const ApiError& error) {
-    succeeded = false;
     status.boolean("success", false).text("status", "error").text("error", error.message).raw("messages", "[]");
   }
   status.text("type", "import").text("at_bookmark", bookmark).text("filename", filename);
-  account.d1.transfers().note_import(uuid, bookmark, etag, succeeded, std::move(status).take());
+  const std::string text = std::move(status).take();
+  account.d1.transfers().note_import(uuid, bookmark, text);
+  if (!final_bookmark.empty()) account.d1.transfers().note_imported(uuid, etag, final_bookmark, text);
   // The work is done, but the reply says that it goes on, as it does for large files, so that clients must poll.
   ObjectWriter active;
   active.boolean("success", true).text("type", "import").text("status", "active").text("at_bookmark", bookmark);
@@ -181,7 +189,7 @@ Reply d1_export(Account& account, Request& request) {
 
   const D1DumpOptions options = dump_options(body);
   const auto database = account.d1.open(uuid);
-  const std::lock_guard lock(database->mutex);
+  const auto lock = database->lock();
   if (database->engine.has_virtual_tables())
     throw d1_sql_error("D1 Export error: cannot export databases with Virtual Tables (fts5)");
   const std::string bookmark = database->history.current();
@@ -199,7 +207,7 @@ Reply d1_download(Account& account, Request& request) {
   const auto database = account.d1.open(job->uuid);
   std::shared_ptr<Sqlite> state;
   {
-    const std::lock_guard lock(database->mutex);
+    const auto lock = database->lock();
     state = database->history.open(job->bookmark);
   }
   // The state is nobody's but ours: reading it waits for no one, and the sink may use the database.

@@ -58,11 +58,15 @@ std::optional<D1Upload> D1Transfers::take_upload(const std::string& uuid, const 
   return std::nullopt;
 }
 
-void D1Transfers::note_import(const std::string& uuid, const std::string& bookmark, const std::string& etag,
-                              bool succeeded, const std::string& status) {
+void D1Transfers::note_import(const std::string& uuid, const std::string& bookmark, const std::string& status) {
   const std::lock_guard lock(mutex_);
   statuses_[key_of(uuid, bookmark)] = status;
-  if (succeeded) imported_[key_of(uuid, etag)] = status;
+}
+
+void D1Transfers::note_imported(const std::string& uuid, const std::string& etag, const std::string& final_bookmark,
+                                const std::string& status) {
+  const std::lock_guard lock(mutex_);
+  imported_[uuid] = {etag, final_bookmark, status};
 }
 
 std::optional<std::string> D1Transfers::import_status(const std::string& uuid, const std::string& bookmark) {
@@ -71,10 +75,13 @@ std::optional<std::string> D1Transfers::import_status(const std::string& uuid, c
   return found == statuses_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<std::string> D1Transfers::imported_file(const std::string& uuid, const std::string& etag) {
+std::optional<std::string> D1Transfers::imported_file(const std::string& uuid, const std::string& etag,
+                                                      const std::string& current_bookmark) {
   const std::lock_guard lock(mutex_);
-  const auto found = imported_.find(key_of(uuid, etag));
-  return found == imported_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = imported_.find(uuid);
+  if (found == imported_.end() || found->second.etag != etag || found->second.final_bookmark != current_bookmark)
+    return std::nullopt;
+  return found->second.status;
 }
 
 void D1Transfers::begin_export(const D1Export& job) {
@@ -110,7 +117,7 @@ void D1Transfers::forget(const std::string& uuid) {
   std::erase_if(signed_exports_, of_database);
   const auto by_key = [&](const auto& entry) { return entry.first.starts_with(uuid + "/"); };
   std::erase_if(statuses_, by_key);
-  std::erase_if(imported_, by_key);
+  imported_.erase(uuid);
 }
 
 }  // namespace cloudflare::local

@@ -47,11 +47,15 @@ class D1Transfers {
   /// The newest uploaded file with this name, which is taken out.
   [[nodiscard]] std::optional<D1Upload> take_upload(const std::string& uuid, const std::string& filename);
 
-  /// The status of an import that ended, as JSON: by its bookmark, and if it succeeded by its file too.
-  void note_import(const std::string& uuid, const std::string& bookmark, const std::string& etag, bool succeeded,
-                   const std::string& status);
+  /// The status of an import that ended, as JSON, by the bookmark it began at.
+  void note_import(const std::string& uuid, const std::string& bookmark, const std::string& status);
+  /// That the file was imported and left the database in the state of `final_bookmark`.
+  void note_imported(const std::string& uuid, const std::string& etag, const std::string& final_bookmark,
+                     const std::string& status);
   [[nodiscard]] std::optional<std::string> import_status(const std::string& uuid, const std::string& bookmark);
-  [[nodiscard]] std::optional<std::string> imported_file(const std::string& uuid, const std::string& etag);
+  /// The status of the import of this file, if the database still is in the state that the import left.
+  [[nodiscard]] std::optional<std::string> imported_file(const std::string& uuid, const std::string& etag,
+                                                         const std::string& current_bookmark);
 
   void begin_export(const D1Export& job);
   /// The token of a signed URL, or nothing if there is no such export.
@@ -67,8 +71,14 @@ class D1Transfers {
 
   const Clock& clock_;
   std::mutex mutex_{};
-  std::unordered_map<std::string, D1Upload> uploads_{};                     // by token
-  std::unordered_map<std::string, std::string> statuses_{}, imported_{};    // by database and bookmark or etag
+  std::unordered_map<std::string, D1Upload> uploads_{};  // by token
+  struct Imported {
+    std::string etag{};
+    std::string final_bookmark{};
+    std::string status{};
+  };
+  std::unordered_map<std::string, std::string> statuses_{};                 // by database and bookmark
+  std::unordered_map<std::string, Imported> imported_{};                    // the newest one, by database
   std::unordered_map<std::string, D1Export> exports_{}, signed_exports_{};  // by database and bookmark; by token
 };
 

@@ -48,7 +48,7 @@ std::string edgebase_d1(Account& account, const EdgeBaseResources& known, const 
   const auto database = account.d1.open(record->uuid);
   try {
     const std::vector<D1Query> queries = d1_queries(call.body, "query");
-    const std::lock_guard lock(database->mutex);
+    const auto lock = database->lock();
     return last_result(database->engine.run(queries, D1Format::objects, std::numeric_limits<std::uint64_t>::max()));
   } catch (const ApiError& error) {
     throw EdgeBaseRefusal{error.status,

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "base/encode.hpp"
+#include "local/storage/call_limits.hpp"
 
 namespace cloudflare::local {
 
@@ -85,6 +86,7 @@ std::optional<std::string_view> Request::body(std::size_t limit) {
   for (;;) {
     const std::size_t n = source->read(std::span(body_).subspan(used));
     if (n == 0) break;
+    CallLimits::current().check();
     used += n;
     if (used > limit) return std::nullopt;
     if (used == body_.size()) body_.resize(used * 2);
@@ -99,7 +101,10 @@ void Request::stream_body(const std::function<void(std::string_view)>& take) con
     return;
   }
   std::array<char, 65'536> piece{};
-  while (const std::size_t n = source->read(piece)) take(std::string_view(piece.data(), n));
+  while (const std::size_t n = source->read(piece)) {
+    CallLimits::current().check();
+    take(std::string_view(piece.data(), n));
+  }
 }
 
 Reply ok(std::string_view result, const Success& success) {

@@ -11,6 +11,7 @@
 
 #include <cloudflare/clock.hpp>
 
+#include "local/storage/call_limits.hpp"
 #include "local/storage/sqlite.hpp"
 
 namespace cloudflare::local {
@@ -78,7 +79,7 @@ class KvStore {
    private:
     KvStore& store_;
     std::int64_t ns_;
-    std::lock_guard<std::mutex> lock_;
+    std::lock_guard<CallMutex> lock_;
     Transaction transaction_;
   };
 
@@ -88,7 +89,7 @@ class KvStore {
   [[nodiscard]] std::optional<std::string> holder_of(const std::string& title);
 
   const Clock& clock_;
-  std::mutex mutex_{};
+  CallMutex mutex_{};
   Sqlite database_;
   std::int64_t next_purge_ = 0;
   Statement insert_namespace_{}, rename_namespace_{}, remove_namespace_{}, remove_pairs_{}, find_namespace_{};

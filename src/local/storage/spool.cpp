@@ -3,6 +3,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "local/storage/call_limits.hpp"
+
 namespace cloudflare::local {
 
 Spool::Spool() : file_(std::tmpfile()) {
@@ -18,8 +20,10 @@ void Spool::append(std::string_view bytes) {
 void Spool::read(const std::function<void(std::string_view)>& take) {
   std::rewind(file_.get());
   std::array<char, 65'536> piece{};
-  while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file_.get()))
+  while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file_.get())) {
+    CallLimits::current().check();
     take(std::string_view(piece.data(), n));
+  }
   if (std::ferror(file_.get()) != 0) throw std::runtime_error("the temporary file cannot be read");
 }
 

@@ -1,8 +1,17 @@
 #include "local/storage/sqlite.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "local/storage/call_limits.hpp"
+
 namespace cloudflare::local {
 
 namespace {
+
+// How long a statement, or a copy, works until it asks whether its call is over: well below a millisecond.
+constexpr int instructions_between_looks = 2'000;
+constexpr int pages_between_looks = 256;
 
 [[noreturn]] void fail(sqlite3* handle) {
   throw SqliteError(handle != nullptr ? sqlite3_errmsg(handle) : "out of memory",
@@ -11,6 +20,13 @@ namespace {
 
 void check(int result, sqlite3_stmt* statement) {
   if (result != SQLITE_OK) fail(sqlite3_db_handle(statement));
+}
+
+// Makes the file, empty, unless it is there: SQLite takes its mode, and gives it to the files it puts beside. One that
+// is there must not be opened: closing it would give up the locks that this process has on it.
+void create_private(const char* path) {
+  const int file = ::open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
 }
 
 }  // namespace
@@ -55,12 +71,15 @@ void Statement::bind(int at, Blob blob) {
 }
 
 Sqlite::Sqlite(const std::string& path) {
+  if (!path.empty()) create_private(path.c_str());
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
   const int result = sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (result != SQLITE_OK) fail(handle);
   sqlite3_extended_result_codes(handle, 1);
+  sqlite3_progress_handler(
+      handle, instructions_between_looks, [](void*) { return CallLimits::current().over() ? 1 : 0; }, nullptr);
 }
 
 void Sqlite::execute(const char* sql) {
@@ -90,8 +109,12 @@ Sqlite open_exclusively(const std::string& path, int cache_kib) {
 void copy_database(Sqlite& from, Sqlite& to) {
   sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
   if (backup == nullptr) fail(to.handle());
-  sqlite3_backup_step(backup, -1);
-  if (sqlite3_backup_finish(backup) != SQLITE_OK) fail(to.handle());
+  while (sqlite3_backup_step(backup, pages_between_looks) == SQLITE_OK && !CallLimits::current().over()) {
+  }
+  const bool complete = sqlite3_backup_remaining(backup) == 0;
+  const int result = sqlite3_backup_finish(backup);  // undoes what is not complete
+  if (result != SQLITE_OK) fail(to.handle());
+  if (!complete) CallLimits::current().check();
 }
 
 Transaction::~Transaction() {

@@ -88,10 +88,11 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_{};
 };
 
-/// One connection.
+/// One connection. Statements and copies end when the call of their thread is over (CallLimits).
 class Sqlite {
  public:
-  /// Opens or creates a file (UTF-8 path), or a database in memory when the path is empty. @throws SqliteError
+  /// Opens a file (UTF-8 path), or creates one that its user alone may read, or a database in memory when the path is
+  /// empty. @throws SqliteError
   explicit Sqlite(const std::string& path);
 
   /// Runs statements that give no rows. @throws SqliteError
@@ -112,7 +113,7 @@ class Sqlite {
 /// operating system's hands when it returns, so it survives the end of the process in any way, but not a power cut.
 [[nodiscard]] Sqlite open_exclusively(const std::string& path, int cache_kib);
 
-/// Makes `to` a copy of `from`. @throws SqliteError
+/// Makes `to` a copy of `from`, or leaves it as it was. @throws SqliteError, Error
 void copy_database(Sqlite& from, Sqlite& to);
 
 /// Rolls back unless committed.

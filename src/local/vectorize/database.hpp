@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "local/storage/call_limits.hpp"
 #include "local/storage/sqlite.hpp"
 #include "local/vectorize/types.hpp"
 
@@ -77,13 +78,13 @@ class VectorizeDatabase {
 
    private:
     VectorizeDatabase& database_;
-    std::lock_guard<std::mutex> lock_;
+    std::lock_guard<CallMutex> lock_;
     Transaction transaction_;
   };
 
  private:
   const bool in_memory_;
-  std::mutex mutex_{};
+  CallMutex mutex_{};
   Sqlite database_;
   Statement put_{}, erase_{}, keep_vector_{}, metadata_{};
 };

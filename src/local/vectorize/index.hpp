@@ -16,6 +16,7 @@
 
 #include <cloudflare/clock.hpp>
 
+#include "local/storage/call_limits.hpp"
 #include "local/vectorize/database.hpp"
 #include "local/vectorize/table.hpp"
 
@@ -69,14 +70,14 @@ class VectorizeIndex {
   const VectorizeRecord record_;
   const Clock& clock_;
   const std::int64_t delay_;
-  std::shared_mutex mutex_{};
+  CallMutex mutex_{};
   bool removed_ = false;
   VectorTable table_;
   Progress progress_{};
   std::deque<PendingMutation> pending_{};
   std::vector<MetadataIndex> coming_{};  // the metadata indexes when all is applied
   std::atomic<std::int64_t> next_due_;
-  std::mutex ids_mutex_{};
+  CallMutex ids_mutex_{};
   std::shared_ptr<const std::vector<std::string>> ids_{};
 };
 

@@ -4,12 +4,15 @@
 #include <cmath>
 #include <limits>
 
+#include "local/storage/call_limits.hpp"
 #include "local/vectorize/kernels.hpp"
 
 namespace cloudflare::local {
 
 namespace {
 
+// How many rows are compared until the search asks whether its call is over.
+constexpr std::size_t rows_between_looks = 1024;
 // Above it products of float32 may overflow.
 constexpr double largest_norm = 1e15;
 
@@ -79,7 +82,9 @@ std::vector<Hit> nearest(const VectorTable& table, Metric metric, std::span<cons
   std::vector<Candidate> candidates;
   std::vector<double> highs;  // the `count` smallest ones so far, a heap with the largest in front
   const auto is_behind = [&](double low) { return highs.size() == count && low > highs.front(); };
+  const CallLimits& limits = CallLimits::current();
   for (std::size_t row = 0; row < table.size(); ++row) {
+    if (row % rows_between_looks == 0) limits.check();
     if (selection.ns && table.ns(row) != *selection.ns) continue;
     if (selection.filter != nullptr && !selection.filter->passes(row)) continue;
     const Bounds bounds = ranking.bounds(row);

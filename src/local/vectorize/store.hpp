@@ -13,6 +13,7 @@
 
 #include <cloudflare/clock.hpp>
 
+#include "local/storage/call_limits.hpp"
 #include "local/vectorize/index.hpp"
 
 namespace cloudflare::local {
@@ -45,7 +46,7 @@ class VectorizeStore {
   VectorizeDatabase database_;
   const Clock& clock_;
   const std::chrono::seconds delay_;
-  std::mutex mutex_{};
+  CallMutex mutex_{};
   std::unordered_map<std::string, std::shared_ptr<VectorizeIndex>> open_{};
   std::unordered_map<std::string, VectorListing> listings_{};
 };

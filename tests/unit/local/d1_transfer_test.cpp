@@ -74,6 +74,78 @@ TEST_CASE("embedded D1: import uploads, runs and reports; the same file is not a
   CHECK(db.post("/import", {{"action", "ingest"}, {"etag", md5("")}, {"filename", "none"}}).code() == 7400);
 }
 
+TEST_CASE("embedded D1: a file is imported again once the database has changed, was restored, or is another one") {
+  LocalApi api;
+  LocalD1 db(api);
+  const std::string sql = "CREATE TABLE IF NOT EXISTS t (a); INSERT INTO t VALUES (1);";
+  const auto rows = [&] { return db.rows("SELECT count(*) FROM t").at(0).at(0).get<int>(); };
+  const auto is_asked_for = [&] {
+    return db.post("/import", {{"action", "init"}, {"etag", md5(sql)}}).result().contains("upload_url");
+  };
+  const std::string empty = db.bookmark();
+  db.import(sql, md5(sql));
+  CHECK_FALSE(is_asked_for());
+  CHECK(rows() == 1);
+  CHECK_FALSE(is_asked_for());  // reading changes nothing
+  db.run("DROP TABLE t");
+  REQUIRE(is_asked_for());
+  db.import(sql, md5(sql));
+  CHECK(rows() == 1);
+  CHECK_FALSE(is_asked_for());
+  db.restore("?bookmark=" + empty);
+  db.import(sql, md5(sql));
+  CHECK(rows() == 1);
+  const std::string other = "INSERT INTO t VALUES (2);";
+  db.import(other, md5(other));
+  db.import(sql, md5(sql));
+  CHECK(rows() == 3);
+  LocalD1 second(api, "second");
+  CHECK(second.import(sql, md5(sql)).at("status") == "complete");
+}
+
+TEST_CASE("embedded D1: an export with long rows is imported into an equal database, no statement being too long") {
+  LocalApi api;
+  LocalD1 db(api);
+  std::string columns = "c0";
+  for (int i = 1; i < 100; ++i) columns += ",c" + std::to_string(i);
+  db.raw(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE, b, CHECK (length(a) <> 45000));"
+      "CREATE TABLE long_row_parts (key TEXT PRIMARY KEY, v NOT NULL) WITHOUT ROWID;"
+      "CREATE TABLE wide (" +
+      columns + ")");
+  for (const int bytes : {49'000, 60'000, 150'000, 1'999'000})
+    db.raw("INSERT INTO t (a, b) VALUES (randomblob(?), 'short''ly' || char(10))", {bytes});
+  const std::string special = "it's \xC3\xA9\n\r\\n \"x\"; -- ";
+  std::string text;
+  while (text.size() < 1'900'000) text += special;
+  for (const std::size_t count : {std::size_t{3'000}, std::size_t{8'000}, text.size() / special.size()})
+    db.raw("INSERT INTO t (a, b) VALUES (?, 5)", {text.substr(0, count * special.size())});
+  db.raw("INSERT INTO t (a, b) VALUES (CAST(zeroblob(120000) AS TEXT) || 'x', CAST(randomblob(200000) AS TEXT))");
+  db.raw("INSERT INTO long_row_parts VALUES (?, randomblob(300000))", {text.substr(0, 5'000 * special.size())});
+  std::string cells = "hex(randomblob(8000))";
+  for (int i = 1; i < 100; ++i)
+    cells += i % 2 == 0 ? ",hex(randomblob(8000))" : ",replace(hex(zeroblob(125)), '0', char(39))";
+  CHECK(db.raw("INSERT INTO wide SELECT " + cells).status == 200);
+  CHECK(db.rows("SELECT count(*) FROM t") == Json::parse("[[8]]"));
+
+  const std::string dump = db.exported();
+  std::size_t longest = 0;
+  for (std::size_t at = 0; at < dump.size();) {
+    const std::size_t end = dump.find('\n', at);
+    longest = std::max(longest, end - at);
+    at = end + 1;
+  }
+  CHECK(longest <= 100'001);  // with the semicolon
+  LocalD1 copy(api, "copy");
+  const Json done = copy.import(dump, md5(dump));
+  INFO(done.dump());
+  CHECK(done.at("status") == "complete");
+  CHECK(copy.exported() == dump);
+  for (const char* sql :
+       {"SELECT id, typeof(a), length(a), typeof(b), length(b) FROM t", "SELECT name FROM sqlite_schema"})
+    CHECK(copy.rows(sql) == db.rows(sql));
+}
+
 TEST_CASE("embedded D1: a failed import leaves the database as it was, and says why") {
   LocalApi api;
   LocalD1 db(api);

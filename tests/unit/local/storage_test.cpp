@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "local_d1_support.hpp"
 #include "local_kv_support.hpp"
 
 using namespace cloudflare_tests;
@@ -80,6 +81,30 @@ TEST_CASE("embedded store: a folder in use, a file in its place and a folder wit
   };
   CHECK_THAT(message(folder.path() + "/used"), Catch::Matchers::Contains("in use"));
   CHECK_THAT(message(folder.path() + "/used/kv.sqlite"), Catch::Matchers::Contains("cannot be made"));
+}
+
+TEST_CASE(
+    "embedded store: the folders and files it makes are its user's alone; a folder that was there stays as it is") {
+  const TemporaryFolder outer;
+  std::filesystem::permissions(outer.path(), std::filesystem::perms(0755));
+  const std::string folder = outer.path() + "/made/inside";
+  LocalApi api({.folder = folder});
+  LocalKv kv(api);
+  kv.put("k", "v");
+  LocalD1 db(api);
+  (void)db.bookmark();
+  db.run("CREATE TABLE t (a)");  // leaves a snapshot beside the database
+  api.account_json("POST", "/vectorize/v2/indexes",
+                   {{"name", "i"}, {"config", {{"dimensions", 3}, {"metric", "cosine"}}}});
+
+  std::size_t files = 0;
+  CHECK(std::filesystem::status(outer.path()).permissions() == std::filesystem::perms(0755));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(outer.path())) {
+    CAPTURE(entry.path());
+    files += entry.is_directory() ? 0 : 1;
+    CHECK(entry.status().permissions() == std::filesystem::perms(entry.is_directory() ? 0700 : 0600));
+  }
+  CHECK(files >= 5);
 }
 
 TEST_CASE("embedded store: two stores in memory share nothing") {

@@ -1,0 +1,56 @@
+#include "local/storage/watchdog.hpp"
+
+#include <algorithm>
+
+namespace cloudflare::local {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// How often one that did not yet end is interrupted again: an interruption between two statements is lost.
+constexpr std::chrono::milliseconds again{20};
+
+}  // namespace
+
+Watchdog::~Watchdog() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  news_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+Watchdog::Watch::Watch(Watchdog& dog, sqlite3* connection, TimePoint time) : dog_(dog) {
+  const std::lock_guard lock(dog_.mutex_);
+  place_ = dog_.watched_.emplace(time, connection);
+  if (!dog_.thread_.joinable()) {
+    dog_.thread_ = std::thread([&dog] { dog.run(); });
+  } else if (time < dog_.next_look_) {
+    dog_.news_.notify_one();
+  }
+}
+
+Watchdog::Watch::~Watch() {
+  const std::lock_guard lock(dog_.mutex_);
+  dog_.watched_.erase(place_);
+}
+
+// A watch that ended leaves the next look as it is, so that short calls wake nobody.
+void Watchdog::run() {
+  std::unique_lock lock(mutex_);
+  while (!ending_) {
+    const TimePoint now = SteadyClock::now();
+    TimePoint next = now + std::chrono::hours(1);
+    for (const auto& [time, connection] : watched_) {
+      next = std::min(next, std::max(time, now + again));
+      if (time > now) break;
+      sqlite3_interrupt(connection);
+    }
+    next_look_ = next;
+    news_.wait_until(lock, next);
+  }
+}
+
+}  // namespace cloudflare::local
