@@ -1,5 +1,5 @@
 // Names that D1 keeps for itself, and what counts as a table of the user.
-#include "local/local_d1_support.hpp"
+#include "local_d1_support.hpp"
 
 using namespace cloudflare_tests;
 
