@@ -57,16 +57,9 @@ std::string replication_mode(const Json& body) {
   return choice(*replication, "mode", modes);
 }
 
-struct Sizes {
-  std::int64_t tables = 0;
-  std::int64_t bytes = 0;
-};
-
-Sizes sizes_of(Account& account, const D1Record& record) {
+D1Database::Sizes sizes_of(Account& account, const D1Record& record) {
   const auto database = account.d1.open_if_used(record.uuid);
-  if (!database) return {};
-  const std::lock_guard lock(database->mutex);
-  return {database->engine.count_tables(), database->engine.size()};
+  return database ? database->sizes() : D1Database::Sizes();
 }
 
 using Members = std::vector<std::pair<std::string, std::string>>;  // names and JSON texts
@@ -78,7 +71,7 @@ std::string text_json(std::string_view text) {
 }
 
 Members members_of(Account& account, const D1Record& record) {
-  const Sizes sizes = sizes_of(account, record);
+  const D1Database::Sizes sizes = sizes_of(account, record);
   return {{"uuid", text_json(record.uuid)},
           {"name", text_json(record.name)},
           {"created_at", text_json(record.created_at)},
