@@ -6,11 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include <cloudflare/detail/export.hpp>
+
 namespace cloudflare::detail {
 
 /// A new file with a name of its own ("PATH.3f9c06d1.part") that commit() puts in the place of `path`. It is never one
 /// that was there before, nor what a link points to. What is not committed is removed. Functions that fail leave errno.
-class FreshFile {
+class CLOUDFLARE_API FreshFile {
  public:
   FreshFile() = default;
   ~FreshFile();
@@ -34,10 +36,10 @@ class FreshFile {
 };
 
 /// Writes all of `bytes`.
-[[nodiscard]] bool write_all(int file, std::string_view bytes);
+[[nodiscard]] CLOUDFLARE_API bool write_all(int file, std::string_view bytes);
 /// Waits for the disk, where the file is on one.
-[[nodiscard]] bool sync_file(int file);
+[[nodiscard]] CLOUDFLARE_API bool sync_file(int file);
 /// Waits until the folder of `path` has its name on the disk, as far as the system can tell.
-void sync_folder_of(const std::string& path);
+CLOUDFLARE_API void sync_folder_of(const std::string& path);
 
 }  // namespace cloudflare::detail

@@ -44,7 +44,7 @@ namespace cloudflare::ops {
 
 /// Appends the JSON object of a bulk write: the value as text where it is UTF-8, as base64 where it is not or where
 /// that is shorter.
-void append_entry(std::string& json, const kv::EntryView& entry);
+CLOUDFLARE_API void append_entry(std::string& json, const kv::EntryView& entry);
 
 /// The server's answer to a bulk write or erase; a null result says nothing of single keys.
 [[nodiscard]] Result<kv::BulkReply> read_bulk_reply(detail::Reply&& reply);

@@ -68,7 +68,7 @@ namespace cloudflare::ops {
 [[nodiscard]] Result<detail::BulkFormat> ids_format(Result<detail::Request> request, std::string prefix,
                                                     std::size_t max_items);
 /// Appends the floats of a JSON array.
-void read_floats(std::vector<float>& to, detail::json::value value);
+CLOUDFLARE_API void read_floats(std::vector<float>& to, detail::json::value value);
 /// A time in RFC 3339, or in seconds or milliseconds since the epoch; absent if it is neither.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> read_time(detail::json::value value);
 
