@@ -49,8 +49,8 @@ class CLOUDFLARE_API Filter {
   /// Nothing to hold: every vector.
   Filter() = default;
   /// A filter in the API's own language, checked as well and sent as given.
-  Filter(const JsonText& json) : raw_(json.text()) {}  // NOLINT(*-explicit-*)
-  template <class Json>                                // a template: compiled only where it is used
+  Filter(const JsonText& object) : raw_(object.text()) {}  // NOLINT(*-explicit-*)
+  template <class Json>                                    // a template: compiled only where it is used
   requires(std::is_same_v<Json, nlohmann::json>) Filter(const Json& value)
       : raw_(detail::dump_or_reason(value)) {}  // NOLINT(*-explicit-*)
   Filter(std::string_view key, std::string_view op, const std::string& value_json);

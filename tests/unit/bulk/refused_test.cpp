@@ -8,7 +8,7 @@ using nlohmann::json;
 
 namespace {
 
-std::vector<std::string> numbered(int count) {
+std::vector<std::string> refused_names(int count) {
   std::vector<std::string> keys;
   for (int i = 0; i < count; ++i) keys.push_back("k" + std::to_string(i));
   return keys;
@@ -128,7 +128,7 @@ TEST_CASE("a value that is no base64 is refused before sending, alone, and the o
 TEST_CASE("a request that the server refuses is halved down to the items that it refuses") {
   Scripted s;
   s.fake->answer_with(refuses_keys({"k1234", "k7000"}));
-  const auto done = s.kv().erase_many(numbered(10'000));
+  const auto done = s.kv().erase_many(refused_names(10'000));
   CHECK(done.succeeded == 9998);
   REQUIRE(done.failed.size() == 2);
   for (const auto& failure : done.failed) {
@@ -140,7 +140,7 @@ TEST_CASE("a request that the server refuses is halved down to the items that it
   Scripted pairs;
   pairs.fake->answer_with(refuses_keys({"k5"}));
   std::vector<std::pair<std::string, std::string>> entries;
-  for (const std::string& key : numbered(8)) entries.emplace_back(key, "v");
+  for (const std::string& key : refused_names(8)) entries.emplace_back(key, "v");
   const auto put = pairs.kv().put_many(entries);
   CHECK(put.succeeded == 7);
   REQUIRE(put.failed.size() == 1);
@@ -152,7 +152,7 @@ TEST_CASE("culprits here and there in a long job are all found") {
   std::vector<std::string> bad;
   for (int i = 0; i < 20; ++i) bad.push_back("k" + std::to_string(i * 5000 + 17));
   s.fake->answer_with(refuses_keys(bad));
-  const auto done = s.kv().erase_many(numbered(100'000));
+  const auto done = s.kv().erase_many(refused_names(100'000));
   CHECK(done.failed.size() == 20);
   CHECK(done.succeeded == 99'980);
 }
@@ -160,7 +160,7 @@ TEST_CASE("culprits here and there in a long job are all found") {
 TEST_CASE("where everything is refused the search for culprits ends after some dozens of requests, and says so") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return refused(400, 10012, "no"); });
-  const auto done = s.kv().erase_many(numbered(10'000));
+  const auto done = s.kv().erase_many(refused_names(10'000));
   CHECK(done.failed.size() == 10'000);
   CHECK(s.count() < 100);
   std::size_t undivided = 0;
@@ -174,7 +174,7 @@ TEST_CASE("where everything is refused the search for culprits ends after some d
       if ((key.get<std::string>().back() - '0') % 2 == 1) return refused(400, 10012, "no");
     return ok("null");
   });
-  const auto some = half.kv().erase_many(numbered(10'000));
+  const auto some = half.kv().erase_many(refused_names(10'000));
   CHECK(some.succeeded + some.failed.size() == 10'000);
   CHECK(half.count() < 1000);
 }
@@ -184,7 +184,7 @@ TEST_CASE("a refused reply that counts its keys settles those it does not list, 
   s.fake->answer_with([](const auto&) {
     return refused_with(400, {{"successful_key_count", 2}, {"unsuccessful_keys", {"k1", "k3"}}});
   });
-  const auto done = s.kv().erase_many(numbered(4));
+  const auto done = s.kv().erase_many(refused_names(4));
   CHECK(s.count() == 1);
   CHECK(done.succeeded == 2);
   REQUIRE(done.failed.size() == 2);
@@ -204,7 +204,7 @@ TEST_CASE("a refused reply whose count does not agree with its list settles noth
     s.fake->answer_with([&](const SentRequest& sent) {
       return json::parse(sent.body).size() == 4 ? refused_with(400, result) : refused(400, 10011, "no");
     });
-    const auto done = s.kv().erase_many(numbered(4));
+    const auto done = s.kv().erase_many(refused_names(4));
     CAPTURE(result.dump());
     CHECK(done.succeeded == 0);
     CHECK(done.failed.size() == 4);
@@ -216,7 +216,7 @@ TEST_CASE("keys that a throttled reply lists are sent again after the pause, and
   s.fake->answer_with([n = 0](const auto&) mutable {
     return ++n == 1 ? refused_with(429, {{"successful_key_count", 3}, {"unsuccessful_keys", {"k2"}}}) : ok("null");
   });
-  CHECK(s.kv().erase_many(numbered(4)).complete());
+  CHECK(s.kv().erase_many(refused_names(4)).complete());
   REQUIRE(s.count() == 2);
   CHECK(json::parse(s.fake->requests()[1].body) == json{"k2"});
 }
@@ -224,14 +224,14 @@ TEST_CASE("keys that a throttled reply lists are sent again after the pause, and
 TEST_CASE("an error keeps the messages and the result of a refused reply") {
   Scripted s({refused_with(400, {{"successful_key_count", 1}, {"unsuccessful_keys", {"k1"}}}),
               {.status = 400, .body = R"({"success":false,"errors":[],"messages":[],"result":null})"}});
-  const auto error = error_of([&] { (void)s.kv().erase_bulk(numbered(2)); });
+  const auto error = error_of([&] { (void)s.kv().erase_bulk(refused_names(2)); });
   REQUIRE(error.notes().size() == 2);
   CHECK(error.notes()[0].code == 7);
   CHECK(error.notes()[0].message == "try these again");
   CHECK(error.notes()[1].message == "and read the manual");
   CHECK(json::parse(error.result()).at("unsuccessful_keys") == json{"k1"});
   CHECK(std::string_view(error.what()).find("again") == std::string_view::npos);
-  const auto plain = error_of([&] { (void)s.kv().erase_bulk(numbered(2)); });
+  const auto plain = error_of([&] { (void)s.kv().erase_bulk(refused_names(2)); });
   CHECK(plain.notes().empty());
   CHECK(plain.result().empty());
 }

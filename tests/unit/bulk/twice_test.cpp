@@ -88,7 +88,7 @@ struct Overtaking {
 };
 
 /// Each outcome, by the position of its item.
-struct Told {
+struct ToldTwice {
   std::map<std::uint64_t, cf::Outcome> outcomes{};
   bool twice = false;
   auto hook() {
@@ -100,7 +100,7 @@ struct Told {
 
 TEST_CASE("of a key that comes twice in one request only the last pair is sent, and both items are done") {
   Scripted s({stored()});
-  Told told;
+  ToldTwice told;
   const auto done = s.kv().put_many(Pairs{{"a", "1"}, {"k", "old"}, {"b", "2"}, {"k", "new"}, {"c", "3"}},
                                     {.on_outcome = told.hook()});
   CHECK(json::parse(s.fake->requests().at(0).body) == json::parse(R"([{"key":"a","value":"1"},
@@ -182,7 +182,7 @@ TEST_CASE("whatever overtakes what and is repeated, the last pair of a key is wh
     std::mt19937 random(seed + 1000);
     Pairs pairs;
     for (int i = 0; i < 400; ++i) pairs.emplace_back("k" + std::to_string(random() % 60), std::to_string(i));
-    Told told;
+    ToldTwice told;
     const auto done =
         s.kv().put_many(pairs, {.in_flight = 4, .max_request_bytes = 40U + random() % 200U, .on_outcome = told.hook()});
     CAPTURE(seed);
@@ -236,7 +236,7 @@ TEST_CASE("upsert_many keeps the last of an id that comes twice, insert_many the
 TEST_CASE("uploads of vectors that share an id, and erasures, follow each other") {
   const Scripted s;
   s.fake->answer_with([n = 0](const SentRequest&) mutable { return later(accepted("m"), ++n == 1 ? 900ms : 10ms); });
-  std::vector<Vector> vectors = numbered(6);
+  std::vector<Vector> vectors = numbered_pairs(6);
   vectors[2].id = "v0";
   CHECK(index_of(s).upsert_many(vectors, {.batch_vectors = 2}).complete());
   auto sent = s.fake->requests();

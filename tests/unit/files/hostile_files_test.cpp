@@ -52,7 +52,7 @@ constexpr auto vector_lines = [](std::istream& in, const cf::ReadOptions& o) {
 constexpr auto vector_rows = [](std::istream& in, const cf::ReadOptions& o) { return cf::vectorize::read_csv(in, o); };
 
 template <class Read>
-std::string refusal(Read read, std::istream& in, const cf::ReadOptions& options = cf::ReadOptions()) {
+std::string hostile_refusal(Read read, std::istream& in, const cf::ReadOptions& options = cf::ReadOptions()) {
   try {
     (void)items(read, in, options);
   } catch (const cf::Error& error) {
@@ -62,9 +62,9 @@ std::string refusal(Read read, std::istream& in, const cf::ReadOptions& options 
   return "nothing was refused";
 }
 template <class Read>
-std::string refusal(Read read, const std::string& text, const cf::ReadOptions& options = cf::ReadOptions()) {
+std::string hostile_refusal(Read read, const std::string& text, const cf::ReadOptions& options = cf::ReadOptions()) {
   std::istringstream in(text);
-  return refusal(read, in, options);
+  return hostile_refusal(read, in, options);
 }
 
 std::string nested(std::size_t depth, const std::string& open, const std::string& close) {
@@ -91,20 +91,21 @@ TEST_CASE("metadata nested more than limits::json_depth deep is refused with its
     const std::string object = nested(depth, "{\"a\":", "}");
     for (const std::string& deep : {array, object}) {
       const std::string pair = "{\"key\":\"k\",\"value\":\"v\"";
-      CHECK(refusal(entry_lines, pair + "}\n" + pair + ",\"metadata\":" + deep + "}\n") == "line 2: " + why);
-      CHECK(refusal(entry_rows, "key,value,metadata\nk,v," + twice_quoted(deep) + "\n") == "line 2: " + why);
+      CHECK(hostile_refusal(entry_lines, pair + "}\n" + pair + ",\"metadata\":" + deep + "}\n") == "line 2: " + why);
+      CHECK(hostile_refusal(entry_rows, "key,value,metadata\nk,v," + twice_quoted(deep) + "\n") == "line 2: " + why);
       const std::string vector = "{\"id\":\"a\",\"values\":[1]";
-      CHECK(refusal(vector_lines, vector + "}\n" + vector + ",\"metadata\":" + deep + "}\n") == "line 2: " + why);
-      CHECK(refusal(vector_rows, "id,values,metadata\na,[1]," + twice_quoted(deep) + "\n") == "line 2: " + why);
+      CHECK(hostile_refusal(vector_lines, vector + "}\n" + vector + ",\"metadata\":" + deep + "}\n") ==
+            "line 2: " + why);
+      CHECK(hostile_refusal(vector_rows, "id,values,metadata\na,[1]," + twice_quoted(deep) + "\n") == "line 2: " + why);
     }
     // In the place of anything else it is simply no such thing.
     for (const char* name : {"key", "value", "expiration", "base64", "other"}) {
-      const std::string said = refusal(entry_lines, "{\"" + std::string(name) + "\":" + array + "}\n");
+      const std::string said = hostile_refusal(entry_lines, "{\"" + std::string(name) + "\":" + array + "}\n");
       CHECK(said.starts_with("line 1: "));
     }
-    CHECK(refusal(vector_lines, "{\"id\":\"a\",\"values\":" + array + "}\n").starts_with("line 1: "));
-    CHECK(refusal(vector_rows, "id,values\na," + twice_quoted(array) + "\n").starts_with("line 2: "));
-    CHECK(refusal(entry_lines, array + "\n").starts_with("line 1: "));
+    CHECK(hostile_refusal(vector_lines, "{\"id\":\"a\",\"values\":" + array + "}\n").starts_with("line 1: "));
+    CHECK(hostile_refusal(vector_rows, "id,values\na," + twice_quoted(array) + "\n").starts_with("line 2: "));
+    CHECK(hostile_refusal(entry_lines, array + "\n").starts_with("line 1: "));
   }
   std::istringstream in("{\"key\":\"k\",\"value\":\"v\",\"metadata\":" + nested(100, "[", "]") + "}\n" +
                         "{\"key\":\"k\",\"value\":\"v\",\"metadata\":\"" + std::string(200, '[') + "\"}\n");
@@ -116,20 +117,20 @@ TEST_CASE("metadata nested more than limits::json_depth deep is refused with its
 TEST_CASE("brackets that are never closed, and closed that were never open, are refused with their line") {
   for (const char* brackets : {"[", "]", "{\"a\":", "}"}) {
     const std::string many = nested(50'000, brackets, "");
-    CHECK(
-        refusal(entry_lines, "\n{\"key\":\"k\",\"value\":\"v\",\"metadata\":" + many + "}\n").starts_with("line 2: "));
-    CHECK(refusal(entry_rows, "key,value,metadata\nk,v," + twice_quoted(many) + "\n").starts_with("line 2: "));
+    CHECK(hostile_refusal(entry_lines, "\n{\"key\":\"k\",\"value\":\"v\",\"metadata\":" + many + "}\n")
+              .starts_with("line 2: "));
+    CHECK(hostile_refusal(entry_rows, "key,value,metadata\nk,v," + twice_quoted(many) + "\n").starts_with("line 2: "));
   }
 }
 
 TEST_CASE("separators count towards max_item_bytes") {
   const cf::ReadOptions small{.max_item_bytes = 1'000};
   const std::string why = "longer than the 1000 bytes allowed for one item";
-  CHECK(refusal(entry_rows, "key,value\n" + std::string(1'001, ',') + "\n", small) == "line 2: " + why);
-  CHECK(refusal(entry_rows, std::string(1'001, ','), small) == "line 1: " + why);
+  CHECK(hostile_refusal(entry_rows, "key,value\n" + std::string(1'001, ',') + "\n", small) == "line 2: " + why);
+  CHECK(hostile_refusal(entry_rows, std::string(1'001, ','), small) == "line 1: " + why);
   std::string quotes = "key,value\n";
   for (int i = 0; i < 501; ++i) quotes += "\"\",";
-  CHECK(refusal(entry_rows, quotes, small) == "line 2: " + why);
+  CHECK(hostile_refusal(entry_rows, quotes, small) == "line 2: " + why);
 }
 
 TEST_CASE("a row of twenty million commas needs no memory for its fields") {
@@ -137,16 +138,16 @@ TEST_CASE("a row of twenty million commas needs no memory for its fields") {
   std::istringstream in(commas);
   std::istringstream heading(commas.substr(10));
   const support::PeakMemory peak;
-  CHECK(refusal(entry_rows, in) == "line 2: the row has 20000001 fields; the first row names 2");
-  CHECK(refusal(entry_rows, heading) ==
+  CHECK(hostile_refusal(entry_rows, in) == "line 2: the row has 20000001 fields; the first row names 2");
+  CHECK(hostile_refusal(entry_rows, heading) ==
         "line 1: \"\" is none of key, value, expiration, expiration_ttl, metadata, base64");
   CHECK(peak.growth() < 50'000'000);
 }
 
 TEST_CASE("a name that is none is quoted in its first bytes only") {
   const std::string name(100'000, 'x');
-  CHECK(refusal(entry_rows, name + ",value\n").size() < 300);
-  CHECK(refusal(entry_lines, "{\"" + name + "\":1}\n").size() < 300);
+  CHECK(hostile_refusal(entry_rows, name + ",value\n").size() < 300);
+  CHECK(hostile_refusal(entry_lines, "{\"" + name + "\":1}\n").size() < 300);
 }
 
 TEST_CASE("a NUL byte in a field of CSV is a byte of the field") {
@@ -156,9 +157,9 @@ TEST_CASE("a NUL byte in a field of CSV is a byte of the field") {
   CHECK(rows[0].key == std::string("a\0b", 3));
   CHECK(rows[0].value == std::string("\0", 1));
   CHECK(rows[1].key == std::string("\0", 1));
-  CHECK(refusal(entry_rows, std::string("key\0,value\n", 11)).starts_with("line 1: "));
-  CHECK(refusal(entry_lines, std::string("{\"key\":\"a\0\",\"value\":\"\"}\n", 24)).starts_with("line 1: "));
-  CHECK(refusal(entry_lines, std::string("\0\n", 2)).starts_with("line 1: "));
+  CHECK(hostile_refusal(entry_rows, std::string("key\0,value\n", 11)).starts_with("line 1: "));
+  CHECK(hostile_refusal(entry_lines, std::string("{\"key\":\"a\0\",\"value\":\"\"}\n", 24)).starts_with("line 1: "));
+  CHECK(hostile_refusal(entry_lines, std::string("\0\n", 2)).starts_with("line 1: "));
 }
 
 TEST_CASE("CSV and NDJSON are the same wherever the pieces of their stream end") {
@@ -198,19 +199,19 @@ TEST_CASE("a stream that gives a byte at a time, or throws at its end, gives all
 
 TEST_CASE("a stream that has failed before, a folder and a buffer that throws are errors, not ends of files") {
   std::ifstream missing("/no/such/file");
-  CHECK(refusal(entry_lines, missing) == "the stream cannot be read: it has failed before");
+  CHECK(hostile_refusal(entry_lines, missing) == "the stream cannot be read: it has failed before");
   std::ifstream missing_too("/no/such/file");
-  CHECK(refusal(entry_rows, missing_too) == "the stream cannot be read: it has failed before");
+  CHECK(hostile_refusal(entry_rows, missing_too) == "the stream cannot be read: it has failed before");
   std::istream none(nullptr);
-  CHECK(refusal(entry_lines, none) == "the stream cannot be read: it has failed before");
+  CHECK(hostile_refusal(entry_lines, none) == "the stream cannot be read: it has failed before");
   std::ifstream folder("/tmp");
-  CHECK(refusal(entry_lines, folder) == "line 1: cannot be read");
+  CHECK(hostile_refusal(entry_lines, folder) == "line 1: cannot be read");
 
   struct Broken final : std::streambuf {
     int_type underflow() override { throw std::runtime_error("broken"); }
   } broken;
   std::istream in(&broken);
-  CHECK(refusal(entry_rows, in) == "line 1: cannot be read");
+  CHECK(hostile_refusal(entry_rows, in) == "line 1: cannot be read");
 }
 
 TEST_CASE("a file that ends before the place to go on from is refused, however far that is") {

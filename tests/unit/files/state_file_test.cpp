@@ -46,12 +46,12 @@ std::string pairs(int first, int last) {
   return text;
 }
 
-struct Server {
+struct StateServer {
   std::shared_ptr<FakeTransport> fake;
   std::function<void()> on_request{};
   std::uint64_t requests = 0;
 
-  explicit Server(std::shared_ptr<cf::testing::FakeClock> clock = std::make_shared<cf::testing::FakeClock>())
+  explicit StateServer(std::shared_ptr<cf::testing::FakeClock> clock = std::make_shared<cf::testing::FakeClock>())
       : fake(std::make_shared<FakeTransport>(std::move(clock))) {
     fake->answer_with([this](const cf::testing::SentRequest&) {
       ++requests;
@@ -185,17 +185,17 @@ TEST_CASE("an import does not go on in a file that has changed where it was read
   const support::TemporaryFolder folder;
   const std::string path = folder.file("x.ndjson");
   const std::string whole = pairs(100, 130);
-  auto interrupted = [&](Server& server) {
+  auto interrupted = [&](StateServer& server) {
     support::write_file(path, whole);
     std::filesystem::remove(path + ".state");
     REQUIRE(server.import_ten(path).loaded == 10);
   };
-  auto go_on = [&](Server& server, const std::string& text) {
+  auto go_on = [&](StateServer& server, const std::string& text) {
     support::write_file(path, text);
     return import_from(server.kv(), path);
   };
   for (const char* read : {"100", "104", "109"}) {
-    Server server;
+    StateServer server;
     interrupted(server);
     std::string changed = whole;
     changed[changed.find(read)] = '9';  // of the same size
@@ -206,7 +206,7 @@ TEST_CASE("an import does not go on in a file that has changed where it was read
     CHECK(server.requests == 1);
     CHECK(go_on(server, whole).loaded == 20);
   }
-  Server server;
+  StateServer server;
   interrupted(server);
   CHECK_THROWS_AS(go_on(server, whole + pairs(130, 131)), cf::Error);
   CHECK_THROWS_AS(go_on(server, whole.substr(0, whole.size() - 1)), cf::Error);
@@ -223,7 +223,7 @@ TEST_CASE("a state of an earlier version, which knows only the size of the file,
                                            std::to_string(pairs(100, 130).size()) + R"(","offset":")" +
                                            std::to_string(pairs(100, 110).size()) +
                                            R"(","lines":"10","items":"10","upto":"10","unsettled":""})");
-  const Server server;
+  const StateServer server;
   const auto done = import_from(server.kv(), path);
   CHECK((done.complete() && done.already == 10 && done.loaded == 20));
 }
@@ -238,7 +238,7 @@ TEST_CASE("a state whose numbers cannot be is refused") {
     support::write_file(path + ".state", R"({"job":"import into KV namespace ns","file_bytes":")" +
                                              std::to_string(pairs(100, 130).size()) + R"(","offset":"0","lines":"0",)" +
                                              numbers + "}");
-    const Server server;
+    const StateServer server;
     CHECK(error_of([&] { (void)import_from(server.kv(), path); }).kind() == ErrorKind::invalid_argument);
   }
 }
@@ -248,7 +248,7 @@ TEST_CASE("a file that changes while it is imported ends the import, which says 
     const support::TemporaryFolder folder;
     const std::string path = folder.file("x.ndjson");
     support::write_file(path, pairs(100, 130));
-    Server server;
+    StateServer server;
     server.on_request = [&] {
       if (server.requests != 2) return;
       if (replaced) {
@@ -273,7 +273,7 @@ TEST_CASE("a state after every zero items is refused before anything is read") {
   const support::TemporaryFolder folder;
   const std::string path = folder.file("x.ndjson");
   support::write_file(path, pairs(100, 130));
-  const Server server;
+  const StateServer server;
   const auto error = error_of([&] { (void)import_from(server.kv(), path, {.items_per_state = 0}); });
   CHECK(error.kind() == ErrorKind::invalid_argument);
   CHECK(std::string(error.what()).find("items_per_state is 0; at least 1 is needed") != std::string::npos);
@@ -285,7 +285,7 @@ TEST_CASE("a pipe can be imported") {
   const std::string path = folder.file("pipe");
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
   const std::jthread writer([&] { support::write_file(path, pairs(100, 130)); });
-  const Server server;
+  const StateServer server;
   const auto done = import_from(server.kv(), path, {.items_per_state = 10});
   CHECK((done.complete() && done.loaded == 30));
 }
@@ -295,7 +295,8 @@ TEST_CASE("whether a pair has expired is told by the client's clock") {
   const std::string path = folder.file("x.csv");
   support::write_file(path, "key,value,expiration\nold,v,1000000200\nnew,v,4000000000\n");
   auto expired_at = [&](std::int64_t now) {
-    const Server server(std::make_shared<cf::testing::FakeClock>(std::chrono::sys_seconds(std::chrono::seconds(now))));
+    const StateServer server(
+        std::make_shared<cf::testing::FakeClock>(std::chrono::sys_seconds(std::chrono::seconds(now))));
     const auto done = import_from(server.kv(), path);
     CHECK((done.finished && done.loaded + done.expired == 2));
     return done.expired;
