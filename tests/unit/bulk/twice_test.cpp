@@ -236,7 +236,7 @@ TEST_CASE("upsert_many keeps the last of an id that comes twice, insert_many the
 TEST_CASE("uploads of vectors that share an id, and erasures, follow each other") {
   const Scripted s;
   s.fake->answer_with([n = 0](const SentRequest&) mutable { return later(accepted("m"), ++n == 1 ? 900ms : 10ms); });
-  std::vector<Vector> vectors = numbered_pairs(6);
+  std::vector<Vector> vectors = numbered(6);
   vectors[2].id = "v0";
   CHECK(index_of(s).upsert_many(vectors, {.batch_vectors = 2}).complete());
   auto sent = s.fake->requests();
