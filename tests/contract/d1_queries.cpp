@@ -161,6 +161,15 @@ CONTRACT_CASE("parameters by number may repeat and change places", "[d1][queries
 }
 
 // SHARP EDGE: openstory PR#1324.
+CONTRACT_CASE("parameters with names bind in the order in which the names first appear", "[d1][queries]", Embedded,
+              Real) {
+  const auto db = cloud.fresh_database();
+  CHECK(db->query<int, int, int, int>("SELECT :a, @b, $c, :a", {1, 2, 3})[0] == std::tuple(1, 2, 3, 1));
+  CHECK(db->query<int, int>("SELECT ?, :a", {1, 2})[0] == std::tuple(1, 2));
+  CHECK(db->query<int, int, int>("SELECT ?2, :x, ?", {1, 2, 3, 4})[0] == std::tuple(2, 3, 4));
+  CHECK(error_of([&] { (void)db->query<int, int>("SELECT :a, :b", {1}); }).kind() == ErrorKind::rejected);
+}
+
 CONTRACT_CASE("in_list binds any number of values as one parameter; ORDER BY, LIMIT, COUNT and NOT IN stay right",
               "[d1][queries]", Embedded, Real) {
   const auto db = cloud.fresh_database();

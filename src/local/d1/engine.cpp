@@ -136,7 +136,7 @@ D1Engine::D1Engine(const std::string& path, Watchdog& watchdog)
   std::array<const char*, 5> kept_modules{"fts5", "fts5vocab", "json_each", "json_tree", nullptr};
   sqlite3_drop_modules(database_.handle(), kept_modules.data());
   authorizer_.install(database_.handle());
-  install_linear_functions(database_.handle());
+  install_bounded_functions(database_.handle());
 }
 
 std::int64_t D1Engine::one_number(Statement& statement) {

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include "sqlite.hpp"
 
 namespace cloudflare::local {
 
@@ -140,9 +146,114 @@ void trim(sqlite3_context* context, int count, sqlite3_value** values) {
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+// SQLite's own functions, on a connection of their own.
+class Originals {
+ public:
+  explicit Originals(int longest) : connection_(std::string()) {
+    sqlite3_limit(connection_.handle(), SQLITE_LIMIT_LENGTH, longest);
+  }
+  // The result of `name` for these values becomes that of `context`.
+  void run(sqlite3_context* context, const std::string& name, int count, sqlite3_value** values) {
+    const auto [place, is_new] = statements_.try_emplace(count);
+    if (is_new) {
+      std::string call = "SELECT " + name + "(";
+      for (int i = 0; i < count; ++i) call += i == 0 ? "?" : ",?";
+      place->second = connection_.prepare(call + ")");
+    }
+    Cursor row = place->second.run();
+    for (int i = 0; i < count; ++i) sqlite3_bind_value(row.statement(), i + 1, values[i]);
+    row.next();
+    sqlite3_result_value(context, sqlite3_column_value(row.statement(), 0));
+  }
+
+ private:
+  Sqlite connection_;
+  std::map<int, Statement> statements_{};  // by the number of values
+};
+
+void run_original(sqlite3_context* context, const char* name, int count, sqlite3_value** values) {
+  auto& original = *static_cast<std::unique_ptr<Originals>*>(sqlite3_user_data(context));
+  const int longest = sqlite3_limit(sqlite3_context_db_handle(context), SQLITE_LIMIT_LENGTH, -1);
+  try {
+    if (!original) original = std::make_unique<Originals>(longest);
+    original->run(context, name, count, values);
+  } catch (const SqliteError& error) {
+    sqlite3_result_error(context, error.what(), -1);
+    if (error.code() != SQLITE_ERROR) sqlite3_result_error_code(context, error.code());
+  } catch (const std::bad_alloc&) {
+    sqlite3_result_error_nomem(context);
+  }
+}
+
+// The widths and precisions of a format of printf, in the text and among its values.
+class Format {
+ public:
+  Format(std::string_view text, int count, sqlite3_value** values) : text_(text), count_(count), values_(values) {}
+
+  // True if the result surely has more than `limit` bytes.
+  [[nodiscard]] bool is_too_long(std::int64_t limit) {
+    std::int64_t least = 0;
+    while (at_ < text_.size() && least <= limit) {
+      if (text_[at_++] != '%') continue;
+      while (at_ < text_.size() && std::string_view("-+ #!,0").find(text_[at_]) != std::string_view::npos) ++at_;
+      const std::int64_t width = number();
+      std::int64_t precision = 0;
+      if (at_ < text_.size() && text_[at_] == '.') {
+        ++at_;
+        precision = number();
+      }
+      while (at_ < text_.size() && text_[at_] == 'l') ++at_;
+      if (at_ == text_.size()) break;
+      const char type = text_[at_++];
+      if (type != '%') {
+        ++next_;
+        least += std::max(width, type == 'c' ? precision : 0);
+      }
+    }
+    return least > limit;
+  }
+
+ private:
+  // The digits, or the value that '*' stands for, which may be negative.
+  std::int64_t number() {
+    constexpr std::int64_t most = 0x7FFFFFFF;
+    if (at_ < text_.size() && text_[at_] == '*') {
+      ++at_;
+      const std::int64_t given = next_ < count_ ? sqlite3_value_int64(values_[next_]) : 0;
+      ++next_;
+      return given > most || given < -most ? 0 : std::abs(given);  // SQLite takes others for none
+    }
+    std::int64_t value = 0;
+    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_)
+      value = std::min(value * 10 + (text_[at_] - '0'), most);
+    return value;
+  }
+
+  std::string_view text_;
+  int count_;
+  sqlite3_value** values_;
+  std::size_t at_ = 0;
+  int next_ = 1;
+};
+
+void format(sqlite3_context* context, int count, sqlite3_value** values) {
+  const int limit = sqlite3_limit(sqlite3_context_db_handle(context), SQLITE_LIMIT_LENGTH, -1);
+  if (count > 0 && Format(text_of(values[0]), count, values).is_too_long(limit))
+    return sqlite3_result_error_toobig(context);
+  run_original(context, "printf", count, values);
+}
+
+void json_patch(sqlite3_context* context, int count, sqlite3_value** values) {
+  constexpr std::int64_t most_work = 40'000'000'000;  // takes SQLite a few seconds
+  if (std::int64_t{sqlite3_value_bytes(values[0])} * sqlite3_value_bytes(values[1]) > most_work)
+    return sqlite3_result_error(context, "json_patch: both texts are too large", -1);
+  run_original(context, "json_patch", count, values);
+  sqlite3_result_subtype(context, 'J');
+}
+
 }  // namespace
 
-void install_linear_functions(sqlite3* connection) {
+void install_bounded_functions(sqlite3* connection) {
   constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
   const auto install = [connection](const char* name, int count, auto* function, std::uintptr_t data) {
     sqlite3_create_function_v2(connection, name, count, flags, reinterpret_cast<void*>(data), function, nullptr,
@@ -155,6 +266,14 @@ void install_linear_functions(sqlite3* connection) {
     install("rtrim", count, trim, right);
     install("trim", count, trim, left | right);
   }
+  const auto install_over = [connection](const char* name, int count, auto* function) {
+    constexpr auto end = [](void* original) { delete static_cast<std::unique_ptr<Originals>*>(original); };
+    auto original = std::make_unique<std::unique_ptr<Originals>>();
+    sqlite3_create_function_v2(connection, name, count, flags, original.release(), function, nullptr, nullptr, end);
+  };
+  install_over("printf", -1, format);
+  install_over("format", -1, format);
+  install_over("json_patch", 2, json_patch);
 }
 
 }  // namespace cloudflare::local

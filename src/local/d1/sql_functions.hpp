@@ -4,8 +4,9 @@
 
 namespace cloudflare::local {
 
-/// Puts functions of SQL in the place of SQLite's own that need quadratic time, and cannot be interrupted meanwhile:
-/// instr, replace, trim, ltrim, rtrim. These give the same results in linear time.
-void install_linear_functions(sqlite3* connection);
+/// Puts functions of SQL in the place of SQLite's own that one call can keep busy for minutes, where nothing interrupts
+/// it: instr, replace, trim, ltrim and rtrim answer the same in linear time; printf and format refuse at once what
+/// becomes too long; json_patch refuses two texts that are both large.
+void install_bounded_functions(sqlite3* connection);
 
 }  // namespace cloudflare::local

@@ -209,7 +209,7 @@ TEST_CASE("embedded store: a client's timeout and stop token end its calls, what
   }
 }
 
-TEST_CASE("embedded D1: instr, replace and trim answer as SQLite's own, and long texts take them no time") {
+TEST_CASE("embedded D1: functions that SQLite cannot interrupt answer as its own do, and never take long") {
   LocalApi api;
   LocalD1 db(api);
   CHECK(db.rows("SELECT instr('abc','c'), instr('h\xC3\xA9llo','l'), instr(x'0102',x'02'), instr('abc',x'63'), "
@@ -233,6 +233,20 @@ TEST_CASE("embedded D1: instr, replace and trim answer as SQLite's own, and long
         Json::parse("[[1800000]]"));
   CHECK(db.rows("SELECT length(trim(hex(zeroblob(900000)), replace(hex(zeroblob(400000)), '0', '12') || '0'))") ==
         Json::parse("[[0]]"));
+  const std::string too_big = "string or blob too big: SQLITE_TOOBIG";
+  for (const char* call :
+       {"printf('%.*c', 2000000000, 'x')", "format('%.2000000000c', 'x')", "printf('%*d', 2000000000, 1)",
+        "printf('%s%%%d%-*.*c', 'a', 5, 3, 2000001, 'x')", "printf('%.2000001c', 'x')"})
+    CHECK(db.error("SELECT length(" + std::string(call) + ")") == too_big);
+  CHECK(db.rows("SELECT length(printf('%.1999000c', 'x')), printf('%5d|%-4s|%.2f|%q%%', 42, 'ab', 1.25, 'it''s'), "
+                "format('%*.3c|', 7, 'ab'), printf(), printf(NULL), format('%s')") ==
+        Json::parse(R"([[1999000,"   42|ab  |1.25|it''s%","    aaa|",null,null,""]])"));
+  CHECK(db.rows("SELECT json_patch('{\"a\":1,\"b\":2}', '{\"a\":null,\"c\":3}'), "
+                "json_array(json_patch('{}', '{\"a\":[1]}')), json_patch(NULL, '{}')") ==
+        Json::parse(R"([["{\"b\":2,\"c\":3}","[{\"a\":[1]}]",null]])"));
+  CHECK_THAT(db.error("SELECT json_patch('', '{')"), Catch::Matchers::StartsWith("malformed JSON"));
+  CHECK(db.error("SELECT json_patch(hex(zeroblob(500000)), hex(zeroblob(500000)))") ==
+        "json_patch: both texts are too large: SQLITE_ERROR");
   CHECK(db.error("SELECT replace(hex(zeroblob(900000)), '0', hex(zeroblob(900)))") ==
         "string or blob too big: SQLITE_TOOBIG");
   CHECK(std::chrono::steady_clock::now() - begin < soon);
