@@ -53,8 +53,9 @@ class D1Verbs : public SqlDatabase<View> {
     return insert_many(table, std::span(columns.begin(), columns.size()), std::forward<R>(rows), options);
   }
 
-  /// Runs SQL of any length up to 5 GB: from memory, a file, a callback or any Source. What cannot be rewound goes to a
-  /// temporary file first, since the MD5 of the text comes before the text. Memory stays small.
+  /// Runs SQL of any length up to 5 GB, each statement of up to 100 000 bytes: from memory, a file, a callback or any
+  /// Source. What cannot be rewound goes to a temporary file first, since the MD5 of the text comes before the text.
+  /// Memory stays small.
   ///
   /// POST …/import: init, upload to a signed URL without credentials, ingest (sent once), polls. A dropped poll is made
   /// again; the database serves no queries meanwhile, and an import that fails leaves it as it was (Cloudflare docs,

@@ -64,7 +64,7 @@ bool Loop::Exchange::rewind() {
   if (!sql || request.http.body.size().value_or(0) < large) return;
   if (d.kind != ErrorKind::timeout && d.kind != ErrorKind::overloaded) return;
   d.text += d.text.empty() ? "" : "; ";
-  d.text += "the request is large: import_sql() takes SQL of any size";
+  d.text += "the request is large: import_sql() takes SQL of any size, with statements of up to 100 000 bytes each";
 }
 
 [[gnu::cold]] Error Loop::Exchange::explain(const Error& error) const {

@@ -76,6 +76,17 @@ for (let round = 0; round < rounds; ++round) {
   assert.ok(left <= 0, "the server died by itself");
 }
 
+// An endless statement holds up neither the list of databases nor the end of the process.
+const busy = await start("--data", folder, "--quiet");
+const endless = "WITH RECURSIVE r(a) AS (VALUES(1) UNION ALL SELECT a + 1 FROM r) SELECT count(*) FROM r";
+const interrupted = call(busy, "POST", `${database}/query`, { sql: endless });
+await new Promise((resolve) => setTimeout(resolve, 300));
+assert.equal((await call(busy, "GET", `${account}/d1/database`)).status, 200);
+const signalled = performance.now();
+assert.equal((await busy.kill("SIGTERM"))[0], 0);
+assert.ok(performance.now() - signalled < 10_000, "the server did not end");
+assert.equal((await interrupted).status, 503);
+
 const server = await start("--data", folder, "--quiet");
 await verify(server);
 assert.equal((await server.kill("SIGTERM"))[0], 0);

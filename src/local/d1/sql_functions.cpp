@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "sqlite.hpp"
+#include "local/storage/sqlite.hpp"
 
 namespace cloudflare::local {
 
