@@ -38,6 +38,11 @@ struct ItemFailure {
 };
 
 /// One outcome per item: every item read is counted in `succeeded` or in `not_done`.
+///
+/// The same name twice: requests with a name in common follow each other, the later when the earlier is settled with
+/// all its repetitions, and one request holds a name once. An item that gives way to another in its request (to the
+/// later one; inserts of vectors: to the earlier one) shares its outcome. So the last item of a name wins if it is
+/// done. Beyond any client's reach is a request that was cut off and that the server executes after its repetition.
 struct [[nodiscard]] BulkResult {
   std::uint64_t items = 0;  ///< Items read from the input.
   std::uint64_t succeeded = 0;

@@ -26,7 +26,7 @@ inline constexpr std::string_view not_json = "not JSON: ";
 class JsonText {
  public:
   JsonText() = default;
-  /// Takes `text` as it is; it must be one JSON document.
+  /// Takes `text` as it is; it must be one JSON document. Calls that send it check that.
   [[nodiscard]] static JsonText raw(std::string text) {
     JsonText json;
     json.text_ = std::move(text);

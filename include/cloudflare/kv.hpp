@@ -72,8 +72,9 @@ class KvVerbs : public KvStore<View> {
 
   /// Writes any number of pairs, in requests of up to 10 000 pairs and 100 MB, several under way at once; a pair too
   /// large for such a request goes by put()'s route. The range is read lazily, once. Keys the server could not store
-  /// are sent again, then reported; 413, 524 and cut connections halve a request; 429 pauses the whole job. Elements:
-  /// kv::Entry or pairs of strings. @throws Error  only if nothing was written
+  /// are sent again, then reported; 413, 524 and cut connections halve a request, and so does a refusal, down to the
+  /// pair that is refused; 429 pauses the whole job. Of a key that comes twice the last pair wins: see BulkResult.
+  /// Elements: kv::Entry or pairs of strings. @throws Error  only if nothing was written
   template <kv::EntryRange R>
   Returns<kv::BulkResult> put_many(R&& entries, const kv::BulkOptions& options = kv::BulkOptions()) const {
     return View::run(context_, ops::kv_put_many(context_, id_,
@@ -83,7 +84,7 @@ class KvVerbs : public KvStore<View> {
                                    const kv::BulkOptions& options = kv::BulkOptions()) const {
     return put_many(std::vector<kv::Entry>(entries), options);
   }
-  /// Removes any number of keys, in requests of up to 10 000.
+  /// Removes any number of keys, in requests of up to 10 000; otherwise like put_many().
   template <kv::KeyNameRange R>
   Returns<kv::BulkResult> erase_many(R&& keys, const kv::BulkOptions& options = kv::BulkOptions()) const {
     return View::run(

@@ -14,23 +14,24 @@ namespace cloudflare::detail {
 /// Names stand in it by their hashes alone: whoever finds one compares the names where that matters.
 class NameTable {
  public:
-  [[nodiscard]] std::optional<std::uint64_t> find(std::size_t hash) const noexcept {
-    if (slots_.empty()) return std::nullopt;
-    const Slot& slot = slots_[seek(hash)];
-    return slot.used() ? std::optional(slot.following - 1) : std::nullopt;
-  }
-
-  /// In place of the position that is there, if one is.
-  void put(std::size_t hash, std::uint64_t index) {
+  /// Puts `index` there unless a position is there already, which it gives back.
+  [[nodiscard]] std::optional<std::uint64_t> insert(std::size_t hash, std::uint64_t index) {
     if (2 * (count_ + 1) > slots_.size()) grow();
     Slot& slot = slots_[seek(hash)];
-    if (!slot.used()) ++count_;
+    if (slot.used()) return slot.following - 1;
     slot = {.hash = hash, .following = index + 1};
+    ++count_;
+    return std::nullopt;
   }
 
-  /// For a hash that is there.
-  void erase(std::size_t hash) noexcept {
+  /// Puts `index` in place of the position that is there.
+  void replace(std::size_t hash, std::uint64_t index) noexcept { slots_[seek(hash)].following = index + 1; }
+
+  /// False if another position is there.
+  bool erase(std::size_t hash, std::uint64_t index) noexcept {
     std::size_t hole = seek(hash);
+    if (!slots_[hole].used()) return true;
+    if (slots_[hole].following != index + 1) return false;
     // Those behind the hole that may stand in it close it, one after the other.
     for (std::size_t at = next(hole); slots_[at].used(); at = next(at)) {
       if (distance(slots_[at].hash, at) < distance(hole, at)) continue;
@@ -39,6 +40,7 @@ class NameTable {
     }
     slots_[hole].following = 0;
     --count_;
+    return true;
   }
 
  private:
@@ -58,8 +60,8 @@ class NameTable {
     return at;
   }
   void grow() {
-    constexpr std::size_t smallest = 64;
-    std::vector<Slot> before(slots_.empty() ? smallest : 2 * slots_.size());
+    constexpr std::size_t smallest = 128;
+    std::vector<Slot> before(slots_.empty() ? smallest : 4 * slots_.size());
     std::swap(before, slots_);
     for (const Slot& slot : before)
       if (slot.used()) slots_[seek(slot.hash)] = slot;

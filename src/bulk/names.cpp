@@ -14,10 +14,11 @@ BulkFlow::Place BulkFlow::place(Batch& batch, BulkItem& item, std::uint64_t firs
   if (format_.twice == Twice::both) return Place::here;
   const std::string_view name = batch.name(item);
   item.name_hash = std::hash<std::string_view>()(name);
-  const auto held = names_.find(item.name_hash);
-  if (!held || *held < first_index) {
-    if (held) ++shared_names_;
-    names_.put(item.name_hash, item.index);
+  const auto held = names_.insert(item.name_hash, item.index);
+  if (!held) return Place::here;
+  if (*held < first_index) {
+    ++shared_names_;
+    names_.replace(item.name_hash, item.index);
     return Place::here;
   }
   const auto other = std::lower_bound(batch.items.begin(), batch.items.end(), *held,
@@ -31,7 +32,7 @@ BulkFlow::Place BulkFlow::place(Batch& batch, BulkItem& item, std::uint64_t firs
     return Place::with_another;
   }
   namesakes_.emplace(item.index, other->index);
-  names_.put(item.name_hash, item.index);
+  names_.replace(item.name_hash, item.index);
   other->size = 0;
   return Place::here;
 }
@@ -47,12 +48,7 @@ void BulkFlow::drop_replaced(Batch& batch) const {
 
 // The item is no longer under way.
 void BulkFlow::release(const BulkItem& item) {
-  const auto held = format_.twice == Twice::both ? std::nullopt : names_.find(item.name_hash);
-  if (!held) return;
-  if (*held == item.index)
-    names_.erase(item.name_hash);
-  else
-    --shared_names_;
+  if (format_.twice != Twice::both && !names_.erase(item.name_hash, item.index)) --shared_names_;
 }
 
 }  // namespace cloudflare::detail

@@ -56,7 +56,8 @@ namespace kv {
 
 /// Writes the pairs of a file (UTF-8 path; see read_ndjson() and read_csv()) with put_many(), from where an earlier,
 /// interrupted run stopped. Each item is sent in one run only, unless its outcome is unknown: the process was killed,
-/// or the stop token of the handle cut a request off.
+/// or the stop token of the handle cut a request off. Of a key that comes twice the last pair wins: one that failed
+/// counts as loaded, and is not tried again, once a later one of its key is stored.
 /// @throws Error  invalid_argument: the file cannot be opened, the state file is of another import, or the file has
 /// changed where it was read (its size, the first or last 64 KiB of that)
 [[nodiscard]] CLOUDFLARE_API ImportResult import_from(const KvNamespace& kv, const std::string& path,

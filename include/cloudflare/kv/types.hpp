@@ -67,7 +67,7 @@ using KeyRange = PageRange<KeyPage>;
 using NamespaceRange = PageRange<NamespacePage>;
 
 struct ListOptions {
-  std::string prefix{};
+  std::string prefix{};        ///< UTF-8, at most 512 bytes.
   std::optional<int> limit{};  ///< Keys per page, 10 to 1000 (default 1000).
   std::string cursor{};        ///< To resume a list where an earlier one stopped.
 };
@@ -77,7 +77,7 @@ struct PutOptions {
   std::optional<std::chrono::seconds> ttl{};
   /// At least 60 s ahead.
   std::optional<std::chrono::sys_seconds> expiration{};
-  /// At most 1024 bytes as JSON. Empty: the key has none, and loses what it had.
+  /// At most 1024 bytes of JSON, checked before sending. Empty: the key has none, and loses what it had.
   Metadata metadata{};
 };
 
@@ -125,7 +125,8 @@ struct BulkReply {
 enum class ValueType : std::uint8_t { text, json };
 
 struct BulkGetOptions {
-  /// `json`: values are parsed by the server and come back as JSON text in Value::value.
+  /// `json`: values are parsed by the server and come back as JSON text in Value::value; a stored null as "null", where
+  /// a missing key has no value. The request then asks for metadata in any case, without which they look the same.
   ValueType type = ValueType::text;
   bool with_metadata = false;
 };

@@ -63,7 +63,8 @@ class VectorStore {
 
   /// Any number of vectors, in requests of up to 5000 vectors and 100 MB, several under way at once and the last by
   /// itself, so that wait_for(result) waits for all of them. The range is read lazily, once. A vector that breaks a
-  /// rule is reported, the others are sent; a batch that fails names its first and last id.
+  /// rule is reported, the others are sent; a batch that fails names its first and last id. Of an id that comes twice
+  /// the first vector is inserted, as the server would do it: see BulkResult.
   /// @throws Error  only if nothing was accepted
   template <vectorize::VectorInput R>
   Returns<vectorize::ManyResult> insert_many(
@@ -72,7 +73,7 @@ class VectorStore {
         context_, ops::vectorize_upload_many(context_, index_, ops::Upload::insert,
                                              ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
   }
-  /// The same with upserts.
+  /// The same with upserts: of an id that comes twice the last vector wins.
   template <vectorize::VectorInput R>
   Returns<vectorize::ManyResult> upsert_many(
       R&& vectors, const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
