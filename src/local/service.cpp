@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include <cloudflare/limits.hpp>
 
@@ -111,12 +112,13 @@ HttpResponse Service::send(const HttpRequest& request, const TransferLimits& giv
   const CallLimits limits(given.deadline, given.stop);
   limits.check();
   Reply reply = answer(request);
+  const auto stream = std::exchange(reply.stream, nullptr);
   HttpResponse response = to_response(std::move(reply), *account_.clock);
   const bool to_sink = request.sink && response.status >= 200 && response.status < 300;
-  if (reply.stream) {
+  if (stream) {
     StringSink memory(response.body);
     try {
-      reply.stream(to_sink ? *request.sink : memory);
+      stream(to_sink ? *request.sink : memory);
     } catch (const SqliteError&) {
       limits.check();
       throw;

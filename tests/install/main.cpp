@@ -14,7 +14,7 @@ int main() {
   if (settings.get("greeting") != "hello") return 1;
 
   std::istringstream lines("{\"key\":\"from a file\",\"value\":\"hello\"}\n");
-  settings.put_many(cloudflare::kv::read_ndjson(lines));
+  if (!settings.put_many(cloudflare::kv::read_ndjson(lines)).complete()) return 5;
   if (settings.get("from a file") != "hello") return 4;
 
   // An exception must be caught by its type across the library's border.
