@@ -28,16 +28,16 @@ extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Async>;
 
 namespace detail {
 
-/// A leaf of the asynchronous view: its operations hold an unowned context, the handle itself holds the client.
+/// A handle of the asynchronous view: it keeps the client open, its operations do not.
 template <class Verbs>
 class AsyncHandle : public Verbs {
  protected:
   template <class... Id>
   explicit AsyncHandle(const Context& context, Id&&... id)
-      : Verbs(unowned(context), std::forward<Id>(id)...), client_(context.core) {}
+      : Verbs(async_context(context), std::forward<Id>(id)...), client_(context.client) {}
 
  private:
-  std::shared_ptr<ClientCore> client_;
+  std::shared_ptr<OpenClient> client_;
 };
 
 }  // namespace detail

@@ -32,9 +32,9 @@ struct TokenStatus {
 };
 
 namespace ops {
-CLOUDFLARE_API detail::Call<TokenStatus> verify_user_token(const detail::Context& context);
-CLOUDFLARE_API detail::Call<TokenStatus> verify_account_token(const detail::Context& context);
-CLOUDFLARE_API detail::Call<JsonText> any_request(const detail::Context& context, std::string_view method,
+CLOUDFLARE_API detail::Call<TokenStatus> verify_user_token(const detail::RequestContext& context);
+CLOUDFLARE_API detail::Call<TokenStatus> verify_account_token(const detail::RequestContext& context);
+CLOUDFLARE_API detail::Call<JsonText> any_request(const detail::RequestContext& context, std::string_view method,
                                                   std::string_view path, const JsonText& body);
 }  // namespace ops
 
@@ -78,7 +78,7 @@ class ClientVerbs {
   }
 
  protected:
-  explicit ClientVerbs(detail::Context context) : context_(std::move(context)) {}
+  explicit ClientVerbs(typename View::Context context) : context_(std::move(context)) {}
   typename View::Context context_;
 };
 

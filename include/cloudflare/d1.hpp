@@ -203,7 +203,7 @@ class D1DatabasesVerbs {
   }
 
  protected:
-  explicit D1DatabasesVerbs(detail::Context context) : context_(std::move(context)) {}
+  explicit D1DatabasesVerbs(typename View::Context context) : context_(std::move(context)) {}
   static constexpr std::initializer_list<std::string_view> no_fields{};
   typename View::Context context_;
 };

@@ -180,7 +180,7 @@ class KvNamespacesVerbs {
   }
 
  protected:
-  explicit KvNamespacesVerbs(detail::Context context) : context_(std::move(context)) {}
+  explicit KvNamespacesVerbs(typename View::Context context) : context_(std::move(context)) {}
   typename View::Context context_;
 };
 

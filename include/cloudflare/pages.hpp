@@ -90,7 +90,7 @@ class PageStep final : public FlowOf<std::optional<Page>> {
 template <class View, class Page>
 class Pages {
  public:
-  Pages(detail::Context context, std::shared_ptr<detail::PageWalk<Page>> walk)
+  Pages(typename View::Context context, std::shared_ptr<detail::PageWalk<Page>> walk)
       : context_(std::move(context)), walk_(std::move(walk)) {}
 
   /// The next page; nothing after the last. After an error the same page is asked for again.
@@ -101,7 +101,7 @@ class Pages {
   [[nodiscard]] const std::string& cursor() const noexcept { return walk_->cursor; }
 
  private:
-  detail::Context context_;
+  typename View::Context context_;
   std::shared_ptr<detail::PageWalk<Page>> walk_;
 };
 

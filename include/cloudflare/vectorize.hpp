@@ -146,7 +146,7 @@ class VectorizeIndexesVerbs {
   }
 
  protected:
-  explicit VectorizeIndexesVerbs(detail::Context context) : context_(std::move(context)) {}
+  explicit VectorizeIndexesVerbs(typename View::Context context) : context_(std::move(context)) {}
   typename View::Context context_;
 };
 

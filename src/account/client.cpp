@@ -40,7 +40,7 @@ template class ClientVerbs<Throwing>;
 template class ClientVerbs<Checked>;
 
 ApiClient::ApiClient(Credential credential, ClientOptions options)
-    : ClientVerbs({detail::make_core(any(std::move(credential)), std::move(options)), {}}) {}
+    : ClientVerbs(detail::open_client(any(std::move(credential)), std::move(options))) {}
 
 ApiClient ApiClient::from_env(ClientOptions options) {
   if (options.account_id.empty()) options.account_id = environment("CLOUDFLARE_ACCOUNT_ID");

@@ -16,17 +16,17 @@ std::string variable(const char* name) {
   return value;
 }
 
-std::shared_ptr<detail::ClientCore> make_core(std::string base_url, ServiceKey key, ClientOptions options) {
+detail::Context open(std::string base_url, ServiceKey key, ClientOptions options) {
   options.base_url = std::move(base_url);
   options.account_id.clear();
   options.rate_budget = false;
-  return detail::make_core(std::move(key), std::move(options));
+  return detail::open_client(std::move(key), std::move(options));
 }
 
 }  // namespace
 
 Client::Client(std::string base_url, ServiceKey key, ClientOptions options)
-    : context_{make_core(std::move(base_url), std::move(key), std::move(options)), {}} {}
+    : context_(open(std::move(base_url), std::move(key), std::move(options))) {}
 
 Client Client::from_env(ClientOptions options) {
   std::string url = variable("EDGEBASE_URL");

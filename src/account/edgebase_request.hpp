@@ -8,7 +8,8 @@ namespace cloudflare::ops {
 
 /// A request on the resource with this name, without its body.
 [[nodiscard]] inline Result<detail::Request> edgebase_request(const detail::Endpoint& endpoint,
-                                                              const detail::Context& context, std::string_view name) {
+                                                              const detail::RequestContext& context,
+                                                              std::string_view name) {
   if (name.empty()) return invalid_argument("the name of the resource is empty");
   if (name == "." || name == "..") return invalid_argument("the resource names \".\" and \"..\" are not allowed");
   return detail::request_for(endpoint, context, {name});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "account/endpoints.hpp"
 #include "base/json_in.hpp"
 #include "engine/request.hpp"
 
@@ -34,7 +35,7 @@ Result<TokenStatus> read_token_status(detail::Reply&& reply) {
       });
 }
 
-Result<detail::Request> checked_request(const detail::Context& context, std::string_view method,
+Result<detail::Request> checked_request(const detail::RequestContext& context, std::string_view method,
                                         std::string_view path) {
   const bool good_method =
       !method.empty() && std::all_of(method.begin(), method.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -45,8 +46,8 @@ Result<detail::Request> checked_request(const detail::Context& context, std::str
   });
   if (!good_path)
     return invalid_argument("the path holds a space, control character, # or non-ASCII letter; encode it");
-  detail::Request request =
-      detail::request_for(method == "GET" ? detail::table::any_read : detail::table::any_other, context, {});
+  detail::Request request = detail::request_for(account_endpoint("client.request"), context, {});
+  if (method == "GET") request.repeat = detail::Repeat::read;
   request.http.method = method;
   request.http.url = path;
   return request;
@@ -54,16 +55,16 @@ Result<detail::Request> checked_request(const detail::Context& context, std::str
 
 }  // namespace
 
-detail::Call<TokenStatus> verify_user_token(const detail::Context& context) {
-  return {detail::request_for(detail::table::verify_user_token, context, {}), read_token_status};
+detail::Call<TokenStatus> verify_user_token(const detail::RequestContext& context) {
+  return {detail::request_for(account_endpoint("client.verify_token"), context, {}), read_token_status};
 }
 
-detail::Call<TokenStatus> verify_account_token(const detail::Context& context) {
-  return {detail::account_request(detail::table::verify_account_token, context), read_token_status};
+detail::Call<TokenStatus> verify_account_token(const detail::RequestContext& context) {
+  return {detail::account_request(account_endpoint("client.verify_account_token"), context), read_token_status};
 }
 
-detail::Call<JsonText> any_request(const detail::Context& context, std::string_view method, std::string_view path,
-                                   const JsonText& body) {
+detail::Call<JsonText> any_request(const detail::RequestContext& context, std::string_view method,
+                                   std::string_view path, const JsonText& body) {
   auto request = checked_request(context, method, path);
   if (request && !body.empty()) detail::set_json(*request, body.text());
   return {std::move(request), [](detail::Reply&& reply) -> Result<JsonText> {

@@ -85,10 +85,10 @@ std::optional<Error> check_database_id(std::string_view id) {
   return invalid_argument("the database id must be a UUID; d1_databases().get(name) tells the id of a name");
 }
 
-Result<detail::Request> database_request(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> database_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                          std::string_view id) {
   if (auto error = check_database_id(id)) return std::move(*error);
-  return detail::account_request(operation, context, {id});
+  return detail::account_request(endpoint, context, {id});
 }
 
 std::optional<Error> append_parameter(std::string& json, const d1::Value& value) {
@@ -96,7 +96,7 @@ std::optional<Error> append_parameter(std::string& json, const d1::Value& value)
 }
 
 std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
-                                      const Context& context, std::string_view member) {
+                                      const RequestContext& context, std::string_view member) {
   if (!detail::is_utf8(sql)) return invalid_argument("the SQL is not UTF-8");
   const SqlShape shape = shape_of(sql);
   if (shape.statements == 0) return invalid_argument("the SQL holds no statement");
@@ -165,9 +165,9 @@ d1::Meta read_meta(json::value value) {
   return meta;
 }
 
-Error about_reply(const Error& error, const detail::Endpoint& operation, const HttpResponse& reply) {
+Error about_reply(const Error& error, const detail::Endpoint& endpoint, const HttpResponse& reply) {
   ErrorDetails d = error.details();
-  d.operation = operation.name;
+  d.operation = endpoint.name;
   d.attempts = std::max(d.attempts, 1);
   d.http_status = reply.status;
   if (const std::string* ray = find_header(reply.headers, "cf-ray")) d.ray_id = *ray;
@@ -182,6 +182,22 @@ Error inner_failure(std::string text, int code) {
   d.messages.push_back({.code = code, .message = std::move(text)});
   return Error(std::move(d));
 }
+
+namespace {
+
+// Cloudflare docs, "Debug D1".
+bool says_overloaded(std::string_view message) {
+  return message.find("overloaded") != std::string_view::npos ||
+         message.find("queued for too long") != std::string_view::npos;
+}
+
+}  // namespace
+
+constexpr detail::ReplyRules d1_rules{.says_overloaded = says_overloaded};
+// A request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
+constexpr detail::ReplyRules sql_rules{
+    .says_overloaded = says_overloaded,
+    .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each"};
 
 }  // namespace cloudflare::ops
 

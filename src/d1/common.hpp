@@ -10,6 +10,7 @@
 #include <cloudflare/limits.hpp>
 
 #include "base/json_in.hpp"
+#include "d1/endpoints.hpp"
 #include "engine/paging.hpp"
 #include "engine/request.hpp"
 
@@ -19,7 +20,7 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<Error> check_database_id(std::string_view id);
 
 /// A request on a database; the name of its operation is the row of the table.
-[[nodiscard]] Result<detail::Request> database_request(const detail::Endpoint& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> database_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                        std::string_view id);
 
 /// Why a value cannot be a parameter, or nothing, and then its JSON is appended.
@@ -27,9 +28,9 @@ namespace cloudflare::ops {
 
 /// Appends `{"sql":…,"params":[…]}`, with `member` in the place of "sql", or says which limit the statement breaks.
 [[nodiscard]] std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
-                                                    const Context& context, std::string_view member = "sql");
+                                                    const RequestContext& context, std::string_view member = "sql");
 /// Gives a request one statement, or several in its one text. Its retry class becomes `read` if it cannot write.
-[[nodiscard]] Result<detail::Request> with_statement(Result<detail::Request> request, const Context& context,
+[[nodiscard]] Result<detail::Request> with_statement(Result<detail::Request> request, const RequestContext& context,
                                                      std::string_view sql, const d1::Params& params,
                                                      bool several_allowed, std::string_view member = "sql");
 /// The result of one statement, kept as its JSON text; an error if it says `success:false`.
@@ -37,8 +38,11 @@ namespace cloudflare::ops {
 
 [[nodiscard]] d1::Meta read_meta(detail::json::value value);
 
-/// `error` with operation, status and ray id of the reply it is about.
-[[nodiscard]] Error about_reply(const Error& error, const detail::Endpoint& operation, const HttpResponse& reply);
+/// `error` with endpoint, status and ray id of the reply it is about.
+[[nodiscard]] Error about_reply(const Error& error, const detail::Endpoint& endpoint, const HttpResponse& reply);
+[[nodiscard]] inline Error about_reply(const Error& error, const detail::Reply& reply) {
+  return about_reply(error, *reply.endpoint, reply.http);
+}
 
 /// The error of a result that says `success:false` inside a successful reply.
 [[nodiscard]] Error inner_failure(std::string text, int code);

@@ -10,7 +10,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 
 constexpr std::array<std::string_view, 3> jurisdictions{"eu", "fedramp", "us"};
@@ -83,9 +82,9 @@ std::optional<Error> check_name(std::string_view name) {
   return invalid_argument("the name of a database is letters, digits, _ and -, and begins with a letter or digit");
 }
 
-Call<d1::Database> set_replication(const detail::Endpoint& operation, const Context& context, std::string_view id,
+Call<d1::Database> set_replication(const detail::Endpoint& endpoint, const RequestContext& context, std::string_view id,
                                    d1::ReadReplication mode) {
-  auto request = database_request(operation, context, id);
+  auto request = database_request(endpoint, context, id);
   if (request) detail::set_json(*request, R"({"read_replication":{"mode":")" + std::string(mode_name(mode)) + "\"}}");
   return {std::move(request), read_one};
 }
@@ -98,8 +97,8 @@ Result<void> dropped_if_repeated(Error&& error) {
 
 }  // namespace
 
-Call<d1::Database> d1_create(const Context& context, std::string_view name, const d1::CreateOptions& options) {
-  auto request = detail::account_request(table::d1_create_database, context);
+Call<d1::Database> d1_create(const RequestContext& context, std::string_view name, const d1::CreateOptions& options) {
+  auto request = detail::account_request(d1_endpoint("d1.databases.create"), context);
   if (auto error = check_name(name); request && error) request = std::move(*error);
   if (request) {
     std::string body = R"({"name":)";
@@ -117,9 +116,9 @@ Call<d1::Database> d1_create(const Context& context, std::string_view name, cons
   return {std::move(request), read_one};
 }
 
-Call<d1::Database> d1_get_database(const Context& context, std::string_view id_or_name,
+Call<d1::Database> d1_get_database(const RequestContext& context, std::string_view id_or_name,
                                    std::span<const std::string_view> fields) {
-  auto request = detail::account_request(table::d1_get_database, context, {id_or_name});
+  auto request = detail::account_request(d1_endpoint("d1.databases.get"), context, {id_or_name});
   if (auto error = check_name(id_or_name); request && error) request = std::move(*error);
   if (request && !fields.empty()) {
     std::string list;
@@ -129,21 +128,21 @@ Call<d1::Database> d1_get_database(const Context& context, std::string_view id_o
   return {std::move(request), read_one};
 }
 
-Call<d1::Database> d1_update(const Context& context, std::string_view id, d1::ReadReplication mode) {
-  return set_replication(table::d1_update_database, context, id, mode);
+Call<d1::Database> d1_update(const RequestContext& context, std::string_view id, d1::ReadReplication mode) {
+  return set_replication(d1_endpoint("d1.databases.update"), context, id, mode);
 }
 
-Call<d1::Database> d1_replace(const Context& context, std::string_view id, d1::ReadReplication mode) {
-  return set_replication(table::d1_replace_database, context, id, mode);
+Call<d1::Database> d1_replace(const RequestContext& context, std::string_view id, d1::ReadReplication mode) {
+  return set_replication(d1_endpoint("d1.databases.replace"), context, id, mode);
 }
 
-Call<void> d1_remove(const Context& context, std::string_view id) {
-  return {database_request(table::d1_remove_database, context, id), [](Reply&&) -> Result<void> { return {}; },
+Call<void> d1_remove(const RequestContext& context, std::string_view id) {
+  return {database_request(d1_endpoint("d1.databases.remove"), context, id), [](Reply&&) -> Result<void> { return {}; },
           dropped_if_repeated};
 }
 
-Call<d1::DatabasePage> d1_list_databases(const Context& context, const d1::DatabaseListOptions& options) {
-  auto request = detail::account_request(table::d1_list_databases, context);
+Call<d1::DatabasePage> d1_list_databases(const RequestContext& context, const d1::DatabaseListOptions& options) {
+  auto request = detail::account_request(d1_endpoint("d1.databases.list"), context);
   const int per_page = options.per_page.value_or(limits::d1_list_default);
   const bool allowed = per_page >= limits::d1_list_min && per_page <= limits::d1_list_max;
   if (request && (per_page < 0 || (!allowed && detail::checks_limits(context))))
@@ -161,7 +160,7 @@ Call<d1::DatabasePage> d1_list_databases(const Context& context, const d1::Datab
           }};
 }
 
-std::shared_ptr<detail::PageWalk<d1::DatabasePage>> d1_database_walk(const Context& context,
+std::shared_ptr<detail::PageWalk<d1::DatabasePage>> d1_database_walk(const RequestContext& context,
                                                                      const d1::DatabaseListOptions& options) {
   auto walk = std::make_shared<detail::PageWalk<d1::DatabasePage>>();
   walk->cursor = options.cursor;
@@ -174,7 +173,7 @@ std::shared_ptr<detail::PageWalk<d1::DatabasePage>> d1_database_walk(const Conte
 }
 
 // The search text narrows the walk; the whole name decides.
-FlowPtr<std::optional<d1::Database>> d1_find_database(const Context& context, std::string_view name) {
+FlowPtr<std::optional<d1::Database>> d1_find_database(const RequestContext& context, std::string_view name) {
   using Find = detail::Find<d1::DatabasePage, d1::Database>;
   if (auto error = check_name(name)) return std::make_unique<Find>(std::move(*error));
   return std::make_unique<Find>(d1_database_walk(context, {.name = std::string(name)}),

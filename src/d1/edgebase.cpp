@@ -7,12 +7,11 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 
-Result<detail::Request> statement_request(const Context& context, std::string_view name, std::string_view sql,
+Result<detail::Request> statement_request(const RequestContext& context, std::string_view name, std::string_view sql,
                                           const d1::Params& params, bool several_allowed) {
-  return with_statement(edgebase_request(table::edgebase_d1_query, context, name), context, sql, params,
+  return with_statement(edgebase_request(d1_endpoint("edgebase.d1.query"), context, name), context, sql, params,
                         several_allowed, "query");
 }
 
@@ -48,17 +47,17 @@ Result<JsonText> read_bare_objects(Reply&& reply) {
 
 }  // namespace
 
-Call<Reply> edgebase_d1_query(const Context& context, std::string_view name, std::string_view sql,
+Call<Reply> edgebase_d1_query(const RequestContext& context, std::string_view name, std::string_view sql,
                               const d1::Params& params) {
   return {statement_request(context, name, sql, params, false), as_results};
 }
 
-Call<d1::Results> edgebase_d1_execute(const Context& context, std::string_view name, std::string_view sql,
+Call<d1::Results> edgebase_d1_execute(const RequestContext& context, std::string_view name, std::string_view sql,
                                       const d1::Params& params) {
   return {statement_request(context, name, sql, params, true), read_bare_result};
 }
 
-Call<JsonText> edgebase_d1_query_json(const Context& context, std::string_view name, std::string_view sql,
+Call<JsonText> edgebase_d1_query_json(const RequestContext& context, std::string_view name, std::string_view sql,
                                       const d1::Params& params) {
   return {statement_request(context, name, sql, params, false), read_bare_objects};
 }

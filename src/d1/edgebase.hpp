@@ -7,11 +7,11 @@
 
 namespace cloudflare::ops {
 
-[[nodiscard]] Call<detail::Reply> edgebase_d1_query(const Context& context, std::string_view name, std::string_view sql,
-                                                    const d1::Params& params);
-[[nodiscard]] Call<d1::Results> edgebase_d1_execute(const Context& context, std::string_view name, std::string_view sql,
-                                                    const d1::Params& params);
-[[nodiscard]] Call<JsonText> edgebase_d1_query_json(const Context& context, std::string_view name, std::string_view sql,
-                                                    const d1::Params& params);
+[[nodiscard]] Call<detail::Reply> edgebase_d1_query(const RequestContext& context, std::string_view name,
+                                                    std::string_view sql, const d1::Params& params);
+[[nodiscard]] Call<d1::Results> edgebase_d1_execute(const RequestContext& context, std::string_view name,
+                                                    std::string_view sql, const d1::Params& params);
+[[nodiscard]] Call<JsonText> edgebase_d1_query_json(const RequestContext& context, std::string_view name,
+                                                    std::string_view sql, const d1::Params& params);
 
 }  // namespace cloudflare::ops

@@ -8,7 +8,6 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace table = detail::table;
 using detail::Reply;
 
 constexpr std::uint64_t report_every = 1'000'000;
@@ -25,11 +24,14 @@ std::string dump_options(const d1::ExportOptions& options) {
 }
 
 /// Export, poll, download.
+// Tags of an export's requests.
+enum ExportStep : unsigned { ask, download };
+
 class D1Export final : public detail::FlowOf<d1::ExportResult> {
  public:
   /// `file` is the sink, if it needs its name at the end.
-  D1Export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink, std::shared_ptr<FileSink> file,
-           const d1::ExportOptions& options);
+  D1Export(const RequestContext& context, std::string_view id, std::shared_ptr<Sink> sink,
+           std::shared_ptr<FileSink> file, const d1::ExportOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -44,11 +46,11 @@ class D1Export final : public detail::FlowOf<d1::ExportResult> {
 };
 
 struct D1Export::State {
-  State(const Context& given, std::string_view database, std::shared_ptr<Sink> to, std::shared_ptr<FileSink> named,
-        d1::ExportOptions wishes)
+  State(const RequestContext& given, std::string_view database, std::shared_ptr<Sink> to,
+        std::shared_ptr<FileSink> named, d1::ExportOptions wishes)
       : context(given), id(database), sink(std::move(to)), file(std::move(named)), options(std::move(wishes)) {}
 
-  Context context;
+  RequestContext context;
   std::string id;
   std::shared_ptr<Sink> sink;
   std::shared_ptr<FileSink> file;
@@ -84,10 +86,10 @@ struct D1Export::State {
   };
 };
 
-D1Export::D1Export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink,
+D1Export::D1Export(const RequestContext& context, std::string_view id, std::shared_ptr<Sink> sink,
                    std::shared_ptr<FileSink> file, const d1::ExportOptions& options)
     : state_(std::make_unique<State>(context, id, std::move(sink), std::move(file), options)) {
-  auto request = database_request(table::d1_export, context, id);
+  auto request = database_request(d1_endpoint("d1.export"), context, id);
   if (!request) {
     this->finish(request.error());
   } else if (!state_->sink) {
@@ -108,7 +110,7 @@ void D1Export::begin(detail::Outbox& out) {
 void D1Export::on_wake(detail::Outbox& out) { ask(out); }
 
 void D1Export::ask(detail::Outbox& out) {
-  auto request = database_request(table::d1_export, state_->context, state_->id);
+  auto request = database_request(d1_endpoint("d1.export"), state_->context, state_->id);
   if (!request) return this->finish(request.error());
   std::string body = R"({"output_format":"polling")";
   if (!state_->result.bookmark.empty()) {
@@ -116,31 +118,31 @@ void D1Export::ask(detail::Outbox& out) {
     detail::append_json_string(body, state_->result.bookmark);
   }
   detail::set_json(*request, body + R"(,"dump_options":)" + dump_options(state_->options) + "}");
-  out.send(0, std::move(*request));
+  out.send(ExportStep::ask, std::move(*request));
 }
 
 void D1Export::download(const std::string& url, detail::Outbox& out) {
-  auto request = signed_request(table::d1_export_download, state_->context, url);
+  auto request = signed_request(d1_endpoint("d1.export.download"), state_->context, url);
   if (!request) return this->finish(request.error());
   request->http.sink = std::make_shared<State::Counting>(*state_);
-  out.send(0, std::move(*request));
+  out.send(ExportStep::download, std::move(*request));
 }
 
-void D1Export::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
+void D1Export::on_reply(unsigned step, Result<Reply>&& reply, detail::Outbox& out) {
   if (!reply) return this->finish(reply.error());
-  if (out.sent().operation == &table::d1_export_download) {
+  if (step == ExportStep::download) {
     if (state_->file) state_->file->commit();
     state_->report(true);
     return this->finish(std::move(state_->result));
   }
-  auto status = read_job_status(*reply, table::d1_export);
+  auto status = read_job_status(*reply);
   if (!status) return this->finish(status.error());
   take_status(*status, *reply, out);
 }
 
 void D1Export::take_status(JobStatus& status, const Reply& reply, detail::Outbox& out) {
   State& s = *state_;
-  if (status.failed()) return this->finish(job_error(status, "the export failed", table::d1_export, reply));
+  if (status.failed()) return this->finish(job_error(status, "the export failed", reply));
   if (!status.bookmark.empty()) s.result.bookmark = std::move(status.bookmark);
   s.report(false, std::move(status.messages));
   if (status.status == "complete") {
@@ -149,19 +151,18 @@ void D1Export::take_status(JobStatus& status, const Reply& reply, detail::Outbox
   }
   if (status.status != "active" || s.result.bookmark.empty())
     return this->finish(
-        about_reply(Error(ErrorKind::decode, "the status of the export is neither active, complete nor error"),
-                    table::d1_export, reply.http));
+        about_reply(Error(ErrorKind::decode, "the status of the export is neither active, complete nor error"), reply));
   out.wake_after(s.options.poll_interval);
 }
 
 }  // namespace
 
-FlowPtr<d1::ExportResult> d1_export(const Context& context, std::string_view id, std::shared_ptr<Sink> sink,
+FlowPtr<d1::ExportResult> d1_export(const RequestContext& context, std::string_view id, std::shared_ptr<Sink> sink,
                                     const d1::ExportOptions& options) {
   return std::make_unique<D1Export>(context, id, std::move(sink), nullptr, options);
 }
 
-FlowPtr<d1::ExportResult> d1_export_to_file(const Context& context, std::string_view id, const std::string& path,
+FlowPtr<d1::ExportResult> d1_export_to_file(const RequestContext& context, std::string_view id, const std::string& path,
                                             const d1::ExportOptions& options) {
   const auto file = std::make_shared<FileSink>(path);
   return std::make_unique<D1Export>(context, id, file, file, options);

@@ -11,7 +11,6 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace table = detail::table;
 using detail::Reply;
 
 // How much is read in one step: between two steps a stop token is looked at, and other calls get their turn.
@@ -34,12 +33,14 @@ Error unknown_outcome(const Error& error) {
   return Error(std::move(d));
 }
 
-Error failure(const JobStatus& status, const detail::Endpoint& operation, const Reply& reply) {
-  if (status.status == "error")
-    return job_error(status, "the import failed; the database is as it was before", operation, reply);
-  if (&operation != &table::d1_import_poll) return job_error(status, "the import was refused", operation, reply);
+// Tags of an import's requests.
+enum ImportStep : unsigned { init, upload, ingest, poll };
+
+Error failure(const JobStatus& status, unsigned step, const Reply& reply) {
+  if (status.status == "error") return job_error(status, "the import failed; the database is as it was before", reply);
+  if (step != ImportStep::poll) return job_error(status, "the import was refused", reply);
   // "Not currently importing anything.": it was begun, and nobody says how it ended.
-  return unknown_outcome(job_error(status, "the server does not know of the import any more", operation, reply));
+  return unknown_outcome(job_error(status, "the server does not know of the import any more", reply));
 }
 
 std::string as_json(std::string_view text) {
@@ -52,7 +53,7 @@ std::string as_json(std::string_view text) {
 class D1Import final : public detail::FlowOf<d1::ImportResult> {
  public:
   /// With a `path` its file is opened when the operation begins, and takes the place of `sql`.
-  D1Import(const Context& context, std::string_view id, Body sql, std::optional<std::string> path,
+  D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
            const d1::ImportOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
@@ -63,19 +64,18 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
  private:
   struct State;
   void read_on(detail::Outbox& out);
-  void upload(const std::string& url, detail::Outbox& out);
-  void post(const detail::Endpoint& operation, std::string body, detail::Outbox& out);
-  void take_status(JobStatus& status, const detail::Endpoint& operation, const detail::Reply& reply,
-                   detail::Outbox& out);
+  void post(ImportStep step, const detail::Endpoint& endpoint, std::string body, detail::Outbox& out);
+  void send_file(const std::string& url, detail::Outbox& out);
+  void take_status(JobStatus& status, unsigned step, const detail::Reply& reply, detail::Outbox& out);
   std::unique_ptr<State> state_;
 };
 
 struct D1Import::State {
-  State(const Context& given, std::string_view database, Body body, std::optional<std::string> from,
+  State(const RequestContext& given, std::string_view database, Body body, std::optional<std::string> from,
         d1::ImportOptions wishes)
       : context(given), id(database), options(std::move(wishes)), path(std::move(from)), sql(std::move(body)) {}
 
-  Context context;
+  RequestContext context;
   std::string id;
   d1::ImportOptions options;
   std::optional<std::string> path;
@@ -141,10 +141,10 @@ struct D1Import::State {
   }
 };
 
-D1Import::D1Import(const Context& context, std::string_view id, Body sql, std::optional<std::string> path,
+D1Import::D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
                    const d1::ImportOptions& options)
     : state_(std::make_unique<State>(context, id, std::move(sql), std::move(path), options)) {
-  auto request = database_request(table::d1_import_init, context, id);
+  auto request = database_request(d1_endpoint("d1.import.init"), context, id);
   if (!request) {
     this->finish(request.error());
   } else if (auto error = state_->refused_size()) {
@@ -167,7 +167,8 @@ void D1Import::begin(detail::Outbox& out) {
 
 void D1Import::on_wake(detail::Outbox& out) {
   if (state_->reading) return read_on(out);
-  post(table::d1_import_poll, R"({"action":"poll","current_bookmark":)" + as_json(state_->bookmark) + "}", out);
+  post(ImportStep::poll, d1_endpoint("d1.import.poll"),
+       R"({"action":"poll","current_bookmark":)" + as_json(state_->bookmark) + "}", out);
 }
 
 void D1Import::abort(Error error) { this->finish(state_->running() ? unknown_outcome(error) : error); }
@@ -185,54 +186,51 @@ void D1Import::read_on(detail::Outbox& out) {
   s.reading = false;
   s.etag = s.md5->hex();
   s.result.bytes = s.bytes;
-  post(table::d1_import_init, R"({"action":"init","etag":")" + s.etag + "\"}", out);
+  post(ImportStep::init, d1_endpoint("d1.import.init"), R"({"action":"init","etag":")" + s.etag + "\"}", out);
 }
 
-void D1Import::post(const detail::Endpoint& operation, std::string body, detail::Outbox& out) {
-  auto request = database_request(operation, state_->context, state_->id);
+void D1Import::post(ImportStep step, const detail::Endpoint& endpoint, std::string body, detail::Outbox& out) {
+  auto request = database_request(endpoint, state_->context, state_->id);
   if (!request) return this->finish(request.error());
   detail::set_json(*request, std::move(body));
-  out.send(0, std::move(*request));
+  out.send(step, std::move(*request));
 }
 
-void D1Import::upload(const std::string& url, detail::Outbox& out) {
-  auto request = signed_request(table::d1_import_upload, state_->context, url);
+void D1Import::send_file(const std::string& url, detail::Outbox& out) {
+  auto request = signed_request(d1_endpoint("d1.import.upload"), state_->context, url);
   if (!request) return this->finish(request.error());
   request->http.body = state_->upload_body();
-  out.send(0, std::move(*request));
+  out.send(ImportStep::upload, std::move(*request));
 }
 
-void D1Import::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
+void D1Import::on_reply(unsigned step, Result<Reply>&& reply, detail::Outbox& out) {
   if (!reply) return this->finish(state_->running() ? unknown_outcome(reply.error()) : reply.error());
-  const detail::Endpoint& operation = *out.sent().operation;
-  if (&operation == &table::d1_import_upload) {
+  if (step == ImportStep::upload) {
     const std::string* etag = find_header(reply->http.headers, "etag");
     if (etag == nullptr || without_quotes(*etag) != state_->etag)
       return this->finish(about_reply(
           Error(ErrorKind::decode, etag == nullptr ? "the upload was answered without an etag"
                                                    : "the etag of the upload is not the MD5 of what was sent: the file "
                                                      "changed on its way and was not run"),
-          operation, reply->http));
-    return post(table::d1_import_ingest,
+          *reply));
+    return post(ImportStep::ingest, d1_endpoint("d1.import.ingest"),
                 R"({"action":"ingest","etag":")" + state_->etag + R"(","filename":)" + as_json(state_->filename) + "}",
                 out);
   }
-  auto status = read_job_status(*reply, operation);
-  if (!status)
-    return this->finish(&operation == &table::d1_import_init ? status.error() : unknown_outcome(status.error()));
-  if (&operation == &table::d1_import_init && !status->failed()) {
+  auto status = read_job_status(*reply);
+  if (!status) return this->finish(step == ImportStep::init ? status.error() : unknown_outcome(status.error()));
+  if (step == ImportStep::init && !status->failed()) {
     state_->filename = status->filename;
-    if (!status->upload_url.empty()) return upload(status->upload_url, out);
+    if (!status->upload_url.empty()) return send_file(status->upload_url, out);
     state_->result.already_uploaded = true;
   }
-  take_status(*status, operation, *reply, out);
+  take_status(*status, step, *reply, out);
 }
 
-void D1Import::take_status(JobStatus& status, const detail::Endpoint& operation, const Reply& reply,
-                           detail::Outbox& out) {
+void D1Import::take_status(JobStatus& status, unsigned step, const Reply& reply, detail::Outbox& out) {
   State& s = *state_;
   if (!status.bookmark.empty()) s.bookmark = std::move(status.bookmark);
-  if (status.failed()) return this->finish(failure(status, operation, reply));
+  if (status.failed()) return this->finish(failure(status, step, reply));
   s.report(d1::ImportStage::running, s.bytes, s.bytes, std::move(status.messages));
   if (status.status == "complete") {
     s.result.num_queries = status.num_queries;
@@ -241,20 +239,19 @@ void D1Import::take_status(JobStatus& status, const detail::Endpoint& operation,
     return this->finish(std::move(s.result));
   }
   if (status.status != "active" || s.bookmark.empty())
-    return this->finish(unknown_outcome(
-        about_reply(Error(ErrorKind::decode, "the status of the import is neither active, complete nor error"),
-                    operation, reply.http)));
+    return this->finish(unknown_outcome(about_reply(
+        Error(ErrorKind::decode, "the status of the import is neither active, complete nor error"), reply)));
   out.wake_after(s.options.poll_interval);
 }
 
 }  // namespace
 
-FlowPtr<d1::ImportResult> d1_import(const Context& context, std::string_view id, Body sql,
+FlowPtr<d1::ImportResult> d1_import(const RequestContext& context, std::string_view id, Body sql,
                                     const d1::ImportOptions& options) {
   return std::make_unique<D1Import>(context, id, std::move(sql), std::nullopt, options);
 }
 
-FlowPtr<d1::ImportResult> d1_import_file(const Context& context, std::string_view id, const std::string& path,
+FlowPtr<d1::ImportResult> d1_import_file(const RequestContext& context, std::string_view id, const std::string& path,
                                          const d1::ImportOptions& options) {
   return std::make_unique<D1Import>(context, id, Body(), path, options);
 }

@@ -11,7 +11,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Batch;
 using detail::BulkCodec;
 using detail::BulkFlow;
@@ -41,9 +40,9 @@ class RowCodec final : public BulkCodec {
 
   Result<Open> settle(const Batch&, Reply&& reply) override {
     auto sum = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the results", read_changes);
-    if (!sum) return about_reply(sum.error(), table::d1_insert, reply.http);
+    if (!sum) return about_reply(sum.error(), reply);
     auto changes = std::move(*sum);
-    if (!changes) return about_reply(changes.error(), table::d1_insert, reply.http);
+    if (!changes) return about_reply(changes.error(), reply);
     *changes_ += *changes;
     return Open();
   }
@@ -170,13 +169,13 @@ FlowPtr<d1::InsertResult> insert_job(BulkFlow job, std::shared_ptr<std::int64_t>
 
 }  // namespace
 
-FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_view id, std::string_view table,
+FlowPtr<d1::InsertResult> d1_insert_many(const RequestContext& context, std::string_view id, std::string_view table,
                                          std::span<const std::string_view> columns, std::unique_ptr<ParamsReader> rows,
                                          const d1::InsertOptions& options) {
   const auto changes = std::make_shared<std::int64_t>(0);
   const auto refused = [&](Error error) { return insert_job(BulkFlow(std::move(error)), changes); };
   const bool limits = detail::checks_limits(context);
-  auto request = database_request(table::d1_insert, context, id);
+  auto request = database_request(d1_endpoint("d1.insert_many"), context, id);
   if (!request) return refused(request.error());
   if (auto error = check_names(table, columns, limits)) return refused(std::move(*error));
 

@@ -1,6 +1,5 @@
 #include "d1/job_status.hpp"
 
-#include "engine/client_core.hpp"
 #include "http/url.hpp"
 
 namespace cloudflare::ops {
@@ -31,7 +30,7 @@ void read_result(json::value value, JobStatus& status) {
 
 }  // namespace
 
-Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Endpoint& operation) {
+Result<JobStatus> read_job_status(detail::Reply& reply) {
   auto status = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the status",
                                   [](json::document& document) {
                                     JobStatus read;
@@ -64,28 +63,27 @@ Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Endpoint& 
                                     if (read.error.empty()) read.error = std::move(errors);
                                     return read;
                                   });
-  if (!status) return about_reply(status.error(), operation, reply.http);
+  if (!status) return about_reply(status.error(), reply);
   return status;
 }
 
-Error job_error(const JobStatus& status, std::string text, const detail::Endpoint& operation,
-                const detail::Reply& reply) {
+Error job_error(const JobStatus& status, std::string text, const detail::Reply& reply) {
   ErrorDetails d = inner_failure(status.error, 0).details();
   d.text = std::move(text);
-  return about_reply(Error(std::move(d)), operation, reply.http);
+  return about_reply(Error(std::move(d)), reply);
 }
 
-Result<detail::Request> signed_request(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> signed_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                        const std::string& url) {
   const auto target = detail::url_parts(url);
   if (!target) return Error(ErrorKind::decode, "the server gave a signed URL that is neither https nor http");
-  const ClientOptions& options = context.core->options();
+  const ClientOptions& options = *context.options;
   const auto base = detail::url_parts(options.base_url);
   const bool local = target->loopback && base && !base->https;
   if (!target->https && !options.allow_plain_http && !local)
     return Error(ErrorKind::decode,
                  "the server gave a signed URL over plain http; what it carries would travel in the open");
-  detail::Request request = detail::request_for(operation, context, {});
+  detail::Request request = detail::request_for(endpoint, context, {});
   request.http.url = url;
   request.authenticated = false;
   return request;

@@ -26,15 +26,14 @@ struct JobStatus {
 };
 
 /// Reads the status in a reply; a job that failed is a value here.
-[[nodiscard]] Result<JobStatus> read_job_status(detail::Reply& reply, const detail::Endpoint& operation);
+[[nodiscard]] Result<JobStatus> read_job_status(detail::Reply& reply);
 
 /// The error of a job that ended with "error"; `text` says what that means.
-[[nodiscard]] Error job_error(const JobStatus& status, std::string text, const detail::Endpoint& operation,
-                              const detail::Reply& reply);
+[[nodiscard]] Error job_error(const JobStatus& status, std::string text, const detail::Reply& reply);
 
 /// A request to a signed URL: it carries no credential. An error if the URL is not https, nor plain http
 /// where the API may be that: with `allow_plain_http`, or to loopback while the base URL is plain http too.
-[[nodiscard]] Result<detail::Request> signed_request(const detail::Endpoint& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> signed_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                      const std::string& url);
 
 }  // namespace cloudflare::ops

@@ -16,7 +16,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 
 struct File {
@@ -85,7 +84,7 @@ Result<std::unordered_set<std::string>> read_applied(Reply& reply) {
                                    }
                                    return read;
                                  });
-  if (!names) return about_reply(names.error(), table::d1_raw, reply.http);
+  if (!names) return about_reply(names.error(), reply);
   return names;
 }
 
@@ -98,7 +97,8 @@ Error about_file(const Error& error, const std::string& name) {
 /// What was applied, then one request for each file that was not.
 class D1Migrate final : public detail::FlowOf<d1::MigrateResult> {
  public:
-  D1Migrate(const Context& context, std::string_view id, const std::string& folder, const d1::MigrateOptions& options);
+  D1Migrate(const RequestContext& context, std::string_view id, const std::string& folder,
+            const d1::MigrateOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
@@ -111,10 +111,10 @@ class D1Migrate final : public detail::FlowOf<d1::MigrateResult> {
 };
 
 struct D1Migrate::State {
-  State(const Context& given, std::string_view database, const std::string& from, d1::MigrateOptions wishes)
+  State(const RequestContext& given, std::string_view database, const std::string& from, d1::MigrateOptions wishes)
       : context(given), id(database), folder(from), options(std::move(wishes)) {}
 
-  Context context;
+  RequestContext context;
   std::string id;
   std::filesystem::path folder;
   d1::MigrateOptions options;
@@ -126,7 +126,7 @@ struct D1Migrate::State {
   std::optional<Call<d1::Results>> call{};  // that applies a file
 
   Result<detail::Request> listing() const {
-    auto request = database_request(table::d1_raw, context, id);
+    auto request = database_request(d1_endpoint("d1.execute"), context, id);
     if (!request) return request;
     const std::string name = quoted_name(options.table);
     std::string body;
@@ -155,7 +155,7 @@ struct D1Migrate::State {
   }
 };
 
-D1Migrate::D1Migrate(const Context& context, std::string_view id, const std::string& folder,
+D1Migrate::D1Migrate(const RequestContext& context, std::string_view id, const std::string& folder,
                      const d1::MigrateOptions& options)
     : state_(std::make_unique<State>(context, id, folder, options)) {
   if (options.table.empty()) this->finish(invalid_argument("the table of migrations has no name"));
@@ -212,7 +212,7 @@ void D1Migrate::fail(const Error& error) {
 
 }  // namespace
 
-FlowPtr<d1::MigrateResult> d1_migrate(const Context& context, std::string_view id, const std::string& folder,
+FlowPtr<d1::MigrateResult> d1_migrate(const RequestContext& context, std::string_view id, const std::string& folder,
                                       const d1::MigrateOptions& options) {
   return std::make_unique<D1Migrate>(context, id, folder, options);
 }

@@ -9,7 +9,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 using detail::Request;
 
@@ -30,10 +29,6 @@ struct Judgement {
   }
 };
 
-Error about(const Error& error, const detail::Endpoint& operation, const Reply& reply) {
-  return about_reply(error, operation, reply.http);
-}
-
 Result<d1::Results> read_results(Reply&& reply) {
   auto texts = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the results",
                                  [](json::document& document) {
@@ -42,11 +37,11 @@ Result<d1::Results> read_results(Reply&& reply) {
                                      list.emplace_back(detail::raw_text(item.value()));
                                    return list;
                                  });
-  if (!texts) return about(texts.error(), table::d1_raw, reply);
+  if (!texts) return about_reply(texts.error(), reply);
   std::vector<d1::StatementResult> results;
   for (std::string& text : *texts) {
     auto result = read_statement(std::move(text), results.size());
-    if (!result) return about(result.error(), table::d1_raw, reply);
+    if (!result) return about_reply(result.error(), reply);
     results.push_back(std::move(*result));
   }
   return d1::Results(std::move(results));
@@ -74,18 +69,18 @@ Result<JsonText> read_objects(Reply&& reply) {
   if (rows && judgement.failed) rows = inner_failure(std::move(judgement.error), judgement.code);
   if (rows && count != 1)
     rows = Error(ErrorKind::decode, "the reply holds " + std::to_string(count) + " results instead of one");
-  if (!rows) return about(rows.error(), table::d1_query, reply);
+  if (!rows) return about_reply(rows.error(), reply);
   return JsonText::raw(std::move(*rows));
 }
 
-Result<Request> sql_request(const detail::Endpoint& operation, const Context& context, std::string_view id,
+Result<Request> sql_request(const detail::Endpoint& endpoint, const RequestContext& context, std::string_view id,
                             std::string_view sql, const d1::Params& params, bool several_allowed) {
-  return with_statement(database_request(operation, context, id), context, sql, params, several_allowed);
+  return with_statement(database_request(endpoint, context, id), context, sql, params, several_allowed);
 }
 
 }  // namespace
 
-Result<Request> with_statement(Result<Request> request, const Context& context, std::string_view sql,
+Result<Request> with_statement(Result<Request> request, const RequestContext& context, std::string_view sql,
                                const d1::Params& params, bool several_allowed, std::string_view member) {
   if (!request) return request;
   const SqlShape shape = shape_of(sql);
@@ -122,20 +117,22 @@ Result<d1::StatementResult> read_statement(std::string text, std::size_t positio
       .and_then([](Result<d1::StatementResult>&& inner) { return std::move(inner); });
 }
 
-Call<Reply> d1_query(const Context& context, std::string_view id, std::string_view sql, const d1::Params& params) {
-  if (detail::speaks_edgebase(context)) return edgebase_d1_query(context, id, sql, params);
-  return {sql_request(table::d1_rows, context, id, sql, params, false),
+Call<Reply> d1_query(const RequestContext& context, std::string_view id, std::string_view sql,
+                     const d1::Params& params) {
+  if (context.edgebase) return edgebase_d1_query(context, id, sql, params);
+  return {sql_request(d1_endpoint("d1.query"), context, id, sql, params, false),
           [](Reply&& reply) -> Result<Reply> { return std::move(reply); }};
 }
 
-Call<d1::Results> d1_execute(const Context& context, std::string_view id, std::string_view sql,
+Call<d1::Results> d1_execute(const RequestContext& context, std::string_view id, std::string_view sql,
                              const d1::Params& params) {
-  if (detail::speaks_edgebase(context)) return edgebase_d1_execute(context, id, sql, params);
-  return {sql_request(table::d1_raw, context, id, sql, params, true), read_results};
+  if (context.edgebase) return edgebase_d1_execute(context, id, sql, params);
+  return {sql_request(d1_endpoint("d1.execute"), context, id, sql, params, true), read_results};
 }
 
-Call<d1::Results> d1_batch(const Context& context, std::string_view id, std::span<const d1::Statement> statements) {
-  auto request = database_request(table::d1_batch, context, id);
+Call<d1::Results> d1_batch(const RequestContext& context, std::string_view id,
+                           std::span<const d1::Statement> statements) {
+  auto request = database_request(d1_endpoint("d1.batch"), context, id);
   if (!request) return Call<d1::Results>(request.error());
   if (statements.empty()) return Call<d1::Results>(invalid_argument("there are no statements"));
   std::string body = R"({"batch":[)";
@@ -149,10 +146,10 @@ Call<d1::Results> d1_batch(const Context& context, std::string_view id, std::spa
   return {std::move(request), read_results};
 }
 
-Call<JsonText> d1_query_json(const Context& context, std::string_view id, std::string_view sql,
+Call<JsonText> d1_query_json(const RequestContext& context, std::string_view id, std::string_view sql,
                              const d1::Params& params) {
-  if (detail::speaks_edgebase(context)) return edgebase_d1_query_json(context, id, sql, params);
-  return {sql_request(table::d1_query, context, id, sql, params, false), read_objects};
+  if (context.edgebase) return edgebase_d1_query_json(context, id, sql, params);
+  return {sql_request(d1_endpoint("d1.query_json"), context, id, sql, params, false), read_objects};
 }
 
 }  // namespace cloudflare::ops

@@ -200,8 +200,8 @@ void read_rows_envelope(json::document& document, Decoder& decoder) {
 
 Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
   Decoder decoder(reply.http.body, rows);
-  const Endpoint& operation = reply.operation != nullptr ? *reply.operation : table::d1_rows;
-  const auto refused = [&](const Error& error) { return ops::about_reply(error, operation, reply.http); };
+  const Endpoint& endpoint = reply.endpoint != nullptr ? *reply.endpoint : ops::d1_endpoint("d1.query");
+  const auto refused = [&](const Error& error) { return ops::about_reply(error, endpoint, reply.http); };
   constexpr std::string_view what = "the result";
   try {
     const auto parsed = std::make_shared<Parsed>(reply.http.body, reply.result_begin, reply.result_size);

@@ -9,7 +9,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 
 Result<d1::RestoreResult> read_bookmarks(Reply&& reply) {
@@ -31,17 +30,18 @@ Result<d1::RestoreResult> read_bookmarks(Reply&& reply) {
                            });
 }
 
-Call<d1::RestoreResult> restore(const Context& context, std::string_view id, std::string_view name,
+Call<d1::RestoreResult> restore(const RequestContext& context, std::string_view id, std::string_view name,
                                 std::string_view value) {
-  auto request = database_request(table::d1_restore, context, id);
+  auto request = database_request(d1_endpoint("d1.restore"), context, id);
   if (request) detail::add_query(*request, name, value);
   return {std::move(request), read_bookmarks};
 }
 
 }  // namespace
 
-Call<std::string> d1_bookmark(const Context& context, std::string_view id, std::optional<std::chrono::sys_seconds> at) {
-  auto request = database_request(table::d1_bookmark, context, id);
+Call<std::string> d1_bookmark(const RequestContext& context, std::string_view id,
+                              std::optional<std::chrono::sys_seconds> at) {
+  auto request = database_request(d1_endpoint("d1.bookmark"), context, id);
   if (request && at) detail::add_query(*request, "timestamp", detail::format_rfc3339(*at));
   return {std::move(request), [](Reply&& reply) -> Result<std::string> {
             auto read = read_bookmarks(std::move(reply));
@@ -51,12 +51,12 @@ Call<std::string> d1_bookmark(const Context& context, std::string_view id, std::
           }};
 }
 
-Call<d1::RestoreResult> d1_restore(const Context& context, std::string_view id, std::string_view bookmark) {
+Call<d1::RestoreResult> d1_restore(const RequestContext& context, std::string_view id, std::string_view bookmark) {
   if (bookmark.empty()) return Call<d1::RestoreResult>(invalid_argument("the bookmark is empty"));
   return restore(context, id, "bookmark", bookmark);
 }
 
-Call<d1::RestoreResult> d1_restore(const Context& context, std::string_view id, std::chrono::sys_seconds time) {
+Call<d1::RestoreResult> d1_restore(const RequestContext& context, std::string_view id, std::chrono::sys_seconds time) {
   return restore(context, id, "timestamp", detail::format_rfc3339(time));
 }
 

@@ -180,21 +180,21 @@ void ClientCore::give_back(std::unique_ptr<Loop> loop) {
   if (idle_.size() < kept) idle_.push_back(std::move(loop));
 }
 
-std::shared_ptr<ClientCore> make_core(AnyCredential credential, ClientOptions options) {
-  struct Client {
-    std::shared_ptr<ClientCore> core;
-    explicit Client(std::shared_ptr<ClientCore> made) : core(std::move(made)) {}
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-    ~Client() { core->io().shut_down(); }
-  };
-  auto client = std::make_shared<Client>(std::make_shared<ClientCore>(std::move(credential), std::move(options)));
-  return {client, client->core.get()};
+OpenClient::~OpenClient() { core_->io().shut_down(); }
+
+Context open_client(AnyCredential credential, ClientOptions options) {
+  const bool edgebase = std::holds_alternative<edgebase::ServiceKey>(credential);
+  auto core = std::make_shared<ClientCore>(std::move(credential), std::move(options));
+  Context context;
+  context.options = std::shared_ptr<const ClientOptions>(core, &core->options());
+  context.edgebase = edgebase;
+  context.client = std::make_shared<OpenClient>(std::move(core));
+  return context;
 }
 
 void drive(const Context& context, Flow& flow) {
   const Context kept = context;  // a callback may destroy the handle that this call came through
-  kept.core->run(flow, kept.call);
+  kept.client->core()->run(flow, kept.call);
 }
 
 Context with_options(Context context, const CallOptions& options) {

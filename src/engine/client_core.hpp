@@ -41,10 +41,6 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
   [[nodiscard]] Transport& transport() const noexcept { return *options_.transport; }
   [[nodiscard]] Clock& clock() const noexcept { return *options_.clock; }
-  /// Whether the client's API is EdgeBase's and not v4.
-  [[nodiscard]] bool speaks_edgebase() const noexcept {
-    return std::holds_alternative<edgebase::ServiceKey>(credential_);
-  }
   /// Null when no budget is kept.
   [[nodiscard]] RateBudget* budget() const noexcept { return budget_.get(); }
 
@@ -80,7 +76,22 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 /// The same context with other limits for its calls, checked. @throws Error  invalid_argument
 [[nodiscard]] Context with_options(Context context, const CallOptions& options);
 
-/// A core as handles share it: when the last of them is gone, asynchronous operations complete with `cancelled`.
-[[nodiscard]] std::shared_ptr<ClientCore> make_core(AnyCredential credential, ClientOptions options);
+/// What the handles of a client share. When the last handle is gone, asynchronous operations complete with `cancelled`;
+/// the core's memory stays until the last of them has let go of it.
+class OpenClient {
+ public:
+  explicit OpenClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+  ~OpenClient();
+  OpenClient(const OpenClient&) = delete;
+  OpenClient& operator=(const OpenClient&) = delete;
+
+  [[nodiscard]] const std::shared_ptr<ClientCore>& core() const noexcept { return core_; }
+
+ private:
+  std::shared_ptr<ClientCore> core_;
+};
+
+/// A new client, as its first handle carries it. @throws Error  invalid_argument
+[[nodiscard]] Context open_client(AnyCredential credential, ClientOptions options);
 
 }  // namespace cloudflare::detail

@@ -1,6 +1,7 @@
 #include "engine/exchange.hpp"
 
 #include "base/redact.hpp"
+#include "engine/endpoint.hpp"
 
 namespace cloudflare::detail {
 
@@ -56,20 +57,17 @@ bool Loop::Exchange::rewind() {
   return !request.http.sink || request.http.sink->restart();
 }
 
-// One request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
 [[gnu::cold]] void Loop::Exchange::advise(ErrorDetails& d) const {
   constexpr std::uint64_t large = 50'000;
-  const std::string_view path = request.operation->path;
-  const bool sql = request.operation->name.starts_with("d1.") && (path.ends_with("/raw") || path.ends_with("/query"));
-  if (!sql || request.http.body.size().value_or(0) < large) return;
+  const ReplyRules* rules = request.endpoint->rules;
+  if (rules == nullptr || rules->advice_if_large.empty() || request.http.body.size().value_or(0) < large) return;
   if (d.kind != ErrorKind::timeout && d.kind != ErrorKind::overloaded) return;
-  d.text += d.text.empty() ? "" : "; ";
-  d.text += "the request is large: import_sql() takes SQL of any size, with statements of up to 100 000 bytes each";
+  d.text.append(d.text.empty() ? "" : "; ").append("the request is large: ").append(rules->advice_if_large);
 }
 
 [[gnu::cold]] Error Loop::Exchange::explain(const Error& error) const {
   ErrorDetails d = error.details();
-  d.operation = request.operation->name;
+  d.operation = request.endpoint->name;
   d.attempts = attempt;
   d.repeated_unknown = unknown_before;
   advise(d);

@@ -1,6 +1,6 @@
 #pragma once
 
-// One request of a run through all its attempts.
+// A flow run, and each request of it through all its attempts.
 
 #include <memory>
 #include <string>
@@ -14,36 +14,38 @@
 namespace cloudflare::detail {
 
 struct Loop::FlowRun : std::enable_shared_from_this<Loop::FlowRun> {
-  unsigned id = 0;
   Flow* flow = nullptr;
   std::unique_ptr<PendingOperation> pending{};  // of an asynchronous operation; owns the flow
   CallOptions call{};
   time_point deadline = time_point::max();
-  std::vector<unsigned> tickets{};
+  std::vector<std::shared_ptr<Exchange>> exchanges{};
   std::optional<Timers::iterator> deadline_timer{};
   std::vector<Timers::iterator> timers{};  // to wake it
+  std::list<std::shared_ptr<FlowRun>>::iterator place{};
   bool done = false;
   bool yielded = false;          // waits to be woken
-  std::string_view operation{};  // of the latest request, for errors that no request explains
+  std::string_view operation{};  // name of the latest request, for errors that no request explains
   int attempts = 0;
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};
 };
 
-struct Loop::Exchange {
-  Exchange(std::shared_ptr<FlowRun> of, unsigned its_tag, Request&& its_request)
-      : run(std::move(of)), tag(its_tag), request(std::move(its_request)) {}
+struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
+  Exchange(std::weak_ptr<FlowRun> its_run, unsigned its_tag, Request&& its_request)
+      : run(std::move(its_run)), tag(its_tag), request(std::move(its_request)) {}
 
-  std::shared_ptr<FlowRun> run;
+  std::weak_ptr<FlowRun> run;  // which owns this
+  bool dropped = false;        // the run has let go of it, the channel perhaps not yet
+  unsigned ticket = 0;         // of the attempt in flight; 0 if there is none
   unsigned tag;
   Request request;
   std::size_t own_headers = 0;  // those of the request; the loop's come behind them
   int attempt = 0;
-  bool budgeted = false;  // the rate budget has granted the coming attempt
-  bool in_flight = false;
+  bool budgeted = false;        // the rate budget has granted the coming attempt
   bool unknown_before = false;  // an earlier attempt may have been executed
   std::shared_ptr<const CommonHeaders> common{};
   std::optional<Timers::iterator> timer{};
 
+  [[nodiscard]] bool in_flight() const noexcept { return ticket != 0; }
   /// Adds base URL, credential and user agent for the coming attempt.
   void address(const ClientCore& core);
   /// Prepares body and sink for another attempt; false if they have only one.
@@ -53,7 +55,7 @@ struct Loop::Exchange {
   /// Takes the credential out of what a server said.
   void hide_secrets(std::string& text) const;
   void hide_secrets(std::vector<Message>& messages) const;
-  /// What the caller may do about an error, if the request is a large one on D1.
+  /// Adds what the caller can do, if a large request took too long.
   void advise(ErrorDetails& d) const;
   [[nodiscard]] bool may_write() const noexcept { return request.repeat != Repeat::read; }
 };

@@ -135,6 +135,6 @@ bool on_io_thread(const ClientCore* core) noexcept {
   return core != nullptr ? served_by_this_thread == core : served_by_this_thread != nullptr;
 }
 
-Context unowned(const Context& context) { return {context.core->shared_from_this(), context.call}; }
+AsyncContext async_context(const Context& context) { return {context, context.client->core()}; }
 
 }  // namespace cloudflare::detail

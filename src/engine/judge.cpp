@@ -7,6 +7,7 @@
 #include <cloudflare/clock.hpp>
 
 #include "base/json_in.hpp"
+#include "engine/endpoint.hpp"
 #include "engine/retry.hpp"
 
 namespace cloudflare::detail {
@@ -110,17 +111,15 @@ ErrorKind kind_of_status(int status) {
   return ErrorKind::rejected;
 }
 
-// D1 says "overloaded" under several codes (Cloudflare docs, "Debug D1").
-[[gnu::cold]] bool is_overload(const Endpoint& operation, const Message& message) {
-  const bool d1 = operation.name.starts_with("d1.") || operation.name.starts_with("edgebase.d1.");
-  return d1 && (message.message.find("overloaded") != std::string::npos ||
-                message.message.find("queued for too long") != std::string::npos);
+bool is_overload(const Endpoint& endpoint, const Message& message) {
+  return endpoint.rules != nullptr && endpoint.rules->says_overloaded != nullptr &&
+         endpoint.rules->says_overloaded(message.message);
 }
 
-[[gnu::cold]] ErrorKind kind_of(const Endpoint& operation, int status, const std::vector<Message>& errors) {
+[[gnu::cold]] ErrorKind kind_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
   const ErrorKind kind = kind_of_status(status);
   for (const Message& message : errors) {
-    if (is_overload(operation, message)) return ErrorKind::overloaded;
+    if (is_overload(endpoint, message)) return ErrorKind::overloaded;
     if (const auto throttle = kind_of_throttle(message.code)) return *throttle;
   }
   if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return kind;
@@ -158,10 +157,10 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return value != nullptr ? *value : std::string();
 }
 
-[[gnu::cold]] Error refusal(const Endpoint& operation, const HttpResponse& response, std::vector<Message> errors,
+[[gnu::cold]] Error refusal(const Endpoint& endpoint, const HttpResponse& response, std::vector<Message> errors,
                             std::string text) {
   ErrorDetails d;
-  d.kind = kind_of(operation, response.status, errors);
+  d.kind = kind_of(endpoint, response.status, errors);
   d.messages = std::move(errors);
   d.text = std::move(text);
   const bool executed_perhaps = (response.status >= 500 && response.status != 501) || response.status == 408;
@@ -170,8 +169,8 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 }
 
 // A refusal in an envelope, with what else that says.
-[[gnu::cold]] Error refusal(const Endpoint& operation, const HttpResponse& response, Envelope&& envelope) {
-  ErrorDetails d = refusal(operation, response, std::move(envelope.errors), {}).details();
+[[gnu::cold]] Error refusal(const Endpoint& endpoint, const HttpResponse& response, Envelope&& envelope) {
+  ErrorDetails d = refusal(endpoint, response, std::move(envelope.errors), {}).details();
   d.notes = std::move(envelope.messages);
   d.result = response.body.substr(envelope.result_begin, envelope.result_size);
   if (d.result == "null") d.result.clear();
@@ -179,10 +178,10 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 }
 
 // A body that should have been JSON and is not.
-[[gnu::cold]] Error misread(const Endpoint& operation, const HttpResponse& response, std::string why) {
+[[gnu::cold]] Error misread(const Endpoint& endpoint, const HttpResponse& response, std::string why) {
   if (response.status >= 300) {
     const std::string words = excerpt(response.body, 80);
-    return refusal(operation, response, {}, words.empty() ? why : "the reply is not JSON: \"" + words + "\"");
+    return refusal(endpoint, response, {}, words.empty() ? why : "the reply is not JSON: \"" + words + "\"");
   }
   ErrorDetails d;
   d.kind = ErrorKind::decode;
@@ -193,8 +192,8 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
-[[gnu::cold]] Error redirected(const Endpoint& operation, const HttpResponse& response) {
-  return refusal(operation, response, {}, "the server redirects; redirects are not followed");
+[[gnu::cold]] Error redirected(const Endpoint& endpoint, const HttpResponse& response) {
+  return refusal(endpoint, response, {}, "the server redirects; redirects are not followed");
 }
 
 [[gnu::cold]] Error challenged() {
@@ -225,19 +224,19 @@ bool ends_as_success(std::string_view text) {
          text.ends_with(R"(],"errors":[],"messages":[],"success":true})");
 }
 
-Result<Reply> judge_envelope(const Endpoint& operation, HttpResponse&& response, std::vector<Message>& messages) {
+Result<Reply> judge_envelope(const Endpoint& endpoint, HttpResponse&& response, std::vector<Message>& messages) {
   const bool ok_status = response.status >= 200 && response.status < 300;
   if (response.status == 204 || response.status == 205) return Reply{.http = std::move(response)};
-  if (response.status >= 300 && response.status < 400) return redirected(operation, response);
-  if (response.body.empty()) return misread(operation, response, "the reply is empty");
-  if (operation.form == Form::rows && ok_status && ends_as_success(response.body)) {
+  if (response.status >= 300 && response.status < 400) return redirected(endpoint, response);
+  if (response.body.empty()) return misread(endpoint, response, "the reply is empty");
+  if (endpoint.form == Form::rows && ok_status && ends_as_success(response.body)) {
     const std::size_t size = response.body.size();
     return Reply{.http = std::move(response), .result_size = size};
   }
   auto envelope = read_envelope(response.body);
-  if (!envelope) return misread(operation, response, envelope.error().details().text);
-  if (!envelope->has_success && ok_status) return misread(operation, response, "the reply has no `success`");
-  if (!ok_status || !envelope->success) return refusal(operation, response, std::move(*envelope));
+  if (!envelope) return misread(endpoint, response, envelope.error().details().text);
+  if (!envelope->has_success && ok_status) return misread(endpoint, response, "the reply has no `success`");
+  if (!ok_status || !envelope->success) return refusal(endpoint, response, std::move(*envelope));
   messages = std::move(envelope->messages);
   return Reply{.http = std::move(response),
                .result_begin = envelope->result_begin,
@@ -246,48 +245,29 @@ Result<Reply> judge_envelope(const Endpoint& operation, HttpResponse&& response,
                .info_size = envelope->info_size};
 }
 
-// Why EdgeBase's reply is no answer: it has no Vectorize binding there and says so beside an empty result. Its own
-// members are told from those of metadata and rows, which lie deeper.
-[[gnu::cold]] std::optional<Error> stub_of(std::string& body) {
-  if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
-  bool stub = false;
-  std::string warning;
-  const auto read = read_json(body, 0, body.size(), "the reply", [&](json::document& document) {
-    each_member(document.get_value(), [&](std::string_view name, json::value member) {
-      if (name == "_stub")
-        stub = member.type() == json::json_type::boolean && member.get_bool();
-      else if (name == "_warning")
-        warning = text_of(member);
-    });
-    return stub;
-  });
-  if (!read || !stub) return std::nullopt;
-  return Error(ErrorDetails{.kind = ErrorKind::stub,
-                            .text = "the server has no Vectorize there and answers with an empty stub: " + warning});
-}
-
 // The status decides. EdgeBase sends a success as it is and an error as {code, message}, the code that of the status.
-Result<Reply> judge_bare(const Endpoint& operation, HttpResponse&& response) {
-  if (response.status >= 300 && response.status < 400) return redirected(operation, response);
-  if (response.body.empty()) return misread(operation, response, "the reply is empty");
+Result<Reply> judge_bare(const Endpoint& endpoint, HttpResponse&& response) {
+  if (response.status >= 300 && response.status < 400) return redirected(endpoint, response);
+  if (response.body.empty()) return misread(endpoint, response, "the reply is empty");
   if (response.status >= 200 && response.status < 300) {
-    if (auto stub = stub_of(response.body)) return std::move(*stub);
+    if (endpoint.rules != nullptr && endpoint.rules->error_in_success != nullptr)
+      if (auto error = endpoint.rules->error_in_success(response.body)) return std::move(*error);
     const std::size_t size = response.body.size();
     return Reply{.http = std::move(response), .result_size = size};
   }
   auto envelope = read_envelope(response.body);
-  if (!envelope) return misread(operation, response, envelope.error().details().text);
-  return refusal(operation, response, std::move(envelope->errors), {});
+  if (!envelope) return misread(endpoint, response, envelope.error().details().text);
+  return refusal(endpoint, response, std::move(envelope->errors), {});
 }
 
 // Only the status decides: the body of a success is the caller's bytes, the body of an error an envelope.
-Result<Reply> judge_raw(const Endpoint& operation, HttpResponse&& response, std::vector<Message>& messages) {
+Result<Reply> judge_raw(const Endpoint& endpoint, HttpResponse&& response, std::vector<Message>& messages) {
   if (response.status >= 200 && response.status < 300) {
     const std::size_t size = response.body.size();
     return Reply{.http = std::move(response), .result_size = size};
   }
-  if (response.body.empty()) return refusal(operation, response, {}, "the reply is empty");
-  return judge_envelope(operation, std::move(response), messages);
+  if (response.body.empty()) return refusal(endpoint, response, {}, "the reply is empty");
+  return judge_envelope(endpoint, std::move(response), messages);
 }
 
 }  // namespace
@@ -332,21 +312,21 @@ Result<Envelope> read_envelope(std::string& text) {
 
 Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
   ErrorDetails d = with_head(error, reply.http);
-  d.operation = sent.operation->name;
+  d.operation = sent.endpoint->name;
   d.attempts = reply.attempts;
   d.delivery = Delivery::unknown;
   d.outcome_unknown = sent.repeat != Repeat::read;
   return Error(std::move(d));
 }
 
-Result<Reply> judge(const Endpoint& operation, HttpResponse&& response, const Clock& clock,
+Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clock& clock,
                     std::vector<Message>& messages) {
   Result<Reply> reply = [&]() -> Result<Reply> {
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");
     if (mitigated != nullptr && mitigated->find("challenge") != std::string::npos) return challenged();
-    if (operation.form == Form::raw) return judge_raw(operation, std::move(response), messages);
-    if (operation.form == Form::bare) return judge_bare(operation, std::move(response));
-    return judge_envelope(operation, std::move(response), messages);
+    if (endpoint.form == Form::raw) return judge_raw(endpoint, std::move(response), messages);
+    if (endpoint.form == Form::bare) return judge_bare(endpoint, std::move(response));
+    return judge_envelope(endpoint, std::move(response), messages);
   }();
   if (!reply) reply = with_reply(reply.error(), response, clock);  // only a success took `response` away
   return reply;

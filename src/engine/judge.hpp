@@ -26,7 +26,7 @@ struct Envelope {
 
 /// A reply that is a success, or the Error it means; `messages` takes the messages of a success,
 /// `clock` tells how far ahead the date of a Retry-After is.
-[[nodiscard]] Result<Reply> judge(const Endpoint& operation, HttpResponse&& response, const Clock& clock,
+[[nodiscard]] Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clock& clock,
                                   std::vector<Message>& messages);
 
 }  // namespace cloudflare::detail

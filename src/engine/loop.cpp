@@ -17,10 +17,10 @@ class Loop::RunOutbox final : public Outbox {
   RunOutbox(Loop& loop, FlowRun& run, Request* answered = nullptr) : loop_(loop), run_(run), answered_(answered) {}
   void send(unsigned tag, Request&& request) override { loop_.enqueue(run_, tag, std::move(request)); }
   void wake_after(milliseconds pause) override {
-    run_.timers.push_back(loop_.timers_.insert({saturating_add(now(), pause), {Timer::What::wake, run_.id}}));
+    run_.timers.push_back(loop_.timers_.insert({saturating_add(now(), pause), {Timer::What::wake, &run_}}));
   }
   void yield() override {
-    if (!std::exchange(run_.yielded, true)) loop_.yielded_.push_back(run_.id);
+    if (!std::exchange(run_.yielded, true)) loop_.yielded_.push_back(run_.weak_from_this());
   }
   [[nodiscard]] Request& sent() override { return *answered_; }
   [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
@@ -45,7 +45,7 @@ void log(const ClientOptions& options, LogLevel level, std::string_view event, c
   if (!options.log || level > options.log_level) return;
   LogRecord record{.level = level,
                    .event = event,
-                   .operation = request.operation->name,
+                   .operation = request.endpoint->name,
                    .method = request.http.method,
                    .attempt = attempt,
                    .request_bytes = request.http.body.size().value_or(0)};
@@ -88,7 +88,7 @@ void Loop::turn() {
 
 [[gnu::cold]] void Loop::cancel_all(const std::string& why) {
   while (!runs_.empty()) {
-    const std::shared_ptr<FlowRun> run = runs_.begin()->second;
+    const std::shared_ptr<FlowRun> run = runs_.front();
     end(*run, interrupted(*run, ErrorKind::cancelled, why));
   }
 }
@@ -96,19 +96,18 @@ void Loop::turn() {
 std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
                                            std::unique_ptr<PendingOperation> pending, time_point now) {
   auto run = std::make_shared<FlowRun>();
-  run->id = next_id_++;
   run->flow = &flow;
   run->pending = std::move(pending);
   run->call = call;
   if (flow.bounded()) {
     run->deadline = saturating_add(now, call.timeout.value_or(core_.options().timeout));
-    run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run->id}});
+    run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run.get()}});
   }
-  runs_.emplace_hint(runs_.end(), run->id, run);
+  run->place = runs_.insert(runs_.end(), run);
   if (call.stop.stop_possible()) {
-    run->on_stop.emplace(call.stop, [this, id = run->id] {
+    run->on_stop.emplace(call.stop, [this, stopped = std::weak_ptr(run)] {
       const std::lock_guard lock(stops_mutex_);
-      stops_.push_back(id);
+      stops_.push_back(stopped);
       stopped_ = true;
       channel_->wake();
     });
@@ -121,24 +120,24 @@ std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
 }
 
 [[gnu::cold]] void Loop::end_stopped() {
-  std::vector<unsigned> stopped;
+  std::vector<std::weak_ptr<FlowRun>> stopped;
   {
     const std::lock_guard lock(stops_mutex_);
     stopped.swap(stops_);
     stopped_ = false;
   }
-  for (const unsigned id : stopped)
-    if (const auto it = runs_.find(id); it != runs_.end())
-      end(*it->second, interrupted(*it->second, ErrorKind::cancelled, "the stop token was triggered"));
+  for (const auto& weak : stopped)
+    if (const auto run = weak.lock(); run && !run->done)
+      end(*run, interrupted(*run, ErrorKind::cancelled, "the stop token was triggered"));
 }
 
 void Loop::step(time_point now) {
   if (stopped_) end_stopped();
   while (!timers_.empty() && timers_.begin()->first <= now) fire(timers_.begin()->second);
   while (!ready_.empty()) {
-    const unsigned ticket = ready_.front();
+    const std::shared_ptr<Exchange> exchange = ready_.front().lock();
     ready_.pop_front();
-    launch(ticket);
+    if (exchange && !exchange->dropped) launch(exchange);
   }
 }
 
@@ -150,10 +149,9 @@ void Loop::wait() {
 }
 
 void Loop::wake_next() {
-  const auto it = runs_.find(yielded_.front());
+  const std::shared_ptr<FlowRun> run = yielded_.front().lock();
   yielded_.pop_front();
-  if (it == runs_.end()) return;
-  const std::shared_ptr<FlowRun> run = it->second;
+  if (!run || run->done) return;
   run->yielded = false;
   guarded(run, [&] {
     RunOutbox out(*this, *run);
@@ -164,13 +162,13 @@ void Loop::wake_next() {
 [[gnu::cold]] void Loop::fire(const Timer& timer) {
   const auto at = timers_.begin();
   if (timer.what == Timer::What::launch) {
-    const unsigned ticket = timer.id;
+    Exchange& exchange = *timer.exchange;
     timers_.erase(at);
-    exchanges_.at(ticket)->timer.reset();
-    ready_.push_back(ticket);
+    exchange.timer.reset();
+    ready_.push_back(exchange.weak_from_this());
     return;
   }
-  const std::shared_ptr<FlowRun> run = runs_.at(timer.id);
+  const std::shared_ptr<FlowRun> run = timer.run->shared_from_this();
   if (timer.what == Timer::What::deadline) {
     timers_.erase(at);
     run->deadline_timer.reset();
@@ -186,23 +184,19 @@ void Loop::wake_next() {
 }
 
 void Loop::enqueue(FlowRun& run, unsigned tag, Request&& request) {
-  auto exchange = std::make_shared<Exchange>(run.shared_from_this(), tag, std::move(request));
+  const auto exchange = std::make_shared<Exchange>(run.weak_from_this(), tag, std::move(request));
   if (run.call.replay_safe.value_or(false) && exchange->request.repeat == Repeat::once)
     exchange->request.repeat = Repeat::idempotent;
-  const unsigned ticket = next_id_++;
-  run.tickets.push_back(ticket);
-  exchanges_.emplace_hint(exchanges_.end(), ticket, std::move(exchange));
-  ready_.push_back(ticket);
+  run.exchanges.push_back(exchange);
+  ready_.push_back(exchange);
 }
 
-void Loop::launch(unsigned ticket) {
-  const auto it = exchanges_.find(ticket);
-  if (it == exchanges_.end()) return;
-  const std::shared_ptr<Exchange> exchange = it->second;
-  FlowRun& run = *exchange->run;
-  guarded(exchange->run, [&] {
+void Loop::launch(const std::shared_ptr<Exchange>& exchange) {
+  const std::shared_ptr<FlowRun> owner = exchange->run.lock();
+  FlowRun& run = *owner;
+  guarded(owner, [&] {
     if (core_.budget() != nullptr && exchange->request.authenticated && !exchange->budgeted) {
-      // Who leaves a reserve to others does not queue before them: it asks again when there may be room.
+      // A paced request does not queue: it asks again when there may be room.
       const time_point now = core_.clock().now();
       const bool paced = exchange->request.paced;
       const time_point at = paced ? core_.budget()->reserve(now, now, core_.paced_budget(run.call))
@@ -210,7 +204,7 @@ void Loop::launch(unsigned ticket) {
       exchange->budgeted = !paced || at <= now;
       if (at > run.deadline) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(at - now);
-        return deliver(ticket, *exchange,
+        return deliver(run, *exchange,
                        exchange->explain(Error(ErrorDetails{
                            .kind = ErrorKind::rate_limited,
                            .text = "the rate budget of 1200 requests in 5 minutes is used up beyond the deadline",
@@ -218,7 +212,7 @@ void Loop::launch(unsigned ticket) {
                            .delivery = Delivery::not_sent})));
       }
       if (at > now) {
-        exchange->timer = timers_.insert({at, {Timer::What::launch, ticket}});
+        exchange->timer = timers_.insert({at, {Timer::What::launch, &run, exchange.get()}});
         return log(core_.options(), LogLevel::info, "wait", exchange->request, exchange->attempt,
                    [&](LogRecord& record) { record.pause = std::chrono::ceil<milliseconds>(at - now); });
       }
@@ -226,16 +220,17 @@ void Loop::launch(unsigned ticket) {
     try {
       exchange->address(core_);
     } catch (const Error& error) {
-      return deliver(ticket, *exchange, exchange->explain(error));
+      return deliver(run, *exchange, exchange->explain(error));
     }
     ++exchange->attempt;
     ++run.attempts;
-    exchange->in_flight = true;
+    exchange->ticket = next_ticket_++;
+    in_flight_.emplace(exchange->ticket, exchange);
     exchange->budgeted = false;
-    run.operation = exchange->request.operation->name;
+    run.operation = exchange->request.endpoint->name;
     const ClientOptions& options = core_.options();
     log(options, LogLevel::debug, "request", exchange->request, exchange->attempt, [](LogRecord&) {});
-    channel_->start(ticket, std::shared_ptr<const HttpRequest>(exchange, &exchange->request.http),
+    channel_->start(exchange->ticket, std::shared_ptr<const HttpRequest>(exchange, &exchange->request.http),
                     {.deadline = run.deadline,
                      .connect_timeout = std::min<milliseconds>(options.connect_timeout, std::chrono::hours(24)),
                      .stall_timeout = options.stall_timeout,
@@ -244,17 +239,19 @@ void Loop::launch(unsigned ticket) {
 }
 
 void Loop::complete(Completion& completion) {
-  const auto it = exchanges_.find(completion.ticket);
-  if (it == exchanges_.end()) return;
-  const std::shared_ptr<Exchange> exchange = it->second;
-  exchange->in_flight = false;
-  guarded(exchange->run, [&] {
+  const auto it = in_flight_.find(completion.ticket);
+  if (it == in_flight_.end()) return;
+  const std::shared_ptr<Exchange> exchange = std::move(it->second);
+  in_flight_.erase(it);
+  exchange->ticket = 0;
+  const std::shared_ptr<FlowRun> run = exchange->run.lock();
+  guarded(run, [&] {
     const ClientOptions& options = core_.options();
-    const Endpoint& operation = *exchange->request.operation;
+    const Endpoint& endpoint = *exchange->request.endpoint;
     const int status = completion.reply ? completion.reply->status : 0;
     const std::size_t bytes = completion.reply ? completion.reply->body.size() : 0;
     std::vector<Message> messages;
-    Result<Reply> reply = completion.reply ? judge(operation, std::move(*completion.reply), core_.clock(), messages)
+    Result<Reply> reply = completion.reply ? judge(endpoint, std::move(*completion.reply), core_.clock(), messages)
                                            : Result<Reply>(completion.reply.error());
     const auto report = [&](LogLevel level, std::string_view event) {
       std::string ray;
@@ -270,24 +267,23 @@ void Loop::complete(Completion& completion) {
     report(LogLevel::debug, "reply");
     if (reply) {
       reply->attempts = exchange->attempt;
-      reply->operation = &operation;
+      reply->endpoint = &endpoint;
       if (options.on_messages && !messages.empty()) {
         exchange->hide_secrets(messages);
-        options.on_messages(operation.name, messages);
+        options.on_messages(endpoint.name, messages);
       }
-      return deliver(completion.ticket, *exchange, std::move(reply));
+      return deliver(*run, *exchange, std::move(reply));
     }
     const Error& error = reply.error();
     if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
       core_.budget()->block(saturating_add(core_.clock().now(), *error.retry_after()));
-    if (repeat_later(completion.ticket, *exchange, error)) return;
+    if (repeat_later(*run, *exchange, error)) return;
     report(LogLevel::warning, "failure");
-    deliver(completion.ticket, *exchange, exchange->explain(error));
+    deliver(*run, *exchange, exchange->explain(error));
   });
 }
 
-[[gnu::cold]] bool Loop::repeat_later(unsigned ticket, Exchange& exchange, const Error& error) {
-  const FlowRun& run = *exchange.run;
+[[gnu::cold]] bool Loop::repeat_later(FlowRun& run, Exchange& exchange, const Error& error) {
   const ClientOptions& options = core_.options();
   const RetryLimits limits{.max_attempts = run.call.max_attempts.value_or(options.max_attempts),
                            .backoff_base = options.backoff_base,
@@ -299,7 +295,7 @@ void Loop::complete(Completion& completion) {
   const time_point at = saturating_add(core_.clock().now(), pause);
   if (at >= run.deadline || !exchange.rewind()) return false;
   if (error.details().delivery == Delivery::unknown) exchange.unknown_before = true;
-  exchange.timer = timers_.insert({at, {Timer::What::launch, ticket}});
+  exchange.timer = timers_.insert({at, {Timer::What::launch, &run, &exchange}});
   log(options, LogLevel::info, "retry", exchange.request, exchange.attempt, [&](LogRecord& record) {
     record.pause = pause;
     record.error = to_string(error.kind());
@@ -307,11 +303,9 @@ void Loop::complete(Completion& completion) {
   return true;
 }
 
-// `transfer` is kept by the caller.
-void Loop::deliver(unsigned ticket, Exchange& exchange, Result<Reply>&& reply) {
-  FlowRun& run = *exchange.run;
-  drop(ticket);
-  std::erase(run.tickets, ticket);
+void Loop::deliver(FlowRun& run, Exchange& exchange, Result<Reply>&& reply) {
+  drop(exchange);
+  std::erase_if(run.exchanges, [&](const auto& one) { return one.get() == &exchange; });
   RunOutbox out(*this, run, &exchange.request);
   run.flow->on_reply(exchange.tag, std::move(reply), out);
 }
@@ -330,12 +324,11 @@ void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
   ErrorDetails d{
       .kind = kind, .text = std::move(text), .operation = std::string(run.operation), .attempts = run.attempts};
   d.delivery = run.attempts == 0 ? Delivery::not_sent : Delivery::answered;
-  for (const unsigned ticket : run.tickets) {
-    const Exchange& exchange = *exchanges_.at(ticket);
-    if (!exchange.in_flight && !exchange.unknown_before) continue;
-    exchange.advise(d);
+  for (const auto& exchange : run.exchanges) {
+    if (!exchange->in_flight() && !exchange->unknown_before) continue;
+    exchange->advise(d);
     d.delivery = Delivery::unknown;
-    d.outcome_unknown = d.outcome_unknown || exchange.may_write();
+    d.outcome_unknown = d.outcome_unknown || exchange->may_write();
   }
   return Error(std::move(d));
 }
@@ -346,20 +339,22 @@ void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
 }
 
 void Loop::close(FlowRun& run) {
-  for (const unsigned ticket : run.tickets) drop(ticket);
+  for (const auto& exchange : run.exchanges) drop(*exchange);
   if (run.deadline_timer) timers_.erase(*run.deadline_timer);
   for (const auto timer : run.timers) timers_.erase(timer);
   run.done = true;
   run.on_stop.reset();
   if (run.pending) finished_.push_back(std::move(run.pending));
-  runs_.erase(run.id);
+  runs_.erase(run.place);
 }
 
-void Loop::drop(unsigned ticket) {
-  const auto it = exchanges_.find(ticket);
-  if (it->second->in_flight) channel_->abandon(ticket);
-  if (it->second->timer) timers_.erase(*it->second->timer);
-  exchanges_.erase(it);
+void Loop::drop(Exchange& exchange) {
+  exchange.dropped = true;
+  if (exchange.timer) timers_.erase(*std::exchange(exchange.timer, std::nullopt));
+  if (!exchange.in_flight()) return;
+  const unsigned ticket = std::exchange(exchange.ticket, 0U);
+  channel_->abandon(ticket);
+  in_flight_.erase(ticket);
 }
 
 }  // namespace cloudflare::detail

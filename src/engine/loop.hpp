@@ -5,11 +5,13 @@
 
 #include <atomic>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <unordered_map>
 #include <vector>
 
 #include <cloudflare/async/operation.hpp>
@@ -31,7 +33,7 @@ class Loop {
   /// Runs `flow` until it is finished.
   void run(Flow& flow, const CallOptions& call);
 
-  /// Takes an pending; take_finished() gives it back when its flow is finished.
+  /// Takes an operation; take_finished() gives it back when its flow is finished.
   void add(std::unique_ptr<PendingOperation> pending);
   /// One round of work; waits if there is none and nothing has finished.
   void turn();
@@ -43,13 +45,15 @@ class Loop {
 
  private:
   using time_point = Clock::time_point;
-  struct Timer {
-    enum class What : std::uint8_t { deadline, wake, launch } what;
-    unsigned id;
-  };
-  using Timers = std::multimap<time_point, Timer>;
   struct FlowRun;
   struct Exchange;
+  // A timer is erased with its run or exchange, so that its pointers hold.
+  struct Timer {
+    enum class What : std::uint8_t { deadline, wake, launch } what;
+    FlowRun* run;
+    Exchange* exchange = nullptr;  // to be launched
+  };
+  using Timers = std::multimap<time_point, Timer>;
   class RunOutbox;
 
   std::shared_ptr<FlowRun> begin(Flow& flow, const CallOptions& call, std::unique_ptr<PendingOperation> pending,
@@ -60,36 +64,38 @@ class Loop {
   /// Until a completion, which is taken care of, the next timer, or wake().
   void wait();
   void fire(const Timer& timer);
-  /// The first of those that asked to be woken soon.
+  /// Wakes the first of the runs that yielded.
   void wake_next();
 
   void enqueue(FlowRun& run, unsigned tag, Request&& request);
-  void launch(unsigned ticket);
+  void launch(const std::shared_ptr<Exchange>& exchange);
   void complete(Completion& completion);
-  [[nodiscard]] bool repeat_later(unsigned ticket, Exchange& exchange, const Error& error);
-  void deliver(unsigned ticket, Exchange& exchange, Result<Reply>&& reply);
+  [[nodiscard]] bool repeat_later(FlowRun& run, Exchange& exchange, const Error& error);
+  /// Hands a reply to the flow; the caller holds the exchange.
+  void deliver(FlowRun& run, Exchange& exchange, Result<Reply>&& reply);
 
   /// Runs a step of a run; what it throws ends the run. Closes the run if its flow is finished.
   template <class Step>
   void guarded(const std::shared_ptr<FlowRun>& run, Step step);
   void end(FlowRun& run, const Error& error);
   void close(FlowRun& run);
-  void drop(unsigned ticket);
+  /// Ends an exchange: abandons its request and its timer.
+  void drop(Exchange& exchange);
   [[nodiscard]] Error interrupted(const FlowRun& run, ErrorKind kind, std::string text) const;
 
   ClientCore& core_;
   std::unique_ptr<Channel> channel_;
-  std::map<unsigned, std::shared_ptr<FlowRun>> runs_{};
-  std::map<unsigned, std::shared_ptr<Exchange>> exchanges_{};
-  std::deque<unsigned> ready_{};    // to be launched in this turn
-  std::deque<unsigned> yielded_{};  // jobs to be woken when the channel has worked
+  std::list<std::shared_ptr<FlowRun>> runs_{};                           // each owns its exchanges
+  std::unordered_map<unsigned, std::shared_ptr<Exchange>> in_flight_{};  // by the channel's ticket
+  std::deque<std::weak_ptr<Exchange>> ready_{};                          // to be launched in this turn
+  std::deque<std::weak_ptr<FlowRun>> yielded_{};                         // to be woken when the channel has worked
   std::vector<std::unique_ptr<PendingOperation>> finished_{};
   Timers timers_{};
-  unsigned next_id_ = 1;
+  unsigned next_ticket_ = 1;
 
   std::mutex stops_mutex_{};
-  std::vector<unsigned> stops_{};     // jobs whose stop token fired, on any thread
-  std::atomic<bool> stopped_{false};  // whether there are any, without the lock
+  std::vector<std::weak_ptr<FlowRun>> stops_{};  // runs whose stop token fired, on any thread
+  std::atomic<bool> stopped_{false};             // whether there are any, without the lock
 };
 
 }  // namespace cloudflare::detail

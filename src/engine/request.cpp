@@ -2,13 +2,13 @@
 
 namespace cloudflare::detail {
 
-Request request_for(const Endpoint& operation, const Context& context,
+Request request_for(const Endpoint& endpoint, const RequestContext& context,
                     std::initializer_list<std::string_view> arguments) {
-  Request request{.operation = &operation, .repeat = operation.repeat};
-  request.http.method = operation.method;
-  request.http.reply_limit = context.core->options().reply_limit;
+  Request request{.endpoint = &endpoint, .repeat = endpoint.repeat};
+  request.http.method = endpoint.method;
+  request.http.reply_limit = context.options->reply_limit;
   request.http.url.reserve(256);
-  std::string_view rest = operation.path;
+  std::string_view rest = endpoint.path;
   for (const std::string_view argument : arguments) {
     const std::size_t hole = rest.find("{}");
     request.http.url.append(rest.substr(0, hole));
@@ -19,15 +19,15 @@ Request request_for(const Endpoint& operation, const Context& context,
   return request;
 }
 
-Result<Request> account_request(const Endpoint& operation, const Context& context,
+Result<Request> account_request(const Endpoint& endpoint, const RequestContext& context,
                                 std::initializer_list<std::string_view> arguments) {
-  const std::string& account = context.core->options().account_id;
+  const std::string& account = context.options->account_id;
   if (account.empty())
     return invalid_argument("the client has no account id; set ClientOptions::account_id or CLOUDFLARE_ACCOUNT_ID");
   switch (arguments.size()) {
-    case 0: return request_for(operation, context, {account});
-    case 1: return request_for(operation, context, {account, arguments.begin()[0]});
-    default: return request_for(operation, context, {account, arguments.begin()[0], arguments.begin()[1]});
+    case 0: return request_for(endpoint, context, {account});
+    case 1: return request_for(endpoint, context, {account, arguments.begin()[0]});
+    default: return request_for(endpoint, context, {account, arguments.begin()[0], arguments.begin()[1]});
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// From a row of the operation table to a request.
+// From an endpoint to a request.
 
 #include <algorithm>
 #include <initializer_list>
@@ -9,18 +9,17 @@
 #include <string_view>
 
 #include "base/encode.hpp"
-#include "engine/client_core.hpp"
-#include "engine/endpoints.hpp"
+#include "engine/endpoint.hpp"
 
 namespace cloudflare::detail {
 
-/// A request for `operation` whose `{}` are `arguments`, percent-encoded.
-[[nodiscard]] Request request_for(const Endpoint& operation, const Context& context,
+/// A request for `endpoint` whose `{}` are `arguments`, percent-encoded.
+[[nodiscard]] Request request_for(const Endpoint& endpoint, const RequestContext& context,
                                   std::initializer_list<std::string_view> arguments);
 
 /// The same with the client's account id as first argument; an error if the client has none.
 [[nodiscard]] Result<Request> account_request(
-    const Endpoint& operation, const Context& context,
+    const Endpoint& endpoint, const RequestContext& context,
     std::initializer_list<std::string_view> arguments = std::initializer_list<std::string_view>());
 
 /// Appends `?name=value` or `&name=value`, the value percent-encoded.
@@ -31,16 +30,18 @@ void set_json(Request& request, std::string json);
 /// The request with a JSON body; `error`, if there is one, in its place.
 [[nodiscard]] Result<Request> with_json(Result<Request> request, std::optional<Error> error, std::string json);
 
-/// Whether a request is encoded for EdgeBase and not for v4.
-[[nodiscard]] inline bool speaks_edgebase(const Context& context) { return context.core->speaks_edgebase(); }
+[[nodiscard]] inline bool checks_limits(const RequestContext& context) {
+  return context.call.check_limits.value_or(context.options->check_limits);
+}
 
-[[nodiscard]] inline bool checks_limits(const Context& context) {
-  return context.call.check_limits.value_or(context.core->options().check_limits);
+/// Seconds since the epoch by the client's clock.
+[[nodiscard]] inline std::chrono::sys_seconds wall_time(const RequestContext& context) {
+  return context.options->clock->wall();
 }
 
 /// How many requests of a `_many` call may be under way: its own option, the handle's or the client's.
-[[nodiscard]] inline int most_in_flight(const Context& context, const std::optional<int>& option) {
-  return std::max(1, option.value_or(context.call.in_flight.value_or(context.core->options().in_flight)));
+[[nodiscard]] inline int most_in_flight(const RequestContext& context, const std::optional<int>& option) {
+  return std::max(1, option.value_or(context.call.in_flight.value_or(context.options->in_flight)));
 }
 
 }  // namespace cloudflare::detail

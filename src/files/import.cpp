@@ -250,7 +250,7 @@ namespace kv {
 ImportResult import_from(const KvNamespace& kv, const std::string& path, const ImportOptions& options) {
   auto store = [&](EntryFile piece, BulkOptions hooks) { return kv.put_many(std::move(piece), hooks); };
   return Import<Entry>(path, options, "import into KV namespace " + kv.id(), store)
-      .run(detail::open_entries, [&clock = context_of(kv).core->clock()](const Entry& entry) {
+      .run(detail::open_entries, [&clock = *context_of(kv).options->clock](const Entry& entry) {
         return entry.expiration && !entry.ttl &&
                *entry.expiration < detail::saturating_add(clock.wall(), limits::kv_min_ttl);
       });

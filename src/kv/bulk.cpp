@@ -11,7 +11,6 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace table = detail::table;
 using detail::Batch;
 using detail::BulkCodec;
 using detail::BulkFlow;
@@ -22,7 +21,8 @@ using detail::Request;
 using detail::TextReader;
 using detail::Twice;
 
-std::optional<Error> check_count(std::size_t count, std::size_t most, std::string_view what, const Context& context) {
+std::optional<Error> check_count(std::size_t count, std::size_t most, std::string_view what,
+                                 const RequestContext& context) {
   if (count == 0) return invalid_argument("there are no " + std::string(what));
   if (detail::checks_limits(context) && count > most)
     return invalid_argument("there are " + std::to_string(count) + ' ' + std::string(what) + "; at most " +
@@ -35,7 +35,7 @@ Error at_position(const Error& error, std::size_t position) {
   return invalid_argument("item " + std::to_string(position) + ": " + error.details().text);
 }
 
-Result<std::string> keys_as_json(std::span<const std::string> keys, const Context& context) {
+Result<std::string> keys_as_json(std::span<const std::string> keys, const RequestContext& context) {
   std::string json = "[";
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (auto error = check_key(keys[i], detail::checks_limits(context))) return at_position(*error, i);
@@ -45,9 +45,9 @@ Result<std::string> keys_as_json(std::span<const std::string> keys, const Contex
   return json + "]";
 }
 
-Call<kv::BulkReply> erase_bulk(const detail::Endpoint& operation, const Context& context, std::string_view id,
+Call<kv::BulkReply> erase_bulk(const detail::Endpoint& endpoint, const RequestContext& context, std::string_view id,
                                std::span<const std::string> keys) {
-  auto request = namespace_request(operation, context, id);
+  auto request = namespace_request(endpoint, context, id);
   if (!request) return Call<kv::BulkReply>(request.error());
   if (auto error = check_count(keys.size(), limits::kv_bulk_keys, "keys", context)) return Call<kv::BulkReply>(*error);
   auto json = keys_as_json(keys, context);
@@ -87,7 +87,7 @@ Result<BulkCodec::Open> settle_keys(const Batch& batch, Reply&& reply) {
 
 class EntryCodec final : public BulkCodec {
  public:
-  EntryCodec(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries)
+  EntryCodec(const RequestContext& context, std::string_view id, std::unique_ptr<EntryReader> entries)
       : context_(context), id_(id), entries_(std::move(entries)) {}
 
   Read read(std::string& text, std::string& names) override {
@@ -111,14 +111,15 @@ class EntryCodec final : public BulkCodec {
   }
 
  private:
-  Context context_;
+  RequestContext context_;
   std::string id_;
   std::unique_ptr<EntryReader> entries_;
 };
 
 class KeyCodec : public BulkCodec {
  public:
-  KeyCodec(const Context& context, std::unique_ptr<TextReader> keys) : context_(context), keys_(std::move(keys)) {}
+  KeyCodec(const RequestContext& context, std::unique_ptr<TextReader> keys)
+      : context_(context), keys_(std::move(keys)) {}
 
   Read read(std::string& text, std::string& names) override {
     const std::string_view* key = keys_->next();
@@ -138,13 +139,13 @@ class KeyCodec : public BulkCodec {
   }
 
  private:
-  Context context_;
+  RequestContext context_;
   std::unique_ptr<TextReader> keys_;
 };
 
-Result<BulkFormat> array_format(const detail::Endpoint& operation, const Context& context, std::string_view id,
+Result<BulkFormat> array_format(const detail::Endpoint& endpoint, const RequestContext& context, std::string_view id,
                                 std::size_t max_items, std::size_t max_bytes) {
-  auto request = namespace_request(operation, context, id);
+  auto request = namespace_request(endpoint, context, id);
   if (!request) return request.error();
   detail::set_json(*request, {});
   return BulkFormat{.request = std::move(*request),
@@ -187,8 +188,9 @@ std::size_t most_likely_size(std::span<const kv::Entry> entries) {
 
 }  // namespace
 
-Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id, std::span<const kv::Entry> entries) {
-  auto request = namespace_request(table::kv_put_bulk, context, id);
+Call<kv::BulkReply> kv_put_bulk(const RequestContext& context, std::string_view id,
+                                std::span<const kv::Entry> entries) {
+  auto request = namespace_request(kv_endpoint("kv.put_bulk"), context, id);
   if (!request) return Call<kv::BulkReply>(request.error());
   if (auto error = check_count(entries.size(), limits::kv_bulk_pairs, "pairs", context))
     return Call<kv::BulkReply>(*error);
@@ -212,20 +214,21 @@ Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id, std
   return {std::move(request), read_bulk_reply};
 }
 
-Call<kv::BulkReply> kv_erase_bulk(const Context& context, std::string_view id, std::span<const std::string> keys) {
-  return erase_bulk(table::kv_erase_bulk, context, id, keys);
+Call<kv::BulkReply> kv_erase_bulk(const RequestContext& context, std::string_view id,
+                                  std::span<const std::string> keys) {
+  return erase_bulk(kv_endpoint("kv.erase_bulk"), context, id, keys);
 }
 
-Call<kv::BulkReply> kv_erase_bulk_legacy(const Context& context, std::string_view id,
+Call<kv::BulkReply> kv_erase_bulk_legacy(const RequestContext& context, std::string_view id,
                                          std::span<const std::string> keys) {
-  return erase_bulk(table::kv_erase_bulk_legacy, context, id, keys);
+  return erase_bulk(kv_endpoint("kv.erase_bulk_legacy"), context, id, keys);
 }
 
-Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, std::string_view id,
+Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const RequestContext& context, std::string_view id,
                                                         std::span<const std::string> keys,
                                                         const kv::BulkGetOptions& options) {
   using Values = std::vector<std::optional<kv::Value>>;
-  auto request = namespace_request(table::kv_get_bulk, context, id);
+  auto request = namespace_request(kv_endpoint("kv.get_bulk"), context, id);
   if (!request) return Call<Values>(request.error());
   if (auto error = check_count(keys.size(), limits::kv_bulk_get_keys, "keys", context)) return Call<Values>(*error);
   auto json = keys_as_json(keys, context);
@@ -247,9 +250,9 @@ Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, 
           }};
 }
 
-FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std::unique_ptr<EntryReader> entries,
-                                const kv::BulkOptions& options) {
-  auto format = array_format(table::kv_put_bulk, context, id, limits::kv_bulk_pairs,
+FlowPtr<BulkResult> kv_put_many(const RequestContext& context, std::string_view id,
+                                std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options) {
+  auto format = array_format(kv_endpoint("kv.put_bulk"), context, id, limits::kv_bulk_pairs,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return std::make_unique<BulkFlow>(format.error());
   format->locate_refusal = true;
@@ -259,9 +262,9 @@ FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id, std
                                     options, detail::most_in_flight(context, options.in_flight));
 }
 
-FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
+FlowPtr<BulkResult> kv_erase_many(const RequestContext& context, std::string_view id, std::unique_ptr<TextReader> keys,
                                   const kv::BulkOptions& options) {
-  auto format = array_format(table::kv_erase_bulk, context, id, limits::kv_bulk_keys,
+  auto format = array_format(kv_endpoint("kv.erase_bulk"), context, id, limits::kv_bulk_keys,
                              std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
   if (!format) return std::make_unique<BulkFlow>(format.error());
   format->locate_refusal = true;
@@ -279,7 +282,7 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 class ValueCodec final : public BulkCodec {
  public:
   using Take = std::function<void(std::uint64_t, std::string_view, std::optional<kv::Value>&&)>;
-  ValueCodec(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys, bool with_metadata,
+  ValueCodec(const RequestContext& context, std::string_view id, std::unique_ptr<TextReader> keys, bool with_metadata,
              Take take)
       : context_(context),
         id_(id),
@@ -337,7 +340,7 @@ class ValueCodec final : public BulkCodec {
     open.singly.push_back(at);
   }
 
-  Context context_;
+  RequestContext context_;
   std::string id_;
   KeyCodec keys_;
   bool with_metadata_;
@@ -347,8 +350,8 @@ class ValueCodec final : public BulkCodec {
 
 }  // namespace
 
-FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view id, std::unique_ptr<TextReader> keys,
-                                       const kv::GetManyOptions& options) {
+FlowPtr<kv::GetManyResult> kv_get_many(const RequestContext& context, std::string_view id,
+                                       std::unique_ptr<TextReader> keys, const kv::GetManyOptions& options) {
   auto values = std::make_shared<std::vector<std::optional<kv::Value>>>();
   ValueCodec::Take take = options.on_value;
   const bool collects = !take;
@@ -357,7 +360,7 @@ FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view 
       if (values->size() <= at) values->resize(at + 1);
       (*values)[at] = std::move(value);
     };
-  auto format = array_format(table::kv_get_bulk, context, id, limits::kv_bulk_get_keys, limits::kv_bulk_bytes);
+  auto format = array_format(kv_endpoint("kv.get_bulk"), context, id, limits::kv_bulk_get_keys, limits::kv_bulk_bytes);
   if (format) {
     format->prefix = R"({"keys":[)";
     format->suffix = R"(],"type":"text","withMetadata":)" + std::string(options.with_metadata ? "true}" : "false}");

@@ -10,11 +10,11 @@ namespace {
 namespace json = detail::json;
 using std::to_string;
 
-std::optional<Error> check_ttl(const kv::EntryView& entry, const Context& context) {
+std::optional<Error> check_ttl(const kv::EntryView& entry, const RequestContext& context) {
   if (entry.ttl && *entry.ttl < limits::kv_min_ttl)
     return invalid_argument("the ttl is " + to_string(entry.ttl->count()) + " s; at least 60 s are needed");
   if (entry.ttl || !entry.expiration) return std::nullopt;  // the ttl wins
-  if (*entry.expiration < detail::saturating_add(context.core->clock().wall(), limits::kv_min_ttl))
+  if (*entry.expiration < detail::saturating_add(detail::wall_time(context), limits::kv_min_ttl))
     return invalid_argument("the expiration must be at least 60 s ahead");
   return std::nullopt;
 }
@@ -65,7 +65,7 @@ std::optional<Error> check_key(std::string_view key, bool limits) {
   return std::nullopt;
 }
 
-std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context) {
+std::optional<Error> check_entry(const kv::EntryView& entry, const RequestContext& context) {
   const bool limits = detail::checks_limits(context);
   if (auto error = check_key(entry.key, limits)) return error;
   if (limits && entry.metadata.size() > limits::kv_metadata_bytes)
@@ -84,7 +84,7 @@ std::optional<Error> check_entry(const kv::EntryView& entry, const Context& cont
   return check_ttl(entry, context);
 }
 
-std::optional<Error> check_list(const kv::ListOptions& options, const Context& context) {
+std::optional<Error> check_list(const kv::ListOptions& options, const RequestContext& context) {
   if (!detail::is_utf8(options.prefix)) return invalid_argument("the prefix is not UTF-8");
   if (!detail::is_utf8(options.cursor)) return invalid_argument("the cursor is not UTF-8");
   if (detail::checks_limits(context) && options.prefix.size() > limits::kv_key_bytes)
@@ -93,21 +93,21 @@ std::optional<Error> check_list(const kv::ListOptions& options, const Context& c
   return std::nullopt;
 }
 
-Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> namespace_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                           std::string_view id) {
   if (auto error = check_namespace_id(id)) return *error;
-  return detail::account_request(operation, context, {id});
+  return detail::account_request(endpoint, context, {id});
 }
 
-Result<detail::Request> key_request(const detail::Endpoint& operation, const Context& context, std::string_view id,
-                                    std::string_view key) {
+Result<detail::Request> key_request(const detail::Endpoint& endpoint, const RequestContext& context,
+                                    std::string_view id, std::string_view key) {
   if (auto error = check_namespace_id(id)) return *error;
   if (auto error = check_key(key, detail::checks_limits(context))) return *error;
-  return detail::account_request(operation, context, {id, key});
+  return detail::account_request(endpoint, context, {id, key});
 }
 
-Result<detail::Request> value_request(const Context& context, std::string_view id, std::string_view key) {
-  auto request = key_request(detail::table::kv_get, context, id, key);
+Result<detail::Request> value_request(const RequestContext& context, std::string_view id, std::string_view key) {
+  auto request = key_request(kv_endpoint("kv.get"), context, id, key);
   if (request) request->http.reply_expected = limits::kv_value_bytes;
   return request;
 }

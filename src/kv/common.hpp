@@ -12,6 +12,7 @@
 #include "base/json_in.hpp"
 #include "engine/paging.hpp"
 #include "engine/request.hpp"
+#include "kv/endpoints.hpp"
 
 namespace cloudflare::ops {
 
@@ -20,25 +21,26 @@ namespace cloudflare::ops {
 /// Why a key cannot be one; its length only if limits are checked.
 [[nodiscard]] std::optional<Error> check_key(std::string_view key, bool limits);
 /// Why a pair cannot be stored: key, value, metadata, ttl, expiration.
-[[nodiscard]] std::optional<Error> check_entry(const kv::EntryView& entry, const Context& context);
+[[nodiscard]] std::optional<Error> check_entry(const kv::EntryView& entry, const RequestContext& context);
 
 /// Why the prefix or the cursor of a list cannot be one.
-[[nodiscard]] std::optional<Error> check_list(const kv::ListOptions& options, const Context& context);
+[[nodiscard]] std::optional<Error> check_list(const kv::ListOptions& options, const RequestContext& context);
 
 /// A request on a namespace, or on one of its keys.
-[[nodiscard]] Result<detail::Request> namespace_request(const detail::Endpoint& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> namespace_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                         std::string_view id);
-[[nodiscard]] Result<detail::Request> key_request(const detail::Endpoint& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> key_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                   std::string_view id, std::string_view key);
 
 /// PUT …/values/{key} with a body; the value of `entry` is not looked at.
-[[nodiscard]] Result<detail::Request> put_request(const Context& context, std::string_view id,
+[[nodiscard]] Result<detail::Request> put_request(const RequestContext& context, std::string_view id,
                                                   const kv::EntryView& entry, Body value);
 /// The same from the JSON object that append_entry() writes; nothing if it cannot be sent that way.
-[[nodiscard]] std::optional<detail::Request> entry_request(const Context& context, std::string_view id,
+[[nodiscard]] std::optional<detail::Request> entry_request(const RequestContext& context, std::string_view id,
                                                            std::string_view json);
 /// GET …/values/{key}.
-[[nodiscard]] Result<detail::Request> value_request(const Context& context, std::string_view id, std::string_view key);
+[[nodiscard]] Result<detail::Request> value_request(const RequestContext& context, std::string_view id,
+                                                    std::string_view key);
 /// "Missing key" is status 404 with code 10009; a missing namespace or an HTML 404 is an error.
 [[nodiscard]] bool is_missing_key(const Error& error) noexcept;
 

@@ -9,7 +9,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 
 // The one member of a reply that counts.
@@ -60,7 +59,7 @@ Result<kv::KeyPage> read_key_names(Reply&& reply) {
 }
 
 std::optional<Error> check_text_put(std::string_view key, const Body& value, const kv::PutOptions& options,
-                                    const Context& context) {
+                                    const RequestContext& context) {
   if (options.expiration && !options.ttl) return invalid_argument("EdgeBase takes a ttl, and no time of expiration");
   if (!options.metadata.empty()) return invalid_argument("EdgeBase keeps no metadata with a key");
   if (value.source()) return invalid_argument("EdgeBase takes values from memory, not from a file or a stream");
@@ -70,22 +69,24 @@ std::optional<Error> check_text_put(std::string_view key, const Body& value, con
 }
 
 // `{"action":…,"key":…}`, or why the key cannot be one.
-std::optional<Error> append_key(std::string& body, const Context& context, std::string_view key) {
+std::optional<Error> append_key(std::string& body, const RequestContext& context, std::string_view key) {
   append_member(body, "key", key);
   return check_key(key, detail::checks_limits(context));
 }
 
 }  // namespace
 
-Call<std::optional<std::string>> edgebase_kv_get(const Context& context, std::string_view name, std::string_view key) {
+Call<std::optional<std::string>> edgebase_kv_get(const RequestContext& context, std::string_view name,
+                                                 std::string_view key) {
   std::string body = edgebase_action("get");
   auto error = append_key(body, context, key);
-  return {detail::with_json(edgebase_request(table::edgebase_kv_get, context, name), std::move(error), body + "}"),
-          read_bare_value};
+  return {
+      detail::with_json(edgebase_request(kv_endpoint("edgebase.kv.get"), context, name), std::move(error), body + "}"),
+      read_bare_value};
 }
 
-Call<void> edgebase_kv_put(const Context& context, std::string_view name, std::string_view key, const Body& value,
-                           const kv::PutOptions& options) {
+Call<void> edgebase_kv_put(const RequestContext& context, std::string_view name, std::string_view key,
+                           const Body& value, const kv::PutOptions& options) {
   std::string body = edgebase_action("set");
   auto error = check_text_put(key, value, options, context);
   if (!error) {
@@ -94,18 +95,21 @@ Call<void> edgebase_kv_put(const Context& context, std::string_view name, std::s
     if (options.ttl) detail::append_number(body.append(R"(,"ttl":)"), options.ttl->count());
     body.push_back('}');
   }
-  return {detail::with_json(edgebase_request(table::edgebase_kv_put, context, name), std::move(error), std::move(body)),
+  return {detail::with_json(edgebase_request(kv_endpoint("edgebase.kv.put"), context, name), std::move(error),
+                            std::move(body)),
           read_ok};
 }
 
-Call<void> edgebase_kv_erase(const Context& context, std::string_view name, std::string_view key) {
+Call<void> edgebase_kv_erase(const RequestContext& context, std::string_view name, std::string_view key) {
   std::string body = edgebase_action("delete");
   auto error = append_key(body, context, key);
-  return {detail::with_json(edgebase_request(table::edgebase_kv_erase, context, name), std::move(error), body + "}"),
+  return {detail::with_json(edgebase_request(kv_endpoint("edgebase.kv.erase"), context, name), std::move(error),
+                            body + "}"),
           read_ok};
 }
 
-Call<kv::KeyPage> edgebase_kv_list(const Context& context, std::string_view name, const kv::ListOptions& options) {
+Call<kv::KeyPage> edgebase_kv_list(const RequestContext& context, std::string_view name,
+                                   const kv::ListOptions& options) {
   std::optional<Error> error;
   std::string body = edgebase_action("list");
   if (options.limit) {
@@ -117,8 +121,9 @@ Call<kv::KeyPage> edgebase_kv_list(const Context& context, std::string_view name
   if (auto wrong = check_list(options, context)) error = std::move(wrong);
   if (!options.prefix.empty()) append_member(body, "prefix", options.prefix);
   if (!options.cursor.empty()) append_member(body, "cursor", options.cursor);
-  return {detail::with_json(edgebase_request(table::edgebase_kv_list, context, name), std::move(error), body + "}"),
-          read_key_names};
+  return {
+      detail::with_json(edgebase_request(kv_endpoint("edgebase.kv.list"), context, name), std::move(error), body + "}"),
+      read_key_names};
 }
 
 }  // namespace cloudflare::ops

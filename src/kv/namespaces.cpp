@@ -8,7 +8,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 
 kv::Namespace read_namespace(json::object object) {
@@ -47,7 +46,7 @@ Result<kv::NamespacePage> read_namespace_page(Reply&& reply, int page_number, in
   return page;
 }
 
-std::optional<Error> check_title(std::string_view title, const Context& context) {
+std::optional<Error> check_title(std::string_view title, const RequestContext& context) {
   if (title.empty()) return invalid_argument("the title is empty");
   if (!detail::is_utf8(title)) return invalid_argument("the title is not UTF-8");
   const auto characters = std::count_if(title.begin(), title.end(), [](char c) { return (c & '\xC0') != '\x80'; });
@@ -56,7 +55,7 @@ std::optional<Error> check_title(std::string_view title, const Context& context)
   return std::nullopt;
 }
 
-void set_title(Result<detail::Request>& request, std::string_view title, const Context& context) {
+void set_title(Result<detail::Request>& request, std::string_view title, const RequestContext& context) {
   if (!request) return;
   if (auto error = check_title(title, context)) {
     request = std::move(*error);
@@ -75,29 +74,29 @@ Result<void> namespace_removed(Error&& error) {
 
 }  // namespace
 
-Call<kv::Namespace> kv_create(const Context& context, std::string_view title) {
-  auto request = detail::account_request(table::kv_create_namespace, context);
+Call<kv::Namespace> kv_create(const RequestContext& context, std::string_view title) {
+  auto request = detail::account_request(kv_endpoint("kv.namespaces.create"), context);
   set_title(request, title, context);
   return {std::move(request), read_one_namespace};
 }
 
-Call<kv::Namespace> kv_get_namespace(const Context& context, std::string_view id) {
-  return {namespace_request(table::kv_get_namespace, context, id), read_one_namespace};
+Call<kv::Namespace> kv_get_namespace(const RequestContext& context, std::string_view id) {
+  return {namespace_request(kv_endpoint("kv.namespaces.get"), context, id), read_one_namespace};
 }
 
-Call<kv::Namespace> kv_rename(const Context& context, std::string_view id, std::string_view title) {
-  auto request = namespace_request(table::kv_rename_namespace, context, id);
+Call<kv::Namespace> kv_rename(const RequestContext& context, std::string_view id, std::string_view title) {
+  auto request = namespace_request(kv_endpoint("kv.namespaces.rename"), context, id);
   set_title(request, title, context);
   return {std::move(request), read_one_namespace};
 }
 
-Call<void> kv_remove(const Context& context, std::string_view id) {
-  return {namespace_request(table::kv_remove_namespace, context, id), [](Reply&&) -> Result<void> { return {}; },
-          namespace_removed};
+Call<void> kv_remove(const RequestContext& context, std::string_view id) {
+  return {namespace_request(kv_endpoint("kv.namespaces.remove"), context, id),
+          [](Reply&&) -> Result<void> { return {}; }, namespace_removed};
 }
 
-Call<kv::NamespacePage> kv_list_namespaces(const Context& context, const kv::NamespaceListOptions& options) {
-  auto request = detail::account_request(table::kv_list_namespaces, context);
+Call<kv::NamespacePage> kv_list_namespaces(const RequestContext& context, const kv::NamespaceListOptions& options) {
+  auto request = detail::account_request(kv_endpoint("kv.namespaces.list"), context);
   const int per_page = options.per_page.value_or(limits::namespaces_per_page_max);
   const bool allowed = per_page >= 1 && per_page <= limits::namespaces_per_page_max;
   if (request && (per_page < 0 || (!allowed && detail::checks_limits(context))))
@@ -116,7 +115,7 @@ Call<kv::NamespacePage> kv_list_namespaces(const Context& context, const kv::Nam
           }};
 }
 
-std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(const Context& context,
+std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(const RequestContext& context,
                                                                        const kv::NamespaceListOptions& options) {
   auto walk = std::make_shared<detail::PageWalk<kv::NamespacePage>>();
   walk->cursor = options.cursor;
@@ -128,7 +127,7 @@ std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(const Con
   return walk;
 }
 
-FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const Context& context, std::string_view title) {
+FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const RequestContext& context, std::string_view title) {
   using Find = detail::Find<kv::NamespacePage, kv::Namespace>;
   if (auto error = check_title(title, context)) return std::make_unique<Find>(std::move(*error));
   return std::make_unique<Find>(

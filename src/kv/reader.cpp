@@ -16,7 +16,6 @@
 
 #include <cloudflare/async/operation.hpp>
 
-#include "engine/client_core.hpp"
 #include "kv/common.hpp"
 #include "kv/handle.hpp"
 
@@ -88,13 +87,13 @@ struct Reader::State {
       : id(kv.id()),
         options(wishes),
         context(context_of(kv)),
-        unowned(detail::unowned(context)),
-        clock(context.core->clock()) {}
+        reads(detail::async_context(context)),
+        clock(*context.options->clock) {}
 
   Read get(std::string_view key, const GetOptions& wishes) {
     if (auto error = ops::check_key(key, detail::checks_limits(context))) return std::move(*error);
     const TimePoint now = clock.now();
-    const milliseconds longest = context.call.timeout.value_or(context.core->options().timeout);
+    const milliseconds longest = context.call.timeout.value_or(context.options->timeout);
     const TimePoint deadline = after(now, std::min(longest, wishes.timeout.value_or(longest)));
     std::optional<std::stop_callback<std::function<void()>>>
         on_wish;  // goes when the mutex is free: it may wait for it
@@ -179,7 +178,7 @@ struct Reader::State {
     group->changed.notify_all();
     const TimePoint now = clock.now();
     if (group->deadline <= now) return group->settle_all(too_late());
-    detail::Context timed = unowned;
+    detail::AsyncContext timed = reads;
     timed.call.timeout = std::min(std::chrono::ceil<milliseconds>(group->deadline - now),
                                   std::chrono::floor<milliseconds>(TimePoint::max() - now));
     lock.unlock();  // what follows may run callbacks
@@ -197,7 +196,7 @@ struct Reader::State {
     lock.lock();
   }
 
-  void read_singly(const detail::Context& timed, const std::shared_ptr<Group>& group) {
+  void read_singly(const detail::AsyncContext& timed, const std::shared_ptr<Group>& group) {
     Async::run(timed, ops::kv_get(timed, id, group->keys[0]))
         .stop_on(group->stop.get_token())
         .start([mutex = mutex, group](Read result) {
@@ -209,8 +208,8 @@ struct Reader::State {
 
   std::string id;
   ReaderOptions options;
-  detail::Context context;  ///< Keeps the client open.
-  detail::Context unowned;  ///< For operations, which do not.
+  detail::Context context;     ///< Keeps the client open.
+  detail::AsyncContext reads;  ///< Of the requests, which do not.
   Clock& clock;
   std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
   std::shared_ptr<Group> open{};  ///< Takes further reads.

@@ -10,7 +10,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 using detail::Request;
 
@@ -59,7 +58,7 @@ void set_multipart(Request& request, Body value, std::string_view metadata) {
 }
 
 std::optional<Error> check_put(std::string_view key, const Body& value, const kv::PutOptions& options,
-                               const Context& context) {
+                               const RequestContext& context) {
   const auto size = value.size();
   if (detail::checks_limits(context) && size && *size > limits::kv_value_bytes)
     return invalid_argument("the value has " + std::to_string(*size) + " bytes; at most 25 MiB (26214400) are allowed");
@@ -99,7 +98,7 @@ Result<kv::KeyPage> read_key_page(Reply&& reply) {
 /// The file is made when the operation begins, and gets its name when the value is complete.
 class KvGetToFile final : public detail::FlowOf<std::optional<kv::StreamedValue>> {
  public:
-  KvGetToFile(const Context& context, std::string_view id, std::string_view key, const std::string& path)
+  KvGetToFile(const RequestContext& context, std::string_view id, std::string_view key, const std::string& path)
       : file_(std::make_shared<FileSink>(path)), read_(kv_get_to(context, id, key, file_)) {
     settle();
   }
@@ -131,15 +130,15 @@ class KvGetToFile final : public detail::FlowOf<std::optional<kv::StreamedValue>
 
 }  // namespace
 
-Call<std::optional<std::string>> kv_get(const Context& context, std::string_view id, std::string_view key) {
-  if (detail::speaks_edgebase(context)) return edgebase_kv_get(context, id, key);
+Call<std::optional<std::string>> kv_get(const RequestContext& context, std::string_view id, std::string_view key) {
+  if (context.edgebase) return edgebase_kv_get(context, id, key);
   return {value_request(context, id, key),
           [](Reply&& reply) -> Result<std::optional<std::string>> { return std::optional(std::move(reply.http.body)); },
           absent_if_missing<std::string>};
 }
 
-Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::string_view id, std::string_view key,
-                                                 std::shared_ptr<Sink> sink) {
+Call<std::optional<kv::StreamedValue>> kv_get_to(const RequestContext& context, std::string_view id,
+                                                 std::string_view key, std::shared_ptr<Sink> sink) {
   auto request = value_request(context, id, key);
   if (!sink) request = invalid_argument("the sink is null");
   auto counted = std::make_shared<std::uint64_t>(0);
@@ -170,13 +169,13 @@ Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::st
           absent_if_missing<kv::StreamedValue>};
 }
 
-FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
+FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const RequestContext& context, std::string_view id,
                                                          std::string_view key, const std::string& path) {
   return std::make_unique<KvGetToFile>(context, id, key, path);
 }
 
-Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_view id, std::string_view key) {
-  return {key_request(table::kv_metadata, context, id, key),
+Call<std::optional<JsonText>> kv_metadata(const RequestContext& context, std::string_view id, std::string_view key) {
+  return {key_request(kv_endpoint("kv.metadata"), context, id, key),
           [](Reply&& reply) -> Result<std::optional<JsonText>> {
             const bool none = reply.result().empty() || reply.result() == "null";
             return std::optional(none ? JsonText() : JsonText::raw(std::string(reply.result())));
@@ -184,8 +183,9 @@ Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_vi
           absent_if_missing<JsonText>};
 }
 
-Result<Request> put_request(const Context& context, std::string_view id, const kv::EntryView& entry, Body value) {
-  auto request = key_request(table::kv_put, context, id, entry.key);
+Result<Request> put_request(const RequestContext& context, std::string_view id, const kv::EntryView& entry,
+                            Body value) {
+  auto request = key_request(kv_endpoint("kv.put"), context, id, entry.key);
   if (!request) return request;
   if (entry.ttl)
     detail::add_query(*request, "expiration_ttl", std::to_string(entry.ttl->count()));
@@ -200,7 +200,7 @@ Result<Request> put_request(const Context& context, std::string_view id, const k
   return request;
 }
 
-std::optional<Request> entry_request(const Context& context, std::string_view id, std::string_view json) {
+std::optional<Request> entry_request(const RequestContext& context, std::string_view id, std::string_view json) {
   struct Read {
     std::string key{}, value{}, metadata{};
     std::optional<std::chrono::seconds> ttl{};
@@ -232,10 +232,10 @@ std::optional<Request> entry_request(const Context& context, std::string_view id
   return request ? std::optional(std::move(*request)) : std::nullopt;
 }
 
-Call<void> kv_put(const Context& context, std::string_view id, std::string_view key, Body value,
+Call<void> kv_put(const RequestContext& context, std::string_view id, std::string_view key, Body value,
                   const kv::PutOptions& options) {
-  if (detail::speaks_edgebase(context)) return edgebase_kv_put(context, id, key, value, options);
-  Result<Request> request = key_request(table::kv_put, context, id, key);
+  if (context.edgebase) return edgebase_kv_put(context, id, key, value, options);
+  Result<Request> request = key_request(kv_endpoint("kv.put"), context, id, key);
   if (request) {
     auto error = check_put(key, value, options, context);
     const kv::EntryView entry{
@@ -245,14 +245,14 @@ Call<void> kv_put(const Context& context, std::string_view id, std::string_view 
   return {std::move(request), no_result};
 }
 
-Call<void> kv_erase(const Context& context, std::string_view id, std::string_view key) {
-  if (detail::speaks_edgebase(context)) return edgebase_kv_erase(context, id, key);
-  return {key_request(table::kv_erase, context, id, key), no_result, done_if_missing};
+Call<void> kv_erase(const RequestContext& context, std::string_view id, std::string_view key) {
+  if (context.edgebase) return edgebase_kv_erase(context, id, key);
+  return {key_request(kv_endpoint("kv.erase"), context, id, key), no_result, done_if_missing};
 }
 
-Call<kv::KeyPage> kv_list(const Context& context, std::string_view id, const kv::ListOptions& options) {
-  if (detail::speaks_edgebase(context)) return edgebase_kv_list(context, id, options);
-  auto request = namespace_request(table::kv_list_keys, context, id);
+Call<kv::KeyPage> kv_list(const RequestContext& context, std::string_view id, const kv::ListOptions& options) {
+  if (context.edgebase) return edgebase_kv_list(context, id, options);
+  auto request = namespace_request(kv_endpoint("kv.list"), context, id);
   if (request)
     if (auto error = check_list(options, context)) request = std::move(*error);
   if (request && options.limit) {
@@ -268,7 +268,7 @@ Call<kv::KeyPage> kv_list(const Context& context, std::string_view id, const kv:
   return {std::move(request), read_key_page};
 }
 
-std::shared_ptr<detail::PageWalk<kv::KeyPage>> kv_list_walk(const Context& context, std::string_view id,
+std::shared_ptr<detail::PageWalk<kv::KeyPage>> kv_list_walk(const RequestContext& context, std::string_view id,
                                                             const kv::ListOptions& options) {
   auto walk = std::make_shared<detail::PageWalk<kv::KeyPage>>();
   walk->cursor = options.cursor;
@@ -284,7 +284,7 @@ namespace {
 
 class KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> {
  public:
-  KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key);
+  KvGetWithMetadata(const RequestContext& context, std::string_view id, std::string_view key);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
 
@@ -293,7 +293,7 @@ class KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> 
   Call<std::optional<JsonText>> metadata_;
 };
 
-KvGetWithMetadata::KvGetWithMetadata(const Context& context, std::string_view id, std::string_view key)
+KvGetWithMetadata::KvGetWithMetadata(const RequestContext& context, std::string_view id, std::string_view key)
     : value_(
           value_request(context, id, key),
           [](Reply&& reply) -> Result<std::optional<kv::Value>> {
@@ -302,7 +302,7 @@ KvGetWithMetadata::KvGetWithMetadata(const Context& context, std::string_view id
             return std::optional(std::move(value));
           },
           absent_if_missing<kv::Value>),
-      metadata_(kv_metadata(context, id, key)) {
+      metadata_(kv_metadata(context, id, key).tagged(1)) {
   if (value_.finished()) this->finish(value_.take());  // refused before sending
 }
 
@@ -312,8 +312,7 @@ void KvGetWithMetadata::begin(detail::Outbox& out) {
 }
 
 void KvGetWithMetadata::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
-  const std::string_view name = out.sent().operation->name;
-  if (name == table::kv_get.name)
+  if (tag == value_.tag())
     value_.on_reply(tag, std::move(reply), out);
   else
     metadata_.on_reply(tag, std::move(reply), out);
@@ -328,7 +327,7 @@ void KvGetWithMetadata::on_reply(unsigned tag, Result<Reply>&& reply, detail::Ou
 
 }  // namespace
 
-FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const Context& context, std::string_view id,
+FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const RequestContext& context, std::string_view id,
                                                        std::string_view key) {
   return std::make_unique<KvGetWithMetadata>(context, id, key);
 }

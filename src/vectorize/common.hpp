@@ -14,6 +14,7 @@
 #include "bulk/bulk_flow.hpp"
 #include "engine/paging.hpp"
 #include "engine/request.hpp"
+#include "vectorize/endpoints.hpp"
 #include "vectorize/ndjson.hpp"
 
 namespace cloudflare::ops {
@@ -34,10 +35,10 @@ namespace cloudflare::ops {
 [[nodiscard]] Error at_vector(const Error& error, std::uint64_t position, std::string_view id);
 
 /// A request on an index.
-[[nodiscard]] Result<detail::Request> index_request(const detail::Endpoint& operation, const Context& context,
+[[nodiscard]] Result<detail::Request> index_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                     const VectorizeTarget& index);
 /// A request that uploads vectors: content type and query set, no body yet.
-[[nodiscard]] Result<detail::Request> upload_request(const Context& context, const VectorizeTarget& index,
+[[nodiscard]] Result<detail::Request> upload_request(const RequestContext& context, const VectorizeTarget& index,
                                                      Upload upload,
                                                      std::optional<vectorize::UnparsableBehavior> unparsable);
 
@@ -56,12 +57,13 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<vectorize::Metric> read_metric(detail::json::value name);
 
 /// Appends the members of a query and the end of its object, or says what is not allowed.
-[[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, const VectorizeTarget& index,
-                                                std::span<const float> vector, const vectorize::QueryOptions& options);
-[[nodiscard]] std::optional<Error> append_query(std::string& json, const Context& context, std::string_view id,
+[[nodiscard]] std::optional<Error> append_query(std::string& json, const RequestContext& context,
+                                                const VectorizeTarget& index, std::span<const float> vector,
+                                                const vectorize::QueryOptions& options);
+[[nodiscard]] std::optional<Error> append_query(std::string& json, const RequestContext& context, std::string_view id,
                                                 const vectorize::QueryOptions& options);
 /// Appends `"ids":[…]}`, at most `most` of them, or says what is not allowed.
-[[nodiscard]] std::optional<Error> append_ids(std::string& json, const Context& context,
+[[nodiscard]] std::optional<Error> append_ids(std::string& json, const RequestContext& context,
                                               std::span<const std::string> ids, std::size_t most);
 
 /// How ids become requests: `prefix`, ids as a JSON array's items, `]}`.
@@ -76,7 +78,7 @@ CLOUDFLARE_API void read_floats(std::vector<float>& to, detail::json::value valu
 class VectorEncoder {
  public:
   /// `ns` is the namespace of vectors that name none.
-  VectorEncoder(const Context& context, int dimensions, std::string ns = std::string())
+  VectorEncoder(const RequestContext& context, int dimensions, std::string ns = std::string())
       : limits_(detail::checks_limits(context)), dimensions_(dimensions), ns_(std::move(ns)) {}
   [[nodiscard]] std::optional<Error> append(std::string& out, const vectorize::VectorView& vector);
 

@@ -8,24 +8,24 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace table = detail::table;
 using detail::BulkFormat;
 using detail::Reply;
 using vectorize::Mutation;
 
-Result<detail::Request> request_on(const detail::Endpoint& endpoint, const Context& context,
+Result<detail::Request> request_on(const detail::Endpoint& endpoint, const RequestContext& context,
                                    const VectorizeTarget& index) {
   return edgebase_request(endpoint, context, index.name);
 }
 
 // With its body, or with why there is none.
-Result<detail::Request> request_on(const detail::Endpoint& endpoint, const Context& context,
+Result<detail::Request> request_on(const detail::Endpoint& endpoint, const RequestContext& context,
                                    const VectorizeTarget& index, std::optional<Error> error, std::string body) {
   return detail::with_json(request_on(endpoint, context, index), std::move(error), std::move(body));
 }
 
 const detail::Endpoint& operation_of(Upload upload) {
-  return upload == Upload::insert ? table::edgebase_vectorize_insert : table::edgebase_vectorize_upsert;
+  return upload == Upload::insert ? vectorize_endpoint("edgebase.vectorize.insert")
+                                  : vectorize_endpoint("edgebase.vectorize.upsert");
 }
 
 // What stands before and after the vectors.
@@ -40,7 +40,7 @@ std::string after_vectors(std::string_view ns) {
 
 std::string ids_before(std::string_view action) { return edgebase_action(action) + ","; }
 
-std::optional<Error> check_options(const Context& context, std::string_view ns,
+std::optional<Error> check_options(const RequestContext& context, std::string_view ns,
                                    const std::optional<vectorize::UnparsableBehavior>& unparsable) {
   if (unparsable) return invalid_argument("EdgeBase has no behaviour for vectors that cannot be read");
   if (!detail::is_utf8(ns)) return invalid_argument("the namespace is not UTF-8");
@@ -50,7 +50,7 @@ std::optional<Error> check_options(const Context& context, std::string_view ns,
 }
 
 // Requests are small: one that breaks is repeated as it is, and a repeated insert knows that it is one.
-Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view action, const Context& context,
+Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view action, const RequestContext& context,
                             const VectorizeTarget& index) {
   auto format =
       ids_format(request_on(endpoint, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
@@ -58,14 +58,39 @@ Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view a
   return format;
 }
 
+// EdgeBase without a Vectorize binding answers with `_stub` and `_warning` beside an empty result. These members lie at
+// the top; metadata may have members of the same names, which lie deeper.
+[[gnu::cold]] std::optional<Error> error_of_stub(std::string& body) {
+  if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
+  bool stub = false;
+  std::string warning;
+  const auto read = detail::read_json(body, 0, body.size(), "the reply", [&](detail::json::document& document) {
+    detail::each_member(document.get_value(), [&](std::string_view name, detail::json::value member) {
+      const auto type = member.type().value();
+      if (name == "_stub")
+        stub = type == detail::json::json_type::boolean && member.get_bool();
+      else if (name == "_warning")
+        warning =
+            type == detail::json::json_type::string ? detail::string(member) : std::string(detail::raw_text(member));
+    });
+    return stub;
+  });
+  if (!read || !stub) return std::nullopt;
+  return Error(ErrorDetails{.kind = ErrorKind::stub,
+                            .text = "the server has no Vectorize there and answers with an empty stub: " + warning});
+}
+
 }  // namespace
 
-Call<vectorize::IndexInfo> edgebase_vectorize_info(const Context& context, const VectorizeTarget& index) {
-  return {request_on(table::edgebase_vectorize_info, context, index, std::nullopt, edgebase_action("describe") + "}"),
+constexpr detail::ReplyRules stub_rules{.error_in_success = error_of_stub};
+
+Call<vectorize::IndexInfo> edgebase_vectorize_info(const RequestContext& context, const VectorizeTarget& index) {
+  return {request_on(vectorize_endpoint("edgebase.vectorize.info"), context, index, std::nullopt,
+                     edgebase_action("describe") + "}"),
           read_info};
 }
 
-Call<Mutation> edgebase_vectorize_upload(const Context& context, const VectorizeTarget& index, Upload upload,
+Call<Mutation> edgebase_vectorize_upload(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                          std::unique_ptr<VectorReader> vectors,
                                          const vectorize::UploadOptions& options) try {
   if (auto error = check_options(context, options.ns, options.unparsable)) return Call<Mutation>(std::move(*error));
@@ -88,39 +113,44 @@ Call<Mutation> edgebase_vectorize_upload(const Context& context, const Vectorize
   return Call<Mutation>(detail::thrown_by_caller());
 }
 
-Call<vectorize::QueryResult> edgebase_vectorize_query(const Context& context, const VectorizeTarget& index,
+Call<vectorize::QueryResult> edgebase_vectorize_query(const RequestContext& context, const VectorizeTarget& index,
                                                       std::span<const float> vector,
                                                       const vectorize::QueryOptions& options) {
   std::string body = edgebase_action("search") + ",";
   auto error = append_query(body, context, index, vector, options);
-  return {request_on(table::edgebase_vectorize_query, context, index, std::move(error), std::move(body)), read_matches};
+  return {request_on(vectorize_endpoint("edgebase.vectorize.query"), context, index, std::move(error), std::move(body)),
+          read_matches};
 }
 
-Call<vectorize::QueryResult> edgebase_vectorize_query_by_id(const Context& context, const VectorizeTarget& index,
+Call<vectorize::QueryResult> edgebase_vectorize_query_by_id(const RequestContext& context, const VectorizeTarget& index,
                                                             std::string_view id,
                                                             const vectorize::QueryOptions& options) {
   std::string body = edgebase_action("queryById") + ",";
   auto error = append_query(body, context, id, options);
-  return {request_on(table::edgebase_vectorize_query, context, index, std::move(error), std::move(body)), read_matches};
+  return {request_on(vectorize_endpoint("edgebase.vectorize.query"), context, index, std::move(error), std::move(body)),
+          read_matches};
 }
 
-Call<std::vector<vectorize::Vector>> edgebase_vectorize_get_by_ids(const Context& context, const VectorizeTarget& index,
+Call<std::vector<vectorize::Vector>> edgebase_vectorize_get_by_ids(const RequestContext& context,
+                                                                   const VectorizeTarget& index,
                                                                    std::span<const std::string> ids) {
   std::string body = ids_before("getByIds");
   auto error = append_ids(body, context, ids, limits::edgebase_vectors);
-  return {request_on(table::edgebase_vectorize_get_by_ids, context, index, std::move(error), std::move(body)),
+  return {request_on(vectorize_endpoint("edgebase.vectorize.get_by_ids"), context, index, std::move(error),
+                     std::move(body)),
           [](Reply&& reply) { return read_vectors(reply); }};
 }
 
-Call<Mutation> edgebase_vectorize_erase_by_ids(const Context& context, const VectorizeTarget& index,
+Call<Mutation> edgebase_vectorize_erase_by_ids(const RequestContext& context, const VectorizeTarget& index,
                                                std::span<const std::string> ids) {
   std::string body = ids_before("delete");
   auto error = append_ids(body, context, ids, limits::edgebase_vectors);
-  return {request_on(table::edgebase_vectorize_erase_by_ids, context, index, std::move(error), std::move(body)),
+  return {request_on(vectorize_endpoint("edgebase.vectorize.erase_by_ids"), context, index, std::move(error),
+                     std::move(body)),
           read_mutation_reply};
 }
 
-Result<BulkFormat> edgebase_vectors_format(const Context& context, const VectorizeTarget& index, Upload upload,
+Result<BulkFormat> edgebase_vectors_format(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                            const vectorize::UploadManyOptions& options) {
   auto request = request_on(operation_of(upload), context, index);
   if (request)
@@ -137,12 +167,12 @@ Result<BulkFormat> edgebase_vectors_format(const Context& context, const Vectori
                     .names_batch = true};
 }
 
-Result<BulkFormat> edgebase_erase_format(const Context& context, const VectorizeTarget& index) {
-  return many_ids(table::edgebase_vectorize_erase_by_ids, "delete", context, index);
+Result<BulkFormat> edgebase_erase_format(const RequestContext& context, const VectorizeTarget& index) {
+  return many_ids(vectorize_endpoint("edgebase.vectorize.erase_by_ids"), "delete", context, index);
 }
 
-Result<BulkFormat> edgebase_get_format(const Context& context, const VectorizeTarget& index) {
-  return many_ids(table::edgebase_vectorize_get_by_ids, "getByIds", context, index);
+Result<BulkFormat> edgebase_get_format(const RequestContext& context, const VectorizeTarget& index) {
+  return many_ids(vectorize_endpoint("edgebase.vectorize.get_by_ids"), "getByIds", context, index);
 }
 
 }  // namespace cloudflare::ops

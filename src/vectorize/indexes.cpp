@@ -10,7 +10,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 using vectorize::Index;
 using vectorize::MetadataIndex;
@@ -73,9 +72,9 @@ Result<std::vector<Index>> read_indexes(Reply&& reply) {
                            });
 }
 
-Result<detail::Request> named_request(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> named_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                       std::string_view name) {
-  return index_request(operation, context, {.name = std::string(name)});
+  return index_request(endpoint, context, {.name = std::string(name)});
 }
 
 bool is_no_such_index(const Error& error) noexcept {
@@ -117,10 +116,10 @@ std::string create_body(std::string_view name, const vectorize::CreateOptions& o
   return body + "}}";
 }
 
-Result<detail::Request> property_request(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> property_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                          const VectorizeTarget& index, std::string_view property,
                                          std::optional<MetadataType> type) {
-  auto request = index_request(operation, context, index);
+  auto request = index_request(endpoint, context, index);
   if (!request) return request;
   if (property.empty()) return invalid_argument("the name of the property is empty");
   if (!detail::is_utf8(property)) return invalid_argument("the name of the property is not UTF-8");
@@ -147,13 +146,14 @@ MetadataIndex read_metadata_index(json::value value) {
 
 std::optional<Metric> read_metric(json::value name) { return find_name<Metric>(metrics, name); }
 
-Call<std::vector<Index>> vectorize_list_indexes(const Context& context) {
-  return {detail::account_request(table::vectorize_list_indexes, context), read_indexes};
+Call<std::vector<Index>> vectorize_list_indexes(const RequestContext& context) {
+  return {detail::account_request(vectorize_endpoint("vectorize.indexes.list"), context), read_indexes};
 }
 
-Call<Index> vectorize_create(const Context& context, std::string_view name, const vectorize::CreateOptions& options) {
+Call<Index> vectorize_create(const RequestContext& context, std::string_view name,
+                             const vectorize::CreateOptions& options) {
   const bool limits = detail::checks_limits(context);
-  auto request = detail::account_request(table::vectorize_create, context);
+  auto request = detail::account_request(vectorize_endpoint("vectorize.indexes.create"), context);
   if (request) {
     auto error = check_index_name(name, limits);
     if (!error) error = check_create(options, limits);
@@ -167,12 +167,12 @@ Call<Index> vectorize_create(const Context& context, std::string_view name, cons
   return {std::move(request), read_one_index};
 }
 
-Call<Index> vectorize_get_index(const Context& context, std::string_view name) {
-  return {named_request(table::vectorize_get_index, context, name), read_one_index};
+Call<Index> vectorize_get_index(const RequestContext& context, std::string_view name) {
+  return {named_request(vectorize_endpoint("vectorize.indexes.get"), context, name), read_one_index};
 }
 
-Call<std::optional<Index>> vectorize_find_index(const Context& context, std::string_view name) {
-  return {named_request(table::vectorize_get_index, context, name),
+Call<std::optional<Index>> vectorize_find_index(const RequestContext& context, std::string_view name) {
+  return {named_request(vectorize_endpoint("vectorize.indexes.get"), context, name),
           [](Reply&& reply) -> Result<std::optional<Index>> {
             return read_one_index(std::move(reply)).transform([](Index&& index) {
               return std::optional(std::move(index));
@@ -184,19 +184,20 @@ Call<std::optional<Index>> vectorize_find_index(const Context& context, std::str
           }};
 }
 
-Call<void> vectorize_remove(const Context& context, std::string_view name) {
-  return {named_request(table::vectorize_remove, context, name), [](Reply&&) -> Result<void> { return {}; },
-          removed_if_repeated};
+Call<void> vectorize_remove(const RequestContext& context, std::string_view name) {
+  return {named_request(vectorize_endpoint("vectorize.indexes.remove"), context, name),
+          [](Reply&&) -> Result<void> { return {}; }, removed_if_repeated};
 }
 
-Call<Mutation> vectorize_create_metadata_index(const Context& context, const VectorizeTarget& index,
+Call<Mutation> vectorize_create_metadata_index(const RequestContext& context, const VectorizeTarget& index,
                                                std::string_view property, MetadataType type) {
-  return {property_request(table::vectorize_create_metadata_index, context, index, property, type),
+  return {property_request(vectorize_endpoint("vectorize.create_metadata_index"), context, index, property, type),
           read_mutation_reply};
 }
 
-Call<std::vector<MetadataIndex>> vectorize_list_metadata_indexes(const Context& context, const VectorizeTarget& index) {
-  return {index_request(table::vectorize_list_metadata_indexes, context, index),
+Call<std::vector<MetadataIndex>> vectorize_list_metadata_indexes(const RequestContext& context,
+                                                                 const VectorizeTarget& index) {
+  return {index_request(vectorize_endpoint("vectorize.list_metadata_indexes"), context, index),
           [](Reply&& reply) -> Result<std::vector<MetadataIndex>> {
             return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the metadata indexes",
                                      [](json::document& document) {
@@ -214,10 +215,11 @@ Call<std::vector<MetadataIndex>> vectorize_list_metadata_indexes(const Context& 
           }};
 }
 
-Call<Mutation> vectorize_erase_metadata_index(const Context& context, const VectorizeTarget& index,
+Call<Mutation> vectorize_erase_metadata_index(const RequestContext& context, const VectorizeTarget& index,
                                               std::string_view property) {
-  return {property_request(table::vectorize_erase_metadata_index, context, index, property, std::nullopt),
-          read_mutation_reply, erased_if_repeated};
+  return {
+      property_request(vectorize_endpoint("vectorize.erase_metadata_index"), context, index, property, std::nullopt),
+      read_mutation_reply, erased_if_repeated};
 }
 
 }  // namespace cloudflare::ops

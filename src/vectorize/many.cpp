@@ -10,7 +10,6 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace table = detail::table;
 using detail::Batch;
 using detail::BulkCodec;
 using detail::BulkFlow;
@@ -110,7 +109,7 @@ class GetCodec final : public BulkCodec {
   Take take_;
 };
 
-Result<BulkFormat> upload_format(const Context& context, const VectorizeTarget& index, Upload upload,
+Result<BulkFormat> upload_format(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                  const vectorize::UploadManyOptions& options) {
   auto request = upload_request(context, index, upload, options.unparsable);
   if (!request) return request.error();
@@ -120,12 +119,12 @@ Result<BulkFormat> upload_format(const Context& context, const VectorizeTarget& 
                     .names_batch = true};
 }
 
-BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
+BulkFlow upload_job(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
                     std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
   // EdgeBase takes it once for a request, behind the vectors.
-  const std::string ns = detail::speaks_edgebase(context) ? std::string() : options.ns;
+  const std::string ns = context.edgebase ? std::string() : options.ns;
   format->last_alone = true;
   format->twice = upload == Upload::insert ? Twice::first : Twice::last;
   format->expected = options.expected_items ? options.expected_items : vectors->size();
@@ -135,7 +134,7 @@ BulkFlow upload_job(const Context& context, Result<BulkFormat> format, int dimen
           detail::most_in_flight(context, options.in_flight)};
 }
 
-BulkFlow erase_job(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> ids,
+BulkFlow erase_job(const RequestContext& context, Result<BulkFormat> format, std::unique_ptr<TextReader> ids,
                    const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
   format->last_alone = true;
@@ -150,9 +149,9 @@ BulkFlow erase_job(const Context& context, Result<BulkFormat> format, std::uniqu
 // Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
 class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
  public:
-  VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
+  VectorizeMany(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
                 std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options);
-  VectorizeMany(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
+  VectorizeMany(const RequestContext& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
                 const vectorize::EraseManyOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
@@ -169,7 +168,7 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
   bool alone_ = false;  ///< The request under way was sent after all others had been answered.
 };
 
-VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, int dimensions, Upload upload,
+VectorizeMany::VectorizeMany(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
                              std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
     : last_(std::make_shared<Mutation>()),
       job_(upload_job(context, std::move(format), dimensions, upload, std::move(vectors), options, last_)),
@@ -177,8 +176,8 @@ VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, 
   settle(true);
 }
 
-VectorizeMany::VectorizeMany(const Context& context, Result<BulkFormat> format, std::unique_ptr<TextReader> erased,
-                             const vectorize::EraseManyOptions& options)
+VectorizeMany::VectorizeMany(const RequestContext& context, Result<BulkFormat> format,
+                             std::unique_ptr<TextReader> erased, const vectorize::EraseManyOptions& options)
     : last_(std::make_shared<Mutation>()),
       job_(erase_job(context, std::move(format), std::move(erased), options, last_)) {
   settle(true);
@@ -249,32 +248,31 @@ Result<BulkFormat> ids_format(Result<detail::Request> request, std::string prefi
                     .names_batch = true};
 }
 
-FlowPtr<vectorize::ManyResult> vectorize_upload_many(const Context& context, const VectorizeTarget& index,
+FlowPtr<vectorize::ManyResult> vectorize_upload_many(const RequestContext& context, const VectorizeTarget& index,
                                                      Upload upload, std::unique_ptr<VectorReader> vectors,
                                                      const vectorize::UploadManyOptions& options) {
-  auto format = detail::speaks_edgebase(context) ? edgebase_vectors_format(context, index, upload, options)
-                                                 : upload_format(context, index, upload, options);
+  auto format = context.edgebase ? edgebase_vectors_format(context, index, upload, options)
+                                 : upload_format(context, index, upload, options);
   return std::make_unique<VectorizeMany>(context, std::move(format), index.dimensions, upload, std::move(vectors),
                                          options);
 }
 
-FlowPtr<vectorize::ManyResult> vectorize_erase_many(const Context& context, const VectorizeTarget& index,
+FlowPtr<vectorize::ManyResult> vectorize_erase_many(const RequestContext& context, const VectorizeTarget& index,
                                                     std::unique_ptr<TextReader> ids,
                                                     const vectorize::EraseManyOptions& options) {
-  auto format = detail::speaks_edgebase(context)
+  auto format = context.edgebase
                     ? edgebase_erase_format(context, index)
-                    : ids_format(index_request(table::vectorize_erase_by_ids, context, index), R"({"ids":[)",
-                                 limits::vectorize_erase_ids);
+                    : ids_format(index_request(vectorize_endpoint("vectorize.erase_by_ids"), context, index),
+                                 R"({"ids":[)", limits::vectorize_erase_ids);
   return std::make_unique<VectorizeMany>(context, std::move(format), std::move(ids), options);
 }
 
-FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context, const VectorizeTarget& index,
+FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& context, const VectorizeTarget& index,
                                                      std::unique_ptr<TextReader> ids,
                                                      const vectorize::GetManyOptions& options) {
-  auto format = detail::speaks_edgebase(context)
-                    ? edgebase_get_format(context, index)
-                    : ids_format(index_request(table::vectorize_get_by_ids, context, index), R"({"ids":[)",
-                                 limits::vectorize_get_ids);
+  auto format = context.edgebase ? edgebase_get_format(context, index)
+                                 : ids_format(index_request(vectorize_endpoint("vectorize.get_by_ids"), context, index),
+                                              R"({"ids":[)", limits::vectorize_get_ids);
   auto vectors = std::make_shared<std::vector<std::optional<Vector>>>();
   Take take = options.on_vector;
   const bool collects = !take;

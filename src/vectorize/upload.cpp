@@ -11,7 +11,6 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace table = detail::table;
 using vectorize::Mutation;
 
 Error too_many(std::uint64_t lines) {
@@ -100,10 +99,11 @@ Result<Mutation> inserted_if_repeated(Error&& error) {
   return std::move(error);
 }
 
-Result<detail::Request> upload_request(const Context& context, const VectorizeTarget& index, Upload upload,
+Result<detail::Request> upload_request(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                        std::optional<vectorize::UnparsableBehavior> unparsable) {
-  auto request =
-      index_request(upload == Upload::insert ? table::vectorize_insert : table::vectorize_upsert, context, index);
+  auto request = index_request(
+      upload == Upload::insert ? vectorize_endpoint("vectorize.insert") : vectorize_endpoint("vectorize.upsert"),
+      context, index);
   if (!request) return request;
   if (unparsable)
     detail::add_query(*request, "unparsable-behavior",
@@ -112,10 +112,9 @@ Result<detail::Request> upload_request(const Context& context, const VectorizeTa
   return request;
 }
 
-Call<Mutation> vectorize_upload(const Context& context, const VectorizeTarget& index, Upload upload,
+Call<Mutation> vectorize_upload(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                 std::unique_ptr<VectorReader> vectors, const vectorize::UploadOptions& options) try {
-  if (detail::speaks_edgebase(context))
-    return edgebase_vectorize_upload(context, index, upload, std::move(vectors), options);
+  if (context.edgebase) return edgebase_vectorize_upload(context, index, upload, std::move(vectors), options);
   auto request = upload_request(context, index, upload, options.unparsable);
   if (!request) return Call<Mutation>(request.error());
   const bool limits = detail::checks_limits(context);
@@ -134,8 +133,8 @@ Call<Mutation> vectorize_upload(const Context& context, const VectorizeTarget& i
   return Call<Mutation>(detail::thrown_by_caller());
 }
 
-Call<Mutation> vectorize_upload_ndjson(const Context& context, const VectorizeTarget& index, Upload upload, Body ndjson,
-                                       const vectorize::UploadOptions& options) try {
+Call<Mutation> vectorize_upload_ndjson(const RequestContext& context, const VectorizeTarget& index, Upload upload,
+                                       Body ndjson, const vectorize::UploadOptions& options) try {
   auto request = upload_request(context, index, upload, options.unparsable);
   if (request && detail::checks_limits(context)) {
     auto body = checked(std::move(ndjson));

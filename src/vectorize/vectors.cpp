@@ -14,7 +14,6 @@ namespace cloudflare::ops {
 namespace {
 
 namespace json = detail::json;
-namespace table = detail::table;
 using detail::Reply;
 using vectorize::IndexInfo;
 using vectorize::Match;
@@ -160,7 +159,7 @@ void append_options(std::string& body, const QueryOptions& options) {
 
 }  // namespace
 
-std::optional<Error> append_query(std::string& json, const Context& context, const VectorizeTarget& index,
+std::optional<Error> append_query(std::string& json, const RequestContext& context, const VectorizeTarget& index,
                                   std::span<const float> vector, const QueryOptions& options) {
   const bool limits = detail::checks_limits(context);
   if (auto error = check_query(options, limits)) return error;
@@ -175,7 +174,7 @@ std::optional<Error> append_query(std::string& json, const Context& context, con
   return std::nullopt;
 }
 
-std::optional<Error> append_query(std::string& json, const Context& context, std::string_view id,
+std::optional<Error> append_query(std::string& json, const RequestContext& context, std::string_view id,
                                   const QueryOptions& options) {
   const bool limits = detail::checks_limits(context);
   if (auto error = check_query(options, limits)) return error;
@@ -185,7 +184,7 @@ std::optional<Error> append_query(std::string& json, const Context& context, std
   return std::nullopt;
 }
 
-std::optional<Error> append_ids(std::string& json, const Context& context, std::span<const std::string> ids,
+std::optional<Error> append_ids(std::string& json, const RequestContext& context, std::span<const std::string> ids,
                                 std::size_t most) {
   const bool limits = detail::checks_limits(context);
   if (ids.empty()) return invalid_argument("there are no ids");
@@ -222,10 +221,10 @@ void read_floats(std::vector<float>& to, json::value value) {
   for (auto item : value.get_array()) to.push_back(to_float(item.value()));
 }
 
-Result<detail::Request> index_request(const detail::Endpoint& operation, const Context& context,
+Result<detail::Request> index_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                       const VectorizeTarget& index) {
   if (auto error = check_index_name(index.name, detail::checks_limits(context))) return *error;
-  return detail::account_request(operation, context, {index.name});
+  return detail::account_request(endpoint, context, {index.name});
 }
 
 Result<Mutation> read_mutation(Reply&& reply, std::size_t sent) {
@@ -308,50 +307,54 @@ Result<std::vector<Vector>> read_vectors(Reply& reply) {
                            });
 }
 
-Call<IndexInfo> vectorize_info(const Context& context, const VectorizeTarget& index) {
-  if (detail::speaks_edgebase(context)) return edgebase_vectorize_info(context, index);
-  return {index_request(table::vectorize_info, context, index), read_info};
+Call<IndexInfo> vectorize_info(const RequestContext& context, const VectorizeTarget& index) {
+  if (context.edgebase) return edgebase_vectorize_info(context, index);
+  return {index_request(vectorize_endpoint("vectorize.info"), context, index), read_info};
 }
 
-Call<QueryResult> vectorize_query(const Context& context, const VectorizeTarget& index, std::span<const float> vector,
-                                  const QueryOptions& options) {
-  if (detail::speaks_edgebase(context)) return edgebase_vectorize_query(context, index, vector, options);
+Call<QueryResult> vectorize_query(const RequestContext& context, const VectorizeTarget& index,
+                                  std::span<const float> vector, const QueryOptions& options) {
+  if (context.edgebase) return edgebase_vectorize_query(context, index, vector, options);
   std::string body = "{";
   auto error = append_query(body, context, index, vector, options);
-  return {with_json(index_request(table::vectorize_query, context, index), std::move(error), std::move(body)),
+  return {with_json(index_request(vectorize_endpoint("vectorize.query"), context, index), std::move(error),
+                    std::move(body)),
           read_matches};
 }
 
-Call<QueryResult> vectorize_query_by_id(const Context& context, const VectorizeTarget& index, std::string_view id,
-                                        const QueryOptions& options) {
-  if (detail::speaks_edgebase(context)) return edgebase_vectorize_query_by_id(context, index, id, options);
+Call<QueryResult> vectorize_query_by_id(const RequestContext& context, const VectorizeTarget& index,
+                                        std::string_view id, const QueryOptions& options) {
+  if (context.edgebase) return edgebase_vectorize_query_by_id(context, index, id, options);
   std::string body = "{";
   auto error = append_query(body, context, id, options);
-  return {with_json(index_request(table::vectorize_query, context, index), std::move(error), std::move(body)),
+  return {with_json(index_request(vectorize_endpoint("vectorize.query"), context, index), std::move(error),
+                    std::move(body)),
           read_matches};
 }
 
-Call<std::vector<Vector>> vectorize_get_by_ids(const Context& context, const VectorizeTarget& index,
+Call<std::vector<Vector>> vectorize_get_by_ids(const RequestContext& context, const VectorizeTarget& index,
                                                std::span<const std::string> ids) {
-  if (detail::speaks_edgebase(context)) return edgebase_vectorize_get_by_ids(context, index, ids);
+  if (context.edgebase) return edgebase_vectorize_get_by_ids(context, index, ids);
   std::string body = "{";
   auto error = append_ids(body, context, ids, limits::vectorize_get_ids);
-  return {with_json(index_request(table::vectorize_get_by_ids, context, index), std::move(error), std::move(body)),
+  return {with_json(index_request(vectorize_endpoint("vectorize.get_by_ids"), context, index), std::move(error),
+                    std::move(body)),
           [](Reply&& reply) { return read_vectors(reply); }};
 }
 
-Call<Mutation> vectorize_erase_by_ids(const Context& context, const VectorizeTarget& index,
+Call<Mutation> vectorize_erase_by_ids(const RequestContext& context, const VectorizeTarget& index,
                                       std::span<const std::string> ids) {
-  if (detail::speaks_edgebase(context)) return edgebase_vectorize_erase_by_ids(context, index, ids);
+  if (context.edgebase) return edgebase_vectorize_erase_by_ids(context, index, ids);
   std::string body = "{";
   auto error = append_ids(body, context, ids, limits::vectorize_erase_ids);
-  return {with_json(index_request(table::vectorize_erase_by_ids, context, index), std::move(error), std::move(body)),
+  return {with_json(index_request(vectorize_endpoint("vectorize.erase_by_ids"), context, index), std::move(error),
+                    std::move(body)),
           read_mutation_reply};
 }
 
-Call<VectorPage> vectorize_list(const Context& context, const VectorizeTarget& index,
+Call<VectorPage> vectorize_list(const RequestContext& context, const VectorizeTarget& index,
                                 const vectorize::ListOptions& options) {
-  auto request = index_request(table::vectorize_list, context, index);
+  auto request = index_request(vectorize_endpoint("vectorize.list"), context, index);
   if (request && options.count) {
     const bool allowed = *options.count >= 1 && *options.count <= limits::vectorize_list_max;
     if (*options.count < 1 || (!allowed && detail::checks_limits(context)))
@@ -365,7 +368,8 @@ Call<VectorPage> vectorize_list(const Context& context, const VectorizeTarget& i
   return {std::move(request), read_vector_page};
 }
 
-std::shared_ptr<detail::PageWalk<VectorPage>> vectorize_list_walk(const Context& context, const VectorizeTarget& index,
+std::shared_ptr<detail::PageWalk<VectorPage>> vectorize_list_walk(const RequestContext& context,
+                                                                  const VectorizeTarget& index,
                                                                   const vectorize::ListOptions& options) {
   auto walk = std::make_shared<detail::PageWalk<VectorPage>>();
   walk->cursor = options.cursor;

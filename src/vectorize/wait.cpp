@@ -19,7 +19,7 @@ constexpr milliseconds longest_step{10'000};
 // Asks `info` in growing steps until a mutation is processed.
 class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
  public:
-  VectorizeWait(const Context& context, VectorizeTarget index, vectorize::Mutation mutation,
+  VectorizeWait(const RequestContext& context, VectorizeTarget index, vectorize::Mutation mutation,
                 std::chrono::milliseconds timeout);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
@@ -28,7 +28,7 @@ class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
 
  private:
   void ask(detail::Outbox& out);
-  Context context_;
+  RequestContext context_;
   VectorizeTarget index_;
   vectorize::Mutation mutation_;
   std::chrono::milliseconds timeout_;
@@ -38,7 +38,8 @@ class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
   Call<vectorize::IndexInfo> info_;
 };
 
-VectorizeWait::VectorizeWait(const Context& context, VectorizeTarget index, Mutation mutation, milliseconds timeout)
+VectorizeWait::VectorizeWait(const RequestContext& context, VectorizeTarget index, Mutation mutation,
+                             milliseconds timeout)
     : context_(context),
       index_(std::move(index)),
       mutation_(std::move(mutation)),
@@ -87,7 +88,7 @@ void VectorizeWait::on_wake(detail::Outbox& out) {
 
 }  // namespace
 
-FlowPtr<vectorize::IndexInfo> vectorize_wait(const Context& context, const VectorizeTarget& index,
+FlowPtr<vectorize::IndexInfo> vectorize_wait(const RequestContext& context, const VectorizeTarget& index,
                                              const Mutation& mutation, milliseconds timeout) {
   return std::make_unique<VectorizeWait>(context, index, mutation, timeout);
 }

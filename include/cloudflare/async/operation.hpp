@@ -53,12 +53,12 @@ class CallbackErrand final : public PendingOperation {
   Callback callback_;
 };
 
-/// Hands an pending to the I/O thread of its client.
+/// Hands a pending operation to the I/O thread of its client.
 CLOUDFLARE_API void submit(const std::shared_ptr<ClientCore>& core, std::unique_ptr<PendingOperation> pending);
 /// Whether this thread is the I/O thread of `core`; of any client, if null.
 [[nodiscard]] CLOUDFLARE_API bool on_io_thread(const ClientCore* core) noexcept;
-/// The same core without keeping the client open: handles keep it open, operations do not.
-[[nodiscard]] CLOUDFLARE_API Context unowned(const Context& context);
+/// The context of a handle's asynchronous operations.
+[[nodiscard]] CLOUDFLARE_API AsyncContext async_context(const Context& context);
 
 /// Shared by a suspended coroutine and the I/O thread; the coroutine may be destroyed first.
 template <class T>
@@ -103,7 +103,7 @@ class [[nodiscard]] Operation {
  public:
   using value_type = T;
 
-  Operation(detail::Context context, std::unique_ptr<detail::FlowOf<T>> flow)
+  Operation(detail::AsyncContext context, std::unique_ptr<detail::FlowOf<T>> flow)
       : context_(std::move(context)), flow_(std::move(flow)) {}
 
   /// Completes through `executor` instead of on the I/O thread.
@@ -187,23 +187,23 @@ class [[nodiscard]] Operation {
     std::shared_ptr<detail::Waiter<T>> waiter_ = std::make_shared<detail::Waiter<T>>();
   };
 
-  detail::Context context_;
+  detail::AsyncContext context_;
   std::unique_ptr<detail::FlowOf<T>> flow_;
   Executor executor_{};
 };
 
 /// The asynchronous view: `Operation<T>`.
 struct Async {
-  using Context = detail::Context;
+  using Context = detail::AsyncContext;
   template <class T>
   using Returns = Operation<T>;
 
   template <class F>
-  static Operation<typename F::value_type> run(const detail::Context& context, F flow) {
+  static Operation<typename F::value_type> run(const detail::AsyncContext& context, F flow) {
     return {context, std::make_unique<F>(std::move(flow))};
   }
   template <class T>
-  static Operation<T> run(const detail::Context& context, detail::FlowPtr<T> flow) {
+  static Operation<T> run(const detail::AsyncContext& context, detail::FlowPtr<T> flow) {
     return {context, std::move(flow)};
   }
   /// Owned: nobody waits while the range is read.

@@ -94,7 +94,7 @@ class SqlDatabase {
   }
 
  protected:
-  SqlDatabase(detail::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
+  SqlDatabase(typename View::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
   ~SqlDatabase() = default;
   SqlDatabase(const SqlDatabase&) = default;
   SqlDatabase(SqlDatabase&&) noexcept = default;

@@ -15,37 +15,41 @@
 namespace cloudflare::ops {
 
 using detail::Call;
-using detail::Context;
 using detail::FlowPtr;
+using detail::RequestContext;
 
 /// One statement over /raw; the reply is read by the caller's type.
-CLOUDFLARE_API Call<detail::Reply> d1_query(const Context& context, std::string_view id, std::string_view sql,
+CLOUDFLARE_API Call<detail::Reply> d1_query(const RequestContext& context, std::string_view id, std::string_view sql,
                                             const d1::Params& params);
 /// One or several statements over /raw.
-CLOUDFLARE_API Call<d1::Results> d1_execute(const Context& context, std::string_view id, std::string_view sql,
+CLOUDFLARE_API Call<d1::Results> d1_execute(const RequestContext& context, std::string_view id, std::string_view sql,
                                             const d1::Params& params);
-CLOUDFLARE_API Call<d1::Results> d1_batch(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<d1::Results> d1_batch(const RequestContext& context, std::string_view id,
                                           std::span<const d1::Statement> statements);
 /// One statement over /query: the JSON array of its rows.
-CLOUDFLARE_API Call<JsonText> d1_query_json(const Context& context, std::string_view id, std::string_view sql,
+CLOUDFLARE_API Call<JsonText> d1_query_json(const RequestContext& context, std::string_view id, std::string_view sql,
                                             const d1::Params& params);
 
-CLOUDFLARE_API Call<d1::DatabasePage> d1_list_databases(const Context& context, const d1::DatabaseListOptions& options);
+CLOUDFLARE_API Call<d1::DatabasePage> d1_list_databases(const RequestContext& context,
+                                                        const d1::DatabaseListOptions& options);
 CLOUDFLARE_API std::shared_ptr<detail::PageWalk<d1::DatabasePage>> d1_database_walk(
-    const Context& context, const d1::DatabaseListOptions& options);
-CLOUDFLARE_API Call<d1::Database> d1_create(const Context& context, std::string_view name,
+    const RequestContext& context, const d1::DatabaseListOptions& options);
+CLOUDFLARE_API Call<d1::Database> d1_create(const RequestContext& context, std::string_view name,
                                             const d1::CreateOptions& options);
-CLOUDFLARE_API Call<d1::Database> d1_get_database(const Context& context, std::string_view id_or_name,
+CLOUDFLARE_API Call<d1::Database> d1_get_database(const RequestContext& context, std::string_view id_or_name,
                                                   std::span<const std::string_view> fields);
 /// Walks the databases until a name matches.
-CLOUDFLARE_API FlowPtr<std::optional<d1::Database>> d1_find_database(const Context& context, std::string_view name);
-CLOUDFLARE_API Call<d1::Database> d1_update(const Context& context, std::string_view id, d1::ReadReplication mode);
-CLOUDFLARE_API Call<d1::Database> d1_replace(const Context& context, std::string_view id, d1::ReadReplication mode);
-CLOUDFLARE_API Call<void> d1_remove(const Context& context, std::string_view id);
+CLOUDFLARE_API FlowPtr<std::optional<d1::Database>> d1_find_database(const RequestContext& context,
+                                                                     std::string_view name);
+CLOUDFLARE_API Call<d1::Database> d1_update(const RequestContext& context, std::string_view id,
+                                            d1::ReadReplication mode);
+CLOUDFLARE_API Call<d1::Database> d1_replace(const RequestContext& context, std::string_view id,
+                                             d1::ReadReplication mode);
+CLOUDFLARE_API Call<void> d1_remove(const RequestContext& context, std::string_view id);
 
 /// Rows as parameters.
 using ParamsReader = detail::ViewReader<d1::Params>;
-CLOUDFLARE_API FlowPtr<d1::InsertResult> d1_insert_many(const Context& context, std::string_view id,
+CLOUDFLARE_API FlowPtr<d1::InsertResult> d1_insert_many(const RequestContext& context, std::string_view id,
                                                         std::string_view table,
                                                         std::span<const std::string_view> columns,
                                                         std::unique_ptr<ParamsReader> rows,

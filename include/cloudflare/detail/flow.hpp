@@ -18,11 +18,23 @@
 namespace cloudflare::detail {
 
 class ClientCore;
+class OpenClient;
 
-/// What every handle carries: the shared core and the limits of its calls.
-struct Context {
-  std::shared_ptr<ClientCore> core{};
+/// What an operation knows of its client when it builds requests: account, limits and clock. It cannot send.
+struct RequestContext {
+  std::shared_ptr<const ClientOptions> options{};
   CallOptions call{};
+  bool edgebase = false;  ///< Requests are encoded for EdgeBase and not for v4.
+};
+
+/// What a handle carries. While a handle exists, its client is open.
+struct Context : RequestContext {
+  std::shared_ptr<OpenClient> client{};
+};
+
+/// What an asynchronous operation carries: the client's memory, but it does not keep the client open.
+struct AsyncContext : RequestContext {
+  std::shared_ptr<ClientCore> core{};
 };
 
 /// When a request may be sent again.
@@ -31,18 +43,21 @@ enum class Repeat : std::uint8_t { read, idempotent, once };
 /// `rows` is the envelope too, but the decoder may get the whole text in the place of `result` if that is a success.
 enum class Form : std::uint8_t { envelope, raw, bare, rows };
 
-/// One row of the operation table.
+struct ReplyRules;
+
+/// A row of a product's table of endpoints.
 struct Endpoint {
   std::string_view name{};
   std::string_view method{};
   std::string_view path{};  ///< Under the base URL, `{}` for each argument.
   Repeat repeat = Repeat::once;
   Form form = Form::envelope;
+  const ReplyRules* rules = nullptr;  ///< What the product knows of its replies; null if nothing.
 };
 
 /// A request on its way to the loop, which adds base URL, credential and limits.
 struct Request {
-  const Endpoint* operation = nullptr;
+  const Endpoint* endpoint = nullptr;
   HttpRequest http{};  ///< `url` is a path under the base URL, or absolute if not `authenticated`.
   Repeat repeat = Repeat::once;
   bool authenticated = true;
@@ -61,7 +76,7 @@ struct Reply {
   std::size_t info_begin = 0;
   std::size_t info_size = 0;
   int attempts = 0;
-  const Endpoint* operation = nullptr;  ///< That it answers; null for a part of another reply.
+  const Endpoint* endpoint = nullptr;  ///< The one that answered; null for a part of another reply.
 
   /// Text of the envelope's `result`, or of a bare reply; empty if it is absent.
   [[nodiscard]] std::string_view result() const {
@@ -164,7 +179,14 @@ class Call final : public FlowOf<T> {
     return std::move(*this);
   }
 
-  void begin(Outbox& out) override { out.send(0, std::move(request_)); }
+  /// The same call with its request under this tag, for a flow of several calls.
+  [[nodiscard]] Call tagged(unsigned tag) && {
+    tag_ = tag;
+    return std::move(*this);
+  }
+  [[nodiscard]] unsigned tag() const noexcept { return tag_; }
+
+  void begin(Outbox& out) override { out.send(tag_, std::move(request_)); }
   void on_reply(unsigned, Result<Reply>&& reply, Outbox& out) override {
     if (reply) {
       Result<T> value = decode_(static_cast<Reply&&>(*reply));  // takes the body at most: the head stays
@@ -178,6 +200,7 @@ class Call final : public FlowOf<T> {
   Request request_{};
   Decode decode_{};
   Recover recover_ = nullptr;
+  unsigned tag_ = 0;
 };
 
 /// A flow whose result goes through a function at its end.

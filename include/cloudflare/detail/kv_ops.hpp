@@ -15,47 +15,53 @@
 namespace cloudflare::ops {
 
 using detail::Call;
-using detail::Context;
 using detail::FlowPtr;
+using detail::RequestContext;
 
-CLOUDFLARE_API Call<std::optional<std::string>> kv_get(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<std::optional<std::string>> kv_get(const RequestContext& context, std::string_view id,
                                                        std::string_view key);
-CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<std::optional<kv::StreamedValue>> kv_get_to(const RequestContext& context, std::string_view id,
                                                                 std::string_view key, std::shared_ptr<Sink> sink);
-CLOUDFLARE_API FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const Context& context, std::string_view id,
-                                                                        std::string_view key, const std::string& path);
+CLOUDFLARE_API FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const RequestContext& context,
+                                                                        std::string_view id, std::string_view key,
+                                                                        const std::string& path);
 /// Value and metadata in two concurrent reads.
-CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const Context& context, std::string_view id,
-                                                                      std::string_view key);
-CLOUDFLARE_API Call<std::optional<JsonText>> kv_metadata(const Context& context, std::string_view id,
+CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const RequestContext& context,
+                                                                      std::string_view id, std::string_view key);
+CLOUDFLARE_API Call<std::optional<JsonText>> kv_metadata(const RequestContext& context, std::string_view id,
                                                          std::string_view key);
-CLOUDFLARE_API Call<void> kv_put(const Context& context, std::string_view id, std::string_view key, Body value,
+CLOUDFLARE_API Call<void> kv_put(const RequestContext& context, std::string_view id, std::string_view key, Body value,
                                  const kv::PutOptions& options);
-CLOUDFLARE_API Call<void> kv_erase(const Context& context, std::string_view id, std::string_view key);
-CLOUDFLARE_API Call<kv::KeyPage> kv_list(const Context& context, std::string_view id, const kv::ListOptions& options);
-CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::KeyPage>> kv_list_walk(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<void> kv_erase(const RequestContext& context, std::string_view id, std::string_view key);
+CLOUDFLARE_API Call<kv::KeyPage> kv_list(const RequestContext& context, std::string_view id,
+                                         const kv::ListOptions& options);
+CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::KeyPage>> kv_list_walk(const RequestContext& context,
+                                                                           std::string_view id,
                                                                            const kv::ListOptions& options);
 
-CLOUDFLARE_API Call<kv::BulkReply> kv_put_bulk(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<kv::BulkReply> kv_put_bulk(const RequestContext& context, std::string_view id,
                                                std::span<const kv::Entry> entries);
-CLOUDFLARE_API Call<kv::BulkReply> kv_erase_bulk(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<kv::BulkReply> kv_erase_bulk(const RequestContext& context, std::string_view id,
                                                  std::span<const std::string> keys);
-CLOUDFLARE_API Call<kv::BulkReply> kv_erase_bulk_legacy(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<kv::BulkReply> kv_erase_bulk_legacy(const RequestContext& context, std::string_view id,
                                                         std::span<const std::string> keys);
-CLOUDFLARE_API Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Context& context, std::string_view id,
+CLOUDFLARE_API Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const RequestContext& context,
+                                                                       std::string_view id,
                                                                        std::span<const std::string> keys,
                                                                        const kv::BulkGetOptions& options);
 
-CLOUDFLARE_API Call<kv::Namespace> kv_create(const Context& context, std::string_view title);
-CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const Context& context, std::string_view id);
+CLOUDFLARE_API Call<kv::Namespace> kv_create(const RequestContext& context, std::string_view title);
+CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const RequestContext& context, std::string_view id);
 /// Walks the namespaces until a title matches.
-CLOUDFLARE_API FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const Context& context, std::string_view title);
-CLOUDFLARE_API Call<kv::Namespace> kv_rename(const Context& context, std::string_view id, std::string_view title);
-CLOUDFLARE_API Call<void> kv_remove(const Context& context, std::string_view id);
-CLOUDFLARE_API Call<kv::NamespacePage> kv_list_namespaces(const Context& context,
+CLOUDFLARE_API FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const RequestContext& context,
+                                                                       std::string_view title);
+CLOUDFLARE_API Call<kv::Namespace> kv_rename(const RequestContext& context, std::string_view id,
+                                             std::string_view title);
+CLOUDFLARE_API Call<void> kv_remove(const RequestContext& context, std::string_view id);
+CLOUDFLARE_API Call<kv::NamespacePage> kv_list_namespaces(const RequestContext& context,
                                                           const kv::NamespaceListOptions& options);
 CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(
-    const Context& context, const kv::NamespaceListOptions& options);
+    const RequestContext& context, const kv::NamespaceListOptions& options);
 
 /// A value parsed as JSON and converted to T; nothing stays nothing.
 template <class T, class Json>
@@ -73,13 +79,13 @@ std::unique_ptr<EntryReader> make_entry_reader(R&& range) {
                                                  [](const auto& entry) { return kv::as_view(entry); });
 }
 
-CLOUDFLARE_API FlowPtr<BulkResult> kv_put_many(const Context& context, std::string_view id,
+CLOUDFLARE_API FlowPtr<BulkResult> kv_put_many(const RequestContext& context, std::string_view id,
                                                std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options);
-CLOUDFLARE_API FlowPtr<BulkResult> kv_erase_many(const Context& context, std::string_view id,
+CLOUDFLARE_API FlowPtr<BulkResult> kv_erase_many(const RequestContext& context, std::string_view id,
                                                  std::unique_ptr<detail::TextReader> keys,
                                                  const kv::BulkOptions& options);
 /// The packing flow with values; what is not text is read singly.
-CLOUDFLARE_API FlowPtr<kv::GetManyResult> kv_get_many(const Context& context, std::string_view id,
+CLOUDFLARE_API FlowPtr<kv::GetManyResult> kv_get_many(const RequestContext& context, std::string_view id,
                                                       std::unique_ptr<detail::TextReader> keys,
                                                       const kv::GetManyOptions& options);
 

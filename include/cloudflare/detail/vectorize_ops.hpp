@@ -15,8 +15,8 @@
 namespace cloudflare::ops {
 
 using detail::Call;
-using detail::Context;
 using detail::FlowPtr;
+using detail::RequestContext;
 
 /// An index as a handle knows it.
 struct VectorizeTarget {
@@ -26,45 +26,46 @@ struct VectorizeTarget {
 
 using VectorReader = detail::ViewReader<vectorize::VectorView>;
 
-CLOUDFLARE_API Call<std::vector<vectorize::Index>> vectorize_list_indexes(const Context& context);
-CLOUDFLARE_API Call<vectorize::Index> vectorize_create(const Context& context, std::string_view name,
+CLOUDFLARE_API Call<std::vector<vectorize::Index>> vectorize_list_indexes(const RequestContext& context);
+CLOUDFLARE_API Call<vectorize::Index> vectorize_create(const RequestContext& context, std::string_view name,
                                                        const vectorize::CreateOptions& options);
-CLOUDFLARE_API Call<vectorize::Index> vectorize_get_index(const Context& context, std::string_view name);
-CLOUDFLARE_API Call<std::optional<vectorize::Index>> vectorize_find_index(const Context& context,
+CLOUDFLARE_API Call<vectorize::Index> vectorize_get_index(const RequestContext& context, std::string_view name);
+CLOUDFLARE_API Call<std::optional<vectorize::Index>> vectorize_find_index(const RequestContext& context,
                                                                           std::string_view name);
-CLOUDFLARE_API Call<void> vectorize_remove(const Context& context, std::string_view name);
+CLOUDFLARE_API Call<void> vectorize_remove(const RequestContext& context, std::string_view name);
 
 enum class Upload : std::uint8_t { insert, upsert };
 
-CLOUDFLARE_API Call<vectorize::IndexInfo> vectorize_info(const Context& context, const VectorizeTarget& index);
-CLOUDFLARE_API Call<vectorize::Mutation> vectorize_upload(const Context& context, const VectorizeTarget& index,
+CLOUDFLARE_API Call<vectorize::IndexInfo> vectorize_info(const RequestContext& context, const VectorizeTarget& index);
+CLOUDFLARE_API Call<vectorize::Mutation> vectorize_upload(const RequestContext& context, const VectorizeTarget& index,
                                                           Upload upload, std::unique_ptr<VectorReader> vectors,
                                                           const vectorize::UploadOptions& options);
-CLOUDFLARE_API Call<vectorize::Mutation> vectorize_upload_ndjson(const Context& context, const VectorizeTarget& index,
-                                                                 Upload upload, Body ndjson,
-                                                                 const vectorize::UploadOptions& options);
-CLOUDFLARE_API Call<vectorize::QueryResult> vectorize_query(const Context& context, const VectorizeTarget& index,
+CLOUDFLARE_API Call<vectorize::Mutation> vectorize_upload_ndjson(const RequestContext& context,
+                                                                 const VectorizeTarget& index, Upload upload,
+                                                                 Body ndjson, const vectorize::UploadOptions& options);
+CLOUDFLARE_API Call<vectorize::QueryResult> vectorize_query(const RequestContext& context, const VectorizeTarget& index,
                                                             std::span<const float> vector,
                                                             const vectorize::QueryOptions& options);
-CLOUDFLARE_API Call<vectorize::QueryResult> vectorize_query_by_id(const Context& context, const VectorizeTarget& index,
-                                                                  std::string_view id,
+CLOUDFLARE_API Call<vectorize::QueryResult> vectorize_query_by_id(const RequestContext& context,
+                                                                  const VectorizeTarget& index, std::string_view id,
                                                                   const vectorize::QueryOptions& options);
-CLOUDFLARE_API Call<std::vector<vectorize::Vector>> vectorize_get_by_ids(const Context& context,
+CLOUDFLARE_API Call<std::vector<vectorize::Vector>> vectorize_get_by_ids(const RequestContext& context,
                                                                          const VectorizeTarget& index,
                                                                          std::span<const std::string> ids);
-CLOUDFLARE_API Call<vectorize::Mutation> vectorize_erase_by_ids(const Context& context, const VectorizeTarget& index,
+CLOUDFLARE_API Call<vectorize::Mutation> vectorize_erase_by_ids(const RequestContext& context,
+                                                                const VectorizeTarget& index,
                                                                 std::span<const std::string> ids);
-CLOUDFLARE_API Call<vectorize::VectorPage> vectorize_list(const Context& context, const VectorizeTarget& index,
+CLOUDFLARE_API Call<vectorize::VectorPage> vectorize_list(const RequestContext& context, const VectorizeTarget& index,
                                                           const vectorize::ListOptions& options);
 CLOUDFLARE_API std::shared_ptr<detail::PageWalk<vectorize::VectorPage>> vectorize_list_walk(
-    const Context& context, const VectorizeTarget& index, const vectorize::ListOptions& options);
-CLOUDFLARE_API Call<vectorize::Mutation> vectorize_create_metadata_index(const Context& context,
+    const RequestContext& context, const VectorizeTarget& index, const vectorize::ListOptions& options);
+CLOUDFLARE_API Call<vectorize::Mutation> vectorize_create_metadata_index(const RequestContext& context,
                                                                          const VectorizeTarget& index,
                                                                          std::string_view property,
                                                                          vectorize::MetadataType type);
 CLOUDFLARE_API Call<std::vector<vectorize::MetadataIndex>> vectorize_list_metadata_indexes(
-    const Context& context, const VectorizeTarget& index);
-CLOUDFLARE_API Call<vectorize::Mutation> vectorize_erase_metadata_index(const Context& context,
+    const RequestContext& context, const VectorizeTarget& index);
+CLOUDFLARE_API Call<vectorize::Mutation> vectorize_erase_metadata_index(const RequestContext& context,
                                                                         const VectorizeTarget& index,
                                                                         std::string_view property);
 
@@ -75,19 +76,20 @@ std::unique_ptr<VectorReader> make_vector_reader(R&& range) {
 }
 
 /// Any number of vectors, or ids, over the packing flow; the result remembers what to wait for.
-CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_upload_many(const Context& context,
+CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_upload_many(const RequestContext& context,
                                                                     const VectorizeTarget& index, Upload upload,
                                                                     std::unique_ptr<VectorReader> vectors,
                                                                     const vectorize::UploadManyOptions& options);
-CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_erase_many(const Context& context, const VectorizeTarget& index,
+CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_erase_many(const RequestContext& context,
+                                                                   const VectorizeTarget& index,
                                                                    std::unique_ptr<detail::TextReader> ids,
                                                                    const vectorize::EraseManyOptions& options);
-CLOUDFLARE_API FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Context& context,
+CLOUDFLARE_API FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& context,
                                                                     const VectorizeTarget& index,
                                                                     std::unique_ptr<detail::TextReader> ids,
                                                                     const vectorize::GetManyOptions& options);
 /// Asks `info` in growing steps until a mutation is processed.
-CLOUDFLARE_API FlowPtr<vectorize::IndexInfo> vectorize_wait(const Context& context, const VectorizeTarget& index,
+CLOUDFLARE_API FlowPtr<vectorize::IndexInfo> vectorize_wait(const RequestContext& context, const VectorizeTarget& index,
                                                             const vectorize::Mutation& mutation,
                                                             std::chrono::milliseconds timeout);
 

@@ -67,7 +67,7 @@ class KvStore {
   }
 
  protected:
-  KvStore(detail::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
+  KvStore(typename View::Context context, std::string id) : context_(std::move(context)), id_(std::move(id)) {}
   ~KvStore() = default;
   KvStore(const KvStore&) = default;
   KvStore(KvStore&&) noexcept = default;

@@ -124,7 +124,7 @@ class VectorStore {
   [[nodiscard]] const std::string& name() const noexcept { return index_.name; }
 
  protected:
-  VectorStore(detail::Context context, ops::VectorizeTarget index)
+  VectorStore(typename View::Context context, ops::VectorizeTarget index)
       : context_(std::move(context)), index_(std::move(index)) {}
   ~VectorStore() = default;
   VectorStore(const VectorStore&) = default;

@@ -4,23 +4,25 @@
 #include <thread>
 
 #include "core_support.hpp"
-#include "engine/endpoints.hpp"
+#include "d1/endpoints.hpp"
 #include "engine/judge.hpp"
 #include "engine/retry.hpp"
+#include "kv/endpoints.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
-namespace table = cf::detail::table;
 
 namespace {
 
 using cf::ErrorKind;
 
-constexpr cf::detail::Endpoint d1_query{"d1.query", "POST", "/x", cf::detail::Repeat::once};
+constexpr const cf::detail::Endpoint& kv_put = cf::ops::kv_endpoint("kv.put");
+constexpr cf::detail::Endpoint d1_query{
+    "d1.query", "POST", "/x", cf::detail::Repeat::once, cf::detail::Form::envelope, &cf::ops::sql_rules};
 
-cf::Result<cf::detail::Reply> judged(cf::HttpResponse response, const cf::detail::Endpoint& operation = table::kv_put) {
+cf::Result<cf::detail::Reply> judged(cf::HttpResponse response, const cf::detail::Endpoint& endpoint = kv_put) {
   std::vector<cf::Message> messages;
-  return cf::detail::judge(operation, std::move(response), cf::testing::FakeClock(), messages);
+  return cf::detail::judge(endpoint, std::move(response), cf::testing::FakeClock(), messages);
 }
 
 std::string refusal(int code, const std::string& message = "no") {
