@@ -16,7 +16,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// Makes a folder, and those above it, for its user alone. What is there stays as it is.
+// Makes a folder and its missing parents for their user alone. A folder that exists stays as it is.
 void make_private(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::exists(folder, error)) return;
@@ -24,7 +24,7 @@ void make_private(const std::filesystem::path& folder) {
   ::mkdir(folder.c_str(), 0700);
 }
 
-// A path in the account's folder, which is made if it is missing; empty when there is no folder.
+// A path in the account's folder, which is made if it is missing; empty if everything is kept in memory.
 std::string path_in(const std::string& folder, const char* name, bool is_folder = false) {
   if (folder.empty()) return {};
   std::string path = folder + "/" + name;
@@ -70,6 +70,6 @@ Account::Account(const std::string& folder, const CloudflareOptions& given)
       kv((stores_ = std::make_unique<Stores>(folder, given, *clock))->kv),
       d1(stores_->d1),
       vectorize(stores_->vectorize) {}
-Account::~Account() { stores_.reset(); }  // before the clock that they read
+Account::~Account() { stores_.reset(); }  // the stores read the clock, so they end first
 
 }  // namespace cloudflare::local

@@ -1,6 +1,6 @@
 #pragma once
 
-// One account: its stores, its clock, its limits of time. Everything handlers work on.
+// One account: its stores, its clock and its rate limits. Handlers work on nothing else.
 
 #include <memory>
 #include <string>
@@ -16,7 +16,7 @@ class KvStore;
 class D1Store;
 class VectorizeStore;
 
-/// Its stores are types of the floors above: who works on one includes that store's header.
+/// The types of the stores are only declared here: code that uses a store includes that store's header.
 class Account {
   struct Stores;
   std::unique_ptr<Stores> stores_;

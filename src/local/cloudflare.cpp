@@ -6,7 +6,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// One that the store takes.
+// A credential that the store accepts.
 Credential credential_of(const CloudflareOptions& options) {
   if (options.token.empty() && !options.api_key.empty()) return EmailKey(options.email, options.api_key);
   return ApiToken(options.token.empty() ? "embedded-store" : options.token);
@@ -21,7 +21,7 @@ Cloudflare::Cloudflare(const CloudflareOptions& options)
 
 Cloudflare::Cloudflare(std::in_place_t, const std::string& folder, const CloudflareOptions& options)
     : account_id_(options.account_id), credential_(credential_of(options)) {
-  if (folder.empty()) throw invalid_argument("the folder of the embedded store has no name");
+  if (folder.empty()) throw invalid_argument("the path of the embedded store's folder is empty");
   service_ = std::make_shared<Service>(folder, options);
 }
 

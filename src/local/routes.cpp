@@ -14,7 +14,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// What routes take at most; a body that nobody asks for is read over.
+// The largest body of a route. `no_body` is for routes that ignore the body.
 constexpr std::uint64_t no_body = 64UL << 10;
 constexpr std::uint64_t small_json = 1UL << 20;
 constexpr std::uint64_t kv_put_bytes = limits::kv_value_bytes + kv_form_room;

@@ -17,12 +17,12 @@ struct Route {
   std::string_view method;
   std::string_view path;  ///< `{}` stands for one segment of any text.
   Handler handler;
-  std::uint64_t body_bytes;  ///< Its handler never takes more.
-  /// Refuses by the head alone, where it is not a credential that decides.
+  std::uint64_t body_bytes;  ///< The largest body that its handler accepts.
+  /// Refuses a request by its head, on a route that needs no credential.
   std::optional<Reply> (*gate)(Account&, const Request&) = nullptr;
 };
 
-/// The route of a request, with Request::captured filled. @throws ApiError  7003 nothing is there, 10405 wrong method
+/// The route of a request, with Request::captured filled. @throws ApiError  7003 no such route, 10405 wrong method
 [[nodiscard]] const Route& find_route(Request& request);
 
 }  // namespace cloudflare::local

@@ -45,7 +45,7 @@ std::string format_http_date(std::chrono::sys_seconds time) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
-// Signed URLs carry their permission in the query; everybody else shows a credential before learning anything.
+// A signed URL carries its permission in the query. Any other request needs a credential before it learns anything.
 bool is_signed(const Request& request) { return request.segments().front() == "signed"; }
 
 HttpResponse to_response(Reply&& reply, const Clock& clock) {

@@ -15,10 +15,10 @@ namespace cloudflare::local {
 
 class Service final : public Transport {
  public:
-  /// Answers a request for what is not part of v4.
+  /// Answers a request outside v4.
   using Routes = std::function<Reply(Account&, Request&)>;
 
-  /// Judges for `Routes` by the head.
+  /// Judges a request outside v4 by its head.
   using Gate = std::function<Judgement(Account&, const Request&)>;
 
   Service(const std::string& folder, const CloudflareOptions& options) : account_(folder, options) {}
@@ -32,7 +32,7 @@ class Service final : public Transport {
   [[nodiscard]] Admission admit(const HttpRequest& head);
 
   [[nodiscard]] Account& account() noexcept { return account_; }
-  /// Who answers under /api; nobody at first.
+  /// Sets what judges and answers requests under /api. Before that these paths are unknown.
   void set_api_routes(Routes routes, Gate gate) {
     api_routes_ = std::move(routes);
     api_gate_ = std::move(gate);

@@ -17,14 +17,14 @@ bool accepts_any(const Account& account) { return account.options.token.empty() 
 
 ApiError invalid_token() { return {.status = 401, .code = 1000, .message = "Invalid API Token"}; }
 
-// What Cloudflare says depends on the route.
+// Cloudflare's code and message depend on the route.
 ApiError unknown_credential(const Request& request) {
   if (request.path().ends_with("/tokens/verify")) return invalid_token();
   return {.status = 401, .code = 10000, .message = "Authentication error"};
 }
 
 Reply active(const Request& request) {
-  // The routes know API tokens only.
+  // These routes verify API tokens only.
   if (request.header("authorization").empty()) throw invalid_token();
   return ok(R"({"id":"00000000000000000000000000000000","status":"active"})",
             {.messages = R"([{"code":10000,"message":"This API Token is valid and active","type":null}])"});

@@ -6,11 +6,11 @@
 
 namespace cloudflare::local {
 
-/// In constant time, but for the length. What is not set equals nothing.
+/// Compares in constant time, except for the length. An empty `accepted` equals nothing.
 [[nodiscard]] bool same_secret(std::string_view given, const std::string& accepted);
 
-/// Takes one credential of those the account accepts.
-/// @throws ApiError  none (9106), malformed or more than one (6003), not accepted (10000)
+/// Checks that the request has exactly one credential and that the account accepts it.
+/// @throws ApiError  no credential (9106), malformed or more than one (6003), not accepted (10000)
 void authenticate(const Account& account, const Request& request);
 
 Reply verify_user_token(Account& account, Request& request);

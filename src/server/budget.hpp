@@ -1,18 +1,18 @@
 #pragma once
 
-// What all connections may hold of bodies, in memory and on disk.
+// How many bytes of bodies all connections may hold, in memory and on disk.
 
 #include <atomic>
 #include <cstdint>
 
 namespace cloudflare::server {
 
-/// An amount that many share. Any thread may call.
+/// A number of bytes that many users share. Any thread may call.
 class Budget {
  public:
   explicit Budget(std::uint64_t most) : most_(most) {}
 
-  /// Takes `bytes`, or nothing and gives false if they are too many.
+  /// Takes `bytes`, or takes nothing and returns false if too few are left.
   [[nodiscard]] bool take(std::uint64_t bytes) noexcept {
     std::uint64_t taken = taken_.load();
     while (bytes <= most_ - taken)

@@ -35,7 +35,7 @@ std::string gzipped(std::string_view text) {
   return out;
 }
 
-// Values of keys are given as they were stored; JSON and SQL may be compressed.
+// Only JSON is compressed; values of keys are sent as they were stored.
 void compress(const Incoming& incoming, Outgoing& outgoing) {
   std::string* const text = outgoing.body->text();
   const std::string* const accepted = find_header(incoming.headers, "accept-encoding");
@@ -88,7 +88,7 @@ Outgoing Gateway::ask(Incoming& incoming, std::string& shown) {
     compress(incoming, out);
     return out;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::cancelled) return refusal(503, 10001, "the server ends");
+    if (error.kind() == ErrorKind::cancelled) return refusal(503, 10001, "the server is shutting down");
     return refusal(error.kind() == ErrorKind::too_large ? 413 : 500, 10001, error.what());
   } catch (const std::exception&) {
     return refusal(500, 10001, "internal error");
@@ -120,8 +120,7 @@ Outgoing Gateway::answer(Incoming incoming) {
   return outgoing;
 }
 
-// Printable text for the log, without credentials and what signs the addresses of uploads and downloads; what is long
-// is cut.
+// Printable text for the log, without credentials and without the tokens of signed URLs. Long text is cut.
 std::string Gateway::excerpt(std::string_view bytes) const {
   std::string out = detail::redacted(bytes, removed, most_shown, [&](std::size_t at) {
     const bool is_signed = bytes.substr(0, at).ends_with("?token=") || bytes.substr(0, at).ends_with("&token=");

@@ -1,6 +1,6 @@
 #pragma once
 
-// One request over HTTP becomes a request to the embedded store, and its reply goes back: links, compression, log.
+// Passes a request over HTTP to the embedded store and its reply back, with absolute links, compression and a log.
 
 #include <chrono>
 #include <memory>
@@ -45,15 +45,15 @@ class Gateway {
     std::optional<Outgoing> refusal{};
     std::uint64_t body_bytes = 0;
   };
-  /// What the store says of a request whose body was not read yet. Does not block.
+  /// The store's verdict on a request whose body was not read yet. Does not block.
   [[nodiscard]] Admission admit(const Incoming& incoming);
   /// Blocks while the store works; any thread may call. Throws nothing but std::bad_alloc.
   Outgoing answer(Incoming incoming);
-  /// From now on requests under way end as soon as they can.
+  /// Makes requests under way end as soon as they can.
   void stop() { stop_.request_stop(); }
-  /// Logs what answer() did not.
+  /// Logs a reply that answer() did not make.
   void note(const Incoming& incoming, Outgoing& outgoing);
-  /// A refusal of the server itself, in the form of the API's.
+  /// A refusal by the server itself, as an envelope of the API.
   [[nodiscard]] static Outgoing refusal(int status, int code, std::string_view message);
 
  private:

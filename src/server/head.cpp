@@ -62,7 +62,7 @@ std::string_view authority_of(std::string_view target) {
 }
 
 std::optional<WrongHead> find_wrong_framing(const http::request_header<>& head) {
-  // A second one is a second meaning, for whoever reads it.
+  // A repeated header is ambiguous: two readers may take different ones.
   constexpr std::array single{http::field::host,          http::field::content_length, http::field::transfer_encoding,
                               http::field::authorization, http::field::content_type,   http::field::origin};
   const auto stands_twice = [&](auto name) { return head.count(name) > 1; };
@@ -70,10 +70,10 @@ std::optional<WrongHead> find_wrong_framing(const http::request_header<>& head) 
   if (std::any_of(single.begin(), single.end(), stands_twice) ||
       std::any_of(single_names.begin(), single_names.end(),
                   [&](std::string_view name) { return stands_twice(beast::string_view(name.data(), name.size())); }))
-    return WrongHead{.message = "a header that may stand once stands twice"};
+    return WrongHead{.message = "a header that may appear only once appears twice"};
   const auto length = head.find(http::field::content_length);
   if (length != head.end() && length->value().find_first_not_of("0123456789") != beast::string_view::npos)
-    return WrongHead{.message = "Content-Length is no number"};
+    return WrongHead{.message = "Content-Length is not a number"};
   const auto coding = head.find(http::field::transfer_encoding);
   if (coding == head.end()) return std::nullopt;
   if (head.version() < 11) return WrongHead{.message = "HTTP/1.0 has no Transfer-Encoding"};

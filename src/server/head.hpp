@@ -1,6 +1,6 @@
 #pragma once
 
-// What the head of a request tells before anybody is asked: where its body ends, and whether it was meant for us.
+// Checks the head of a request before anything else sees it: where its body ends, and whether it was meant for us.
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/fields.hpp>
@@ -18,14 +18,14 @@ namespace cloudflare::server {
 /// The names and addresses that this server goes by.
 struct Names {
   bool tls = false;
-  boost::asio::ip::address address{};  ///< It listens on this one.
+  boost::asio::ip::address address{};  ///< The one it listens on.
   std::uint16_t port = 0;
   std::vector<std::string> allowed{};  ///< NAME with any port, or NAME:PORT, in lower case.
 
   /// True for "host:port" of loopback, of the address, and of what is allowed. A server that listens on every address
-  /// goes by any of them: pages can make a name stand for this machine, but no address.
+  /// goes by any of them: a web page can make a name point to this machine, but not an address.
   [[nodiscard]] bool are(std::string_view authority, bool needs_port) const;
-  /// True for the origin of a page that this server, or one that is allowed, has served.
+  /// True for the origin of a page from this server or from an allowed one.
   [[nodiscard]] bool is_own_origin(std::string_view origin) const;
 };
 
@@ -35,7 +35,7 @@ struct WrongHead {
   std::string_view message{};
 };
 
-/// Nothing if the head may be trusted to say where the request ends, and it is for a server of these names.
+/// Nothing if the head says unambiguously where the request ends, and is for a server of these names.
 [[nodiscard]] std::optional<WrongHead> find_wrong(const boost::beast::http::request_header<>& head, const Names& names);
 
 }  // namespace cloudflare::server

@@ -75,12 +75,12 @@ int run(int argc, char** argv) {
   app.add_option("--allow-host", server.allowed_hosts,
                  "NAME or NAME:PORT that requests and web pages may use for this server; may be given several times");
   app.add_option("--account", store.account_id, "account id")->capture_default_str();
-  app.add_option("--token", store.token, "API token to accept; made up and printed if no credential is given");
+  app.add_option("--token", store.token, "API token to accept; generated and printed if no credential is given");
   auto* email = app.add_option("--email", store.email, "e-mail address to accept, with --key");
   auto* key = app.add_option("--key", store.api_key, "API key to accept, with --email");
   email->needs(key);
   key->needs(email);
-  app.add_option("--data", folder, "folder to keep everything in; without it everything is gone at the end");
+  app.add_option("--data", folder, "folder to keep everything in; without it everything is lost when the server ends");
   cf::local::EdgeBaseOptions edgebase;
   std::vector<std::string> indexes;
   auto* service_key = app.add_option("--service-key", edgebase.service_key,
@@ -89,14 +89,15 @@ int run(int argc, char** argv) {
       ->needs(service_key);
   app.add_option("--edgebase-d1", edgebase.d1, "D1 database of EdgeBase; may be given several times")
       ->needs(service_key);
-  app.add_option("--edgebase-vectorize", indexes, "NAME:DIMENSIONS:METRIC of a Vectorize index of EdgeBase; likewise")
+  app.add_option("--edgebase-vectorize", indexes,
+                 "NAME:DIMENSIONS:METRIC of a Vectorize index of EdgeBase; may be given several times")
       ->needs(service_key);
   std::int64_t delay = 0;
   app.add_option("--mutation-delay", delay,
                  "milliseconds until a change to a Vectorize index is visible, rounded up to seconds")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400'000}))
       ->capture_default_str();
-  app.add_flag("--rate-limit", store.rate_limits, "refuses what breaks Cloudflare's limits of time");
+  app.add_flag("--rate-limit", store.rate_limits, "refuses requests that exceed Cloudflare's rate limits");
   auto* cert =
       app.add_option("--cert", server.certificate, "PEM file of a TLS certificate chain")->check(CLI::ExistingFile);
   auto* cert_key =
@@ -109,7 +110,7 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (!remote && !is_loopback(server.host))
     throw cf::invalid_argument("--host " + server.host +
-                               " is no loopback address: add --allow-remote if others may reach it");
+                               " is not a loopback address: add --allow-remote if others may reach it");
 
   store.vectorize_delay = std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(delay));
   for (const std::string& index : indexes) edgebase.vectorize.push_back(index_of(index));

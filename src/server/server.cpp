@@ -51,7 +51,7 @@ class Listener {
   void close() { acceptor_.close(); }
 
  private:
-  // No file descriptor is left, or the connection is gone already.
+  // Tries again after a pause: no file descriptor was left, or the connection is gone already.
   void rest() {
     pause_.expires_after(std::chrono::milliseconds(20));
     pause_.async_wait([this](beast::error_code error) {
@@ -93,7 +93,7 @@ class Listener {
   Shared& shared_;
 };
 
-// Lets requests under way end, for a while, then tells them to stop, and stops everything.
+// Gives requests under way a while to end, then tells them to stop, then stops everything.
 class Ending {
  public:
   Ending(asio::io_context& io, Shared& shared) : io_(io), shared_(shared), timer_(io) {}
@@ -180,8 +180,8 @@ void serve(const ServerSettings& settings, Gateway& gateway, const std::function
   for (std::thread& thread : threads) thread.join();
   workers.stop();
   if (!is_zero_soon(shared.running)) {
-    // A worker that did not listen cannot be waited for. What was acknowledged is in the files.
-    std::cerr << "cloudflare-local: ends while requests are under way\n";
+    // A worker that did not stop cannot be waited for. What was acknowledged is in the files.
+    std::cerr << "cloudflare-local: exits while requests are still running\n";
     std::_Exit(0);
   }
   workers.join();

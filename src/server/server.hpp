@@ -1,6 +1,6 @@
 #pragma once
 
-// The HTTP face of the embedded store.
+// The HTTP server of the embedded store.
 
 #include <cstdint>
 #include <functional>
@@ -23,7 +23,7 @@ struct ServerSettings {
 };
 
 /// Serves until SIGTERM or SIGINT; `ready` is called with "http://127.0.0.1:8787" once connections are accepted.
-/// Requests that have begun get a while to end; the process ends by itself, with code 0, if one of them does not.
+/// Requests under way get a while to end; if one of them does not, the process exits with code 0.
 /// @throws std::exception  the address or the certificate cannot be used
 void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready);
 

@@ -39,11 +39,11 @@ struct Shared {
   std::string address{};  ///< "127.0.0.1:8787", for links when a request names no host.
   std::atomic<int> connections = 0;
   std::atomic<int> busy = 0;     ///< Requests between the end of their head and the end of their reply.
-  std::atomic<int> running = 0;  ///< Those that the store works on.
+  std::atomic<int> running = 0;  ///< Requests that the store works on.
   std::atomic<bool> ending = false;
 };
 
-/// Counts as long as it lives.
+/// Adds one to a counter while it lives.
 class Counted {
  public:
   explicit Counted(std::atomic<int>& counter) : counter_(counter) { ++counter_; }
@@ -119,7 +119,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     if (error == http::error::header_limit) return refuse(431, 10010, "the request's headers are too large");
     if (error && error != http::error::end_of_stream && error != http::error::partial_message &&
         error.category() == make_error_code(http::error::bad_method).category())
-      return refuse(400, 10010, "the request is no HTTP");
+      return refuse(400, 10010, "the request is not HTTP");
     if (error) return;
     busy_.emplace(shared_.busy);
     const auto& head = parser_->get();
@@ -138,7 +138,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     if (parser_->is_done()) return dispatch();
     Gateway::Admission admission = shared_.gateway.admit(incoming_);
     if (admission.refusal) return refuse(*std::move(admission.refusal));
-    // A little more, so that the store itself says which of its limits was broken.
+    // A little more than the route takes, so that the store itself says which of its limits was broken.
     room_ = admission.body_bytes + admission.body_bytes / 16;
     begin_ = Clock::now();
     moved_ = 0;
@@ -185,7 +185,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     read_body();
   }
 
-  // True of a body or reply that moves, but takes longer than what has moved of it may take.
+  // True if a body or reply is slower than `least_rate` on average, or takes longer than a whole one may.
   [[nodiscard]] bool is_too_slow() const {
     const std::chrono::seconds earned(moved_ / limits_.least_rate);
     return Clock::now() - begin_ > std::min(limits_.body, limits_.stall + earned);
@@ -203,7 +203,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   void refuse_body() { refuse(413, 10010, "the request's body is longer than " + std::to_string(room_) + " bytes"); }
   void refuse(int status, int code, std::string_view message) { refuse(Gateway::refusal(status, code, message)); }
   void refuse(Outgoing refusal) {
-    keep_alive_ = false;  // what the client still sends is not read
+    keep_alive_ = false;  // the rest of the request is not read
     incoming_.body.reset();
     outgoing_ = std::move(refusal);
     shared_.gateway.note(incoming_, outgoing_);
@@ -246,7 +246,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     try {
       bytes = outgoing_.body->read(piece_);
     } catch (const std::exception&) {
-      return;  // the connection ends within the reply, which the client can see
+      return;  // the client sees that the connection ends within the reply
     }
     if (bytes == 0) return finish();
     if (is_too_slow()) return;
@@ -264,7 +264,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       if (buffer_.size() == 0 && buffer_.capacity() >= most_at_once) buffer_.shrink_to_fit();
       return await_request();
     }
-    // Leaves the client time to read the reply before the connection is reset for what was not read.
+    // Gives the client time to read the reply: closing with unread input would reset the connection.
     beast::error_code ignored;
     beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     left_to_drain_ = most_drained;

@@ -10,7 +10,7 @@ namespace cloudflare::server {
 namespace {
 
 constexpr std::size_t most_in_memory = 1UL << 20;
-// Small bodies pass when the budgets are used up: above all the reply to what was done already.
+// Small bodies do not count, so that a request that was carried out gets its reply when the budgets are used up.
 constexpr std::size_t most_uncounted = 16UL << 10;
 
 [[noreturn]] void refuse() { throw std::system_error(errno, std::generic_category(), "temporary file"); }

@@ -18,20 +18,20 @@ namespace cloudflare::server {
 
 class Stored final : public Sink {
  public:
-  /// What is written counts for `budgets`, until this ends. Null: for nobody.
+  /// Written bytes count against `budgets` while this lives; null: they do not count.
   explicit Stored(Budgets* budgets = nullptr) : budgets_(budgets) {}
   ~Stored() override { give_back(); }
   Stored(const Stored&) = delete;
   Stored& operator=(const Stored&) = delete;
 
-  /// @throws std::system_error  the disk refuses, or the budget of the disk does
+  /// @throws std::system_error  the file cannot be written, or the budget of the disk is used up
   void write(std::string_view bytes) override;
   bool restart() override;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// All bytes, if they are in memory.
   [[nodiscard]] std::string* text() noexcept { return file_ ? nullptr : &text_; }
 
-  /// Reads on from where the last read ended; 0 means the end.
+  /// Continues where the last read ended; 0 means the end.
   std::size_t read(std::span<char> to);
   void rewind();
 
@@ -46,7 +46,7 @@ class Stored final : public Sink {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
   };
   Budgets* budgets_;
-  std::uint64_t in_memory_ = 0;  // of the budget
+  std::uint64_t in_memory_ = 0;  // taken from the budget
   std::uint64_t on_disk_ = 0;
   std::string text_{};
   std::unique_ptr<std::FILE, Close> file_{};

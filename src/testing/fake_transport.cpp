@@ -153,7 +153,7 @@ FakeReply FakeTransport::next(const HttpRequest& request) {
   SentRequest sent{
       .method = request.method, .url = request.url, .headers = request.headers, .body = request.body.read_all()};
   sent.at = clock_->now();
-  std::shared_ptr<std::function<FakeReply(const SentRequest&)>> answer;  // called without the lock, and not a copy
+  std::shared_ptr<std::function<FakeReply(const SentRequest&)>> answer;  // called without the lock; shared, not copied
   {
     const std::lock_guard lock(mutex_);
     requests_.push_back(sent);

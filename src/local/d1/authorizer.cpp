@@ -86,7 +86,7 @@ void D1Authorizer::install(sqlite3* handle) { sqlite3_set_authorizer(handle, &D1
 int D1Authorizer::ask(void* self, int action, const char* first, const char* second, const char*, const char*) {
   auto& authorizer = *static_cast<D1Authorizer*>(self);
   if (authorizer.trusted_ > 0) return SQLITE_OK;
-  // Preparing a statement can take for ever too, say over views of views, and asks nobody else meanwhile.
+  // Preparing a statement can take very long too, for example over views of views, and nothing else checks the limits.
   if (CallLimits::current().over()) return SQLITE_DENY;
   return authorizer.allows(action, first, second) ? SQLITE_OK : SQLITE_DENY;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What D1 lets SQL do. The lists were found by asking Cloudflare's engine (workerd) for each pragma and function.
+// What D1 lets SQL do. The lists were found by trying each pragma and function on Cloudflare's engine (workerd).
 
 #include <string>
 
@@ -25,7 +25,7 @@ class D1Authorizer {
     D1Authorizer& authorizer_;
   };
 
-  /// Before a statement is prepared.
+  /// Call it before a statement is prepared.
   void begin() {
     transaction_refused_ = false;
     reads_table_ = false;
@@ -35,7 +35,7 @@ class D1Authorizer {
   [[nodiscard]] bool transaction_refused() const noexcept { return transaction_refused_; }
   /// The statement reads at least one table.
   [[nodiscard]] bool reads_table() const noexcept { return reads_table_; }
-  /// The statement is an ALTER TABLE. SQLite does not say to what name.
+  /// The statement is an ALTER TABLE. SQLite does not report the new name.
   [[nodiscard]] bool alters_table() const noexcept { return alters_table_; }
 
  private:

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t piece_bytes = 64UL * 1024;
 // Cloudflare docs, "D1 limits": a longer statement is refused when the text is imported.
 constexpr std::size_t max_statement_bytes = 100'000;
-// The long cells of a row that is too long for a statement travel in parts, which hexadecimal digits make twice as
-// long. 100 cells that are not long, escaped, fit into a statement.
+// If a row is too long for one statement, its long cells are written in parts, whose hexadecimal digits are twice as
+// long. 100 cells below this size fit into a statement, even escaped.
 constexpr std::size_t long_cell_bytes = 250;
 constexpr std::size_t part_bytes = 45'000;
 
@@ -38,7 +38,7 @@ void append_hex(std::string& out, std::string_view bytes) {
   out += '\'';
 }
 
-// Letters that stand for a line end and do not occur in `text`, as SQLite's own shell chooses them.
+// A placeholder for a line end that does not occur in `text`, chosen as SQLite's own shell does.
 std::string stand_in(std::string_view text, std::string_view first, std::string_view second) {
   if (text.find(first) == std::string_view::npos) return std::string(first);
   if (text.find(second) == std::string_view::npos) return std::string(second);
@@ -85,7 +85,7 @@ void append_real(std::string& out, double value) {
   }
   const std::size_t begin = out.size();
   append_js_number(out, value);
-  if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";  // stays REAL where a column has no affinity
+  if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";  // keeps it REAL in a column without affinity
 }
 
 void append_cell(std::string& out, sqlite3_stmt* row, int column) {
@@ -122,7 +122,7 @@ class Dump {
     });
     if (has_parts_) line("DROP TABLE " + parts_ + ";");
     if (!options_.no_schema) {
-      // Triggers may stand on views, and neither needs what comes after it.
+      // Views come before triggers, which may be on views.
       Statement rest = database_.prepare(
           "SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL AND type IN ('index', 'view', 'trigger') "
           "ORDER BY instr('index view trigger', type), rowid");
@@ -148,7 +148,7 @@ class Dump {
       if (wanted(table.bytes(0))) visit(table.string(0), table.string(1));
   }
 
-  // As the engine's export, and SQLite's shell, write a table with a quoted name.
+  // The engine's export and SQLite's shell add IF NOT EXISTS to a table with a quoted name.
   static std::string with_if_not_exists(const std::string& sql) {
     constexpr std::string_view create = "CREATE TABLE ";
     const bool quoted = sql.starts_with("CREATE TABLE '") || sql.starts_with("CREATE TABLE \"");

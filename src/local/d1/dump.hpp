@@ -17,7 +17,7 @@ struct D1DumpOptions {
   std::vector<std::string> tables{};  ///< Empty: all.
 };
 
-/// Writes one statement a line, piece by piece.
+/// Writes one statement per line, piece by piece.
 void dump_sql(Sqlite& database, const D1DumpOptions& options, const std::function<void(std::string_view)>& write);
 
 }  // namespace cloudflare::local

@@ -35,7 +35,7 @@ constexpr std::array<std::pair<int, int>, 12> limits_of_sqlite{{
     {SQLITE_LIMIT_VDBE_OP, 50'000},
 }};
 constexpr std::chrono::seconds query_duration{30};
-// Nothing is documented for imports: each statement has the time of a query, and all of them this.
+// Cloudflare documents no limit for imports: each statement has a query's time, and all of them together have this.
 constexpr std::chrono::minutes import_duration{30};
 // 10 GB of pages of 4096 bytes.
 constexpr const char* setup = "PRAGMA foreign_keys = ON; PRAGMA max_page_count = 2441406";
@@ -54,7 +54,7 @@ double milliseconds_since(SteadyClock::time_point begin) {
 
 }  // namespace
 
-// One transaction: everything of a call, or nothing.
+// The transaction of one call, rolled back unless committed.
 class D1Engine::Work {
  public:
   explicit Work(D1Engine& engine) : engine_(engine) {
@@ -68,7 +68,7 @@ class D1Engine::Work {
   Work& operator=(const Work&) = delete;
 
   void commit() {
-    if (execute("COMMIT") != SQLITE_OK) throw d1_sqlite_error(handle(), false);  // a deferred foreign key, say
+    if (execute("COMMIT") != SQLITE_OK) throw d1_sqlite_error(handle(), false);  // for example a deferred foreign key
     if (engine_.may_write_ && engine_.after_write) engine_.after_write();
   }
 
@@ -81,13 +81,13 @@ class D1Engine::Work {
   D1Engine& engine_;
 };
 
-// The call itself is over, or else its statements had their time.
+// Reports the end of the call if it is over, and otherwise the end of its statements' time.
 void D1Engine::throw_out_of_time() {
   CallLimits::current().outer().check();
   throw d1_out_of_time();
 }
 
-// Statements run until their own time is over, or that of their call.
+// While it lives, statements are interrupted when their own time or that of their call is over.
 class D1Engine::Timed {
  public:
   Timed(D1Engine& engine, SteadyClock::duration time)
@@ -112,7 +112,7 @@ void D1Engine::within(SteadyClock::duration time, Run run) {
     run();
   } catch (const ApiError&) {
     throw;
-  } catch (...) {  // what the time's end makes of the engine's own statements and of a snapshot
+  } catch (...) {  // the interruption also ends the engine's own statements and a snapshot
     if (CallLimits::current().over()) throw_out_of_time();
     throw;
   }
@@ -132,7 +132,7 @@ D1Engine::D1Engine(const std::string& path, Watchdog& watchdog)
   reserved_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE name GLOB '_cf_*'");
   virtual_tables_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'");
   for (const auto& [limit, value] : limits_of_sqlite) sqlite3_limit(database_.handle(), limit, value);
-  // Others that SQLite was built with would be tables that D1 does not have.
+  // SQLite may be built with other modules, whose tables D1 does not have.
   std::array<const char*, 5> kept_modules{"fts5", "fts5vocab", "json_each", "json_tree", nullptr};
   sqlite3_drop_modules(database_.handle(), kept_modules.data());
   authorizer_.install(database_.handle());
@@ -140,7 +140,7 @@ D1Engine::D1Engine(const std::string& path, Watchdog& watchdog)
 }
 
 std::int64_t D1Engine::one_number(Statement& statement) {
-  const D1Authorizer::Trust trust(authorizer_);  // a change of the schema makes SQLite prepare again
+  const D1Authorizer::Trust trust(authorizer_);  // after a change of the schema SQLite prepares it again
   Cursor row = statement.run();
   return row.next() ? row.integer(0) : 0;
 }
@@ -232,7 +232,7 @@ void D1Engine::run_query(const D1Query& query, D1Format format, std::string* out
     const std::int64_t rows = step_all(statement.get(), format, last ? out : nullptr);
     if (authorizer_.alters_table() && one_number(reserved_) > reserved)
       throw d1_sql_error("not authorized: SQLITE_AUTH");
-    // SQLite counts the steps of scans only; a row that was found through an index shows as a row of the result.
+    // SQLite counts only the steps of scans; a row found through an index counts as a row of the result.
     const std::int64_t scanned = sqlite3_stmt_status(statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
     if (authorizer_.reads_table()) totals_.rows_read += std::max(rows, scanned);
     ++totals_.queries;
@@ -260,7 +260,7 @@ void D1Engine::bind(sqlite3_stmt* statement, const std::vector<Json>& params) {
       default: {
         std::string bytes;
         for (const Json& byte : param.items) {
-          const double rest = std::fmod(std::trunc(byte.number), 256);  // as a Uint8Array takes numbers
+          const double rest = std::fmod(std::trunc(byte.number), 256);  // as a Uint8Array converts numbers
           bytes += static_cast<char>(static_cast<unsigned char>(rest < 0 ? rest + 256 : rest));
         }
         result = sqlite3_bind_blob64(statement, at, bytes.data(), bytes.size(), SQLITE_TRANSIENT);

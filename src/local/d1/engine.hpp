@@ -25,7 +25,7 @@ struct D1Query {
 
 enum class D1Format : std::uint8_t { objects, rows };
 
-/// What a run of several statements amounts to.
+/// The totals of a run of several statements.
 struct D1Totals {
   std::int64_t queries = 0;
   std::int64_t changes = 0;
@@ -45,10 +45,11 @@ class D1Engine {
   /// Called after a transaction that wrote was committed.
   std::function<void()> after_write{};
 
-  /// Runs all queries as one transaction; the JSON array of their results. @throws ApiError  nothing was changed
+  /// Runs all queries as one transaction and returns the JSON array of their results.
+  /// @throws ApiError  nothing was changed
   [[nodiscard]] std::string run(std::span<const D1Query> queries, D1Format format, std::uint64_t reply_limit);
 
-  /// Runs the statements that `each` hands to its argument as one transaction without results. @throws ApiError
+  /// Runs the statements that `each` passes to its argument as one transaction, without results. @throws ApiError
   D1Totals run_all(const std::function<void(const std::function<void(std::string_view)>&)>& each);
 
   /// The `meta` of a result.
@@ -56,7 +57,7 @@ class D1Engine {
 
   /// Bytes in use.
   [[nodiscard]] std::int64_t size();
-  /// Tables of the user.
+  /// The number of the user's tables.
   [[nodiscard]] std::int64_t count_tables();
   [[nodiscard]] bool has_virtual_tables();
   [[nodiscard]] Sqlite& database() noexcept { return database_; }
@@ -69,7 +70,7 @@ class D1Engine {
   class Work;
   class Timed;
 
-  /// Runs `run`, whose statements have `time`. @throws ApiError  7429 they took longer
+  /// Calls `run` and interrupts its statements after `time`. @throws ApiError  7429 they took longer
   template <class Run>
   void within(std::chrono::steady_clock::duration time, Run run);
   [[noreturn]] static void throw_out_of_time();
@@ -83,9 +84,9 @@ class D1Engine {
   Sqlite database_;
   D1Authorizer authorizer_{};
   Statement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, reserved_{}, virtual_tables_{};
-  bool may_write_ = false;  // in the transaction that is open
+  bool may_write_ = false;  // in the open transaction
   std::uint64_t reply_limit_ = 0;
-  D1Totals totals_{};  // of the call that is running
+  D1Totals totals_{};  // of the running call
 };
 
 }  // namespace cloudflare::local

@@ -25,18 +25,18 @@ Reply d1_import(Account& account, Request& request);
 Reply d1_export(Account& account, Request& request);
 Reply d1_get_bookmark(Account& account, Request& request);
 Reply d1_restore(Account& account, Request& request);
-/// The signed URLs, without credentials.
+/// The handlers of signed URLs, which need no credential.
 Reply d1_upload(Account& account, Request& request);
 Reply d1_download(Account& account, Request& request);
 
 /// Most bytes of a request with statements.
 inline constexpr std::size_t d1_query_bytes = 128UL << 20;
-/// What is refused of an upload before its body is read.
+/// The refusal of an upload before its body is read, or nothing.
 [[nodiscard]] std::optional<Reply> d1_refuse_upload(Account& account, const Request& request);
 
 /// The database that the path names by its id. @throws ApiError  7400 malformed id, 7404 no such database
 [[nodiscard]] D1Record d1_record(Account& account, const Request& request);
-/// The same, ready for use.
+/// The same database, opened.
 [[nodiscard]] std::shared_ptr<D1Database> d1_database(Account& account, const Request& request);
 /// The statements of the text in the member `name`, with their parameters. @throws ApiError  7400
 [[nodiscard]] std::vector<D1Query> d1_queries(const Json& body, std::string_view name);

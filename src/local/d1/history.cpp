@@ -34,7 +34,7 @@ D1History::D1History(D1Registry& registry, std::string uuid, std::string folder,
       clock_(clock),
       database_(database),
       state_since_(now()) {
-  // Nothing was written since a bookmark without a snapshot was handed out.
+  // If the newest bookmark has no snapshot, nothing was written since it was handed out.
   if (const auto newest = registry_.newest_bookmark(uuid_); newest && !newest->kept) {
     current_ = newest->text;
     state_since_ = newest->since;
@@ -81,7 +81,7 @@ void D1History::before_write() {
     copy_database(database_, *copy);
     in_memory_[current_] = std::move(copy);
   } else {
-    // What an earlier process left unfinished is in the way.
+    // An earlier process may have left an unfinished copy.
     std::filesystem::remove(path_of(file_of(current_)));
     Sqlite copy(file_of(current_));
     copy_database(database_, copy);
@@ -97,7 +97,7 @@ void D1History::after_write() {
 }
 
 std::shared_ptr<Sqlite> D1History::open(const std::string& bookmark) {
-  if (bookmark == current_) before_write();  // keeps it
+  if (bookmark == current_) before_write();  // makes its snapshot
   if (folder_.empty()) return in_memory_.at(bookmark);
   return std::make_shared<Sqlite>(file_of(bookmark));
 }

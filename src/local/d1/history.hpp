@@ -18,29 +18,29 @@
 
 namespace cloudflare::local {
 
-/// A path that is UTF-8 text, for the file system.
+/// UTF-8 text as a path of the file system.
 [[nodiscard]] std::filesystem::path path_of(const std::string& utf8);
 
 /// Guarded by the database's mutex.
 class D1History {
  public:
-  /// `folder` takes the snapshots; empty: memory does.
+  /// Snapshots are kept in `folder`, or in memory if it is empty.
   D1History(D1Registry& registry, std::string uuid, std::string folder, const Clock& clock, Sqlite& database);
 
-  /// Notes the state of a database that was just made.
+  /// Notes the first state of a new database.
   static void begin(D1Registry& registry, std::string_view uuid, const Clock& clock);
 
-  /// The bookmark of the state as it is.
+  /// The bookmark of the current state.
   [[nodiscard]] std::string current();
   /// The bookmark of the state at a time, or nothing if the history does not reach that far.
   [[nodiscard]] std::optional<std::string> at(std::int64_t time);
   [[nodiscard]] bool knows(std::string_view bookmark) { return registry_.find_bookmark(uuid_, bookmark).has_value(); }
-  /// The state a known bookmark stands for, as a database of its own that nobody writes to.
+  /// The state of a known bookmark, as a separate database that is never written to.
   [[nodiscard]] std::shared_ptr<Sqlite> open(const std::string& bookmark);
 
-  /// To be called before the first write of a transaction, inside it or not.
+  /// Call it before the first write of a transaction, inside the transaction or not.
   void before_write();
-  /// To be called when a write was committed.
+  /// Call it when a write was committed.
   void after_write();
 
   /// Oldest moment that time travel reaches, in Unix seconds.

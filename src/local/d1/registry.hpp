@@ -40,7 +40,7 @@ class D1Registry {
   [[nodiscard]] std::optional<D1Record> find(std::string_view id, bool by_name);
   void set_replication(std::string_view uuid, std::string_view mode);
   void remove(std::string_view uuid);
-  /// Those whose name contains `search`, oldest first.
+  /// The databases whose name contains `search`, oldest first.
   [[nodiscard]] std::vector<D1Record> list(std::string_view search, std::int64_t limit, std::int64_t offset);
   [[nodiscard]] std::int64_t count(std::string_view search);
 

@@ -14,13 +14,13 @@ class D1RowWriter {
   /// Appends to `out`: an array of objects, or {"columns":[…],"rows":[[…]]}. Null: rows are only counted.
   D1RowWriter(sqlite3_stmt* statement, bool objects, std::string* out);
 
-  /// Writes the row the statement stands on.
+  /// Writes the current row of the statement.
   void row();
   void end();
 
  private:
   struct Column {
-    int source;             // of columns with the same name the last one counts in an object
+    int source;             // in an object, the last column of a name counts
     std::string json_name;  // with its colon
   };
 

@@ -30,11 +30,10 @@ std::string_view blob_of(sqlite3_value* value) {
   return {data == nullptr ? "" : data, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
-// SQLite takes every byte that is not a continuation for the begin of a character.
+// SQLite treats every byte that is not a continuation byte as the beginning of a character.
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-// Where `what` begins in `text` from `from` on, by the algorithm of Knuth, Morris and Pratt.
-// What is short is found sooner without.
+// Finds `what` in `text` by the algorithm of Knuth, Morris and Pratt. Short searches are faster without it.
 class Search {
  public:
   Search(std::string_view text, std::string_view what) : text_(text), what_(what) {
@@ -72,7 +71,7 @@ void instr(sqlite3_context* context, int, sqlite3_value** values) {
   const std::string_view what = blobs ? blob_of(values[1]) : text_of(values[1]);
   std::int64_t place = what.empty() ? 1 : 0;
   if (place == 0 && !blobs && continues(what[0])) {
-    place = text.starts_with(what) ? 1 : 0;  // only there a character may begin with it
+    place = text.starts_with(what) ? 1 : 0;  // only there can a continuation byte begin a character
   } else if (place == 0 && what.size() <= text.size()) {
     if (const std::size_t at = Search(text, what).next(0); at != std::string_view::npos) {
       place = 1;
@@ -105,7 +104,7 @@ void replace(sqlite3_context* context, int, sqlite3_value** values) {
   sqlite3_result_text64(context, out.data(), out.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-// The character at the begin of `text`.
+// The first character of `text`.
 std::string_view first_of(std::string_view text) {
   std::size_t size = 1;
   if (static_cast<unsigned char>(text[0]) >= 0xC0)
@@ -146,13 +145,13 @@ void trim(sqlite3_context* context, int count, sqlite3_value** values) {
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-// SQLite's own functions, on a connection of their own.
+// Runs SQLite's own functions on a separate connection.
 class Originals {
  public:
   explicit Originals(int longest) : connection_(std::string()) {
     sqlite3_limit(connection_.handle(), SQLITE_LIMIT_LENGTH, longest);
   }
-  // The result of `name` for these values becomes that of `context`.
+  // Makes the result of `name` for these values the result of `context`.
   void run(sqlite3_context* context, const std::string& name, int count, sqlite3_value** values) {
     const auto [place, is_new] = statements_.try_emplace(count);
     if (is_new) {
@@ -185,7 +184,7 @@ void run_original(sqlite3_context* context, const char* name, int count, sqlite3
   }
 }
 
-// The widths and precisions of a format of printf, in the text and among its values.
+// Reads the widths and precisions of a printf format, from its text and its values.
 class Format {
  public:
   Format(std::string_view text, int count, sqlite3_value** values) : text_(text), count_(count), values_(values) {}
@@ -221,7 +220,7 @@ class Format {
       ++at_;
       const std::int64_t given = next_ < count_ ? sqlite3_value_int64(values_[next_]) : 0;
       ++next_;
-      return given > most || given < -most ? 0 : std::abs(given);  // SQLite takes others for none
+      return given > most || given < -most ? 0 : std::abs(given);  // SQLite ignores others
     }
     std::int64_t value = 0;
     for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_)

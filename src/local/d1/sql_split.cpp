@@ -20,7 +20,7 @@ bool SqlSplitter::step(char c) {
   const char before = std::exchange(previous_, c);
   switch (in_) {
     case In::quoted:
-      if (c == quote_) in_ = In::text;  // a doubled quote opens the text again
+      if (c == quote_) in_ = In::text;  // a doubled quote opens it again
       return false;
     case In::line_comment:
       if (c == '\n') in_ = In::text;
@@ -56,7 +56,7 @@ bool SqlSplitter::step(char c) {
     return false;
   }
   if (c == ';') return separator(c);
-  if (is_space(c) || c == '-' || c == '/') return false;  // the latter may begin a comment
+  if (is_space(c) || c == '-' || c == '/') return false;  // '-' and '/' may begin a comment
   token();
   if (c == '\'' || c == '"' || c == '`' || c == '[') {
     in_ = In::quoted;
@@ -65,7 +65,7 @@ bool SqlSplitter::step(char c) {
   return false;
 }
 
-// SQLite tells the end of a trigger by "; END ;", so that a CASE … END inside it is none.
+// As in SQLite, a trigger ends with "; END ;", so a CASE … END inside does not end it.
 bool SqlSplitter::separator(char) {
   if (trigger_ == Trigger::body || trigger_ == Trigger::semicolon) {
     trigger_ = Trigger::semicolon;

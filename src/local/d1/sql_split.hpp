@@ -12,7 +12,7 @@ namespace cloudflare::local {
 /// Knows strings, quoted names, comments, and the semicolons inside CREATE TRIGGER … END.
 class SqlSplitter {
  public:
-  /// Takes the next piece of text; calls `statement` for each one that ends in it.
+  /// Takes the next piece of text; calls `statement` for each statement that ends in it.
   template <class Statement>
   void feed(std::string_view text, Statement statement) {
     std::size_t begin = 0;
@@ -24,18 +24,18 @@ class SqlSplitter {
     }
     pending_.append(text, begin);
   }
-  /// The last statement may have no semicolon.
+  /// Ends the text; calls `statement` for the last one if it has no semicolon.
   template <class Statement>
   void finish(Statement statement) {
     step('\n');  // ends a word or a comment
     if (take()) statement(std::string_view(done_));
   }
-  /// How much text waits for the end of its statement.
+  /// The size of the text whose statement has not ended yet.
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
 
  private:
   enum class In : std::uint8_t { text, quoted, line_comment, block_comment, word };
-  // Where a statement stands on its way to being a trigger, and a trigger on its way to its end.
+  // How far a statement matches CREATE TRIGGER, and how far a trigger is from its end.
   enum class Trigger : std::uint8_t { unknown, explain, create, no, body, semicolon, end };
 
   bool step(char c);
@@ -54,7 +54,7 @@ class SqlSplitter {
   bool content_ = false;
 };
 
-/// The statements of `sql` in order, without their semicolons; text that holds only space and comments is none.
+/// The statements of `sql` in order, without their semicolons; text of only space and comments is no statement.
 [[nodiscard]] std::vector<std::string> split_sql(std::string_view sql);
 
 }  // namespace cloudflare::local

@@ -18,19 +18,20 @@
 
 namespace cloudflare::local {
 
-/// One database. Locked around everything but sizes().
+/// One database. The caller locks it for everything but sizes().
 struct D1Database {
   D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock,
              Watchdog& watchdog);
 
-  /// Locks; waits as long as the call may, and no longer than a query may take. @throws ApiError  7429 it took longer
+  /// Locks. Waits no longer than the call's limits allow, and no longer than a query may take.
+  /// @throws ApiError  7429 it took longer
   [[nodiscard]] std::unique_lock<CallMutex> lock();
 
   struct Sizes {
     std::int64_t tables = 0;
     std::int64_t bytes = 0;
   };
-  /// Waits for nobody: while the database is busy these are the sizes of before.
+  /// Does not wait: while the database is busy these are the sizes last seen.
   [[nodiscard]] Sizes sizes();
 
   CallMutex mutex{};
@@ -51,9 +52,9 @@ class D1Store {
   [[nodiscard]] D1Registry& registry() noexcept { return registry_; }
   [[nodiscard]] D1Transfers& transfers() noexcept { return transfers_; }
 
-  /// The database with this id, which the registry knows.
+  /// The database with this id, which must be in the registry.
   [[nodiscard]] std::shared_ptr<D1Database> open(const std::string& uuid);
-  /// The same, but null if it was never used: then it is empty.
+  /// The same, or null if the database was never used and is empty.
   [[nodiscard]] std::shared_ptr<D1Database> open_if_used(const std::string& uuid);
   void remove(const std::string& uuid);
 
@@ -64,7 +65,7 @@ class D1Store {
   const Clock& clock_;
   D1Registry registry_;
   D1Transfers transfers_;
-  Watchdog watchdog_{};  // before the databases
+  Watchdog watchdog_{};  // before the databases, which use it
   CallMutex mutex_{};
   std::unordered_map<std::string, std::shared_ptr<D1Database>> open_{};
 };

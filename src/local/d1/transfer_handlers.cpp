@@ -12,7 +12,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// A statement may have 100 000 bytes; what comes before it, white space and comments, must end somewhere too.
+// A statement may have 100 000 bytes; white space and comments before it need a limit too.
 constexpr std::size_t max_pending_bytes = 1UL << 20;
 
 std::string text_of(const Json& body, std::string_view name) {
@@ -33,8 +33,8 @@ bool is_md5(std::string_view text) {
 Reply begin_import(Account& account, const Request& request, const std::string& uuid, const Json& body) {
   const std::string etag = text_of(body, "etag");
   if (!is_md5(etag)) throw d1_invalid("Invalid property: etag => expected 32 lower-case hex digits");
-  // A file that was just imported is not asked for again, unless the database has changed since: the reply is a status
-  // without an address.
+  // If this file was just imported and the database has not changed since, the reply is the status of that import,
+  // without an upload URL.
   {
     const auto database = account.d1.open(uuid);
     const auto lock = database->lock();
@@ -88,7 +88,7 @@ Reply ingest(Account& account, const std::string& uuid, const Json& body) {
   const std::string text = std::move(status).take();
   account.d1.transfers().note_import(uuid, bookmark, text);
   if (!final_bookmark.empty()) account.d1.transfers().note_imported(uuid, etag, final_bookmark, text);
-  // The work is done, but the reply says that it goes on, as it does for large files, so that clients must poll.
+  // The import is done, but the reply says "active", as it does for large files, so that clients must poll.
   ObjectWriter active;
   active.boolean("success", true).text("type", "import").text("status", "active").text("at_bookmark", bookmark);
   active.text("filename", filename).raw("messages", "[]");
@@ -210,7 +210,7 @@ Reply d1_download(Account& account, Request& request) {
     const auto lock = database->lock();
     state = database->history.open(job->bookmark);
   }
-  // The state is nobody's but ours: reading it waits for no one, and the sink may use the database.
+  // Nobody writes to this state, so it is read without the lock, and the sink may use the database.
   return {.headers = {{"content-type", "application/octet-stream"}}, .stream = [state, job](Sink& sink) {
             dump_sql(*state, job->options, [&](std::string_view piece) { sink.write(piece); });
           }};

@@ -1,7 +1,7 @@
 #pragma once
 
-// Imports and exports under way: files that were uploaded, and what signed URLs stand for. Gone with the process, as
-// signed URLs go after an hour.
+// Imports and exports under way: the uploaded files, and what the signed URLs stand for. They are kept in memory only;
+// signed URLs expire after an hour anyway.
 
 #include <cstdint>
 #include <memory>
@@ -20,9 +20,9 @@ namespace cloudflare::local {
 
 struct D1Upload {
   std::string uuid{};
-  std::string etag{};  ///< What the client announced.
+  std::string etag{};  ///< The MD5 that the client announced.
   std::string filename{};
-  std::string md5{};  ///< What arrived; empty before that.
+  std::string md5{};  ///< The MD5 of the file that arrived; empty before that.
   std::shared_ptr<Spool> file{};
   std::int64_t expires = 0;
 };
@@ -41,15 +41,15 @@ class D1Transfers {
 
   /// Makes an upload and returns the token of its signed URL.
   [[nodiscard]] std::string begin_upload(D1Upload upload);
-  /// False if the token is unknown, stands for a file of another name or its hour is over.
+  /// False if the token is unknown, stands for a file of another name or has expired.
   [[nodiscard]] bool may_upload(const std::string& token, std::string_view filename);
   void finish_upload(const std::string& token, std::shared_ptr<Spool> file, std::string md5);
-  /// The newest uploaded file with this name, which is taken out.
+  /// Removes and returns an uploaded file with this name.
   [[nodiscard]] std::optional<D1Upload> take_upload(const std::string& uuid, const std::string& filename);
 
-  /// The status of an import that ended, as JSON, by the bookmark it began at.
+  /// Keeps the status of an import that ended, as JSON, by the bookmark it began at.
   void note_import(const std::string& uuid, const std::string& bookmark, const std::string& status);
-  /// That the file was imported and left the database in the state of `final_bookmark`.
+  /// Notes that the file was imported and left the database in the state of `final_bookmark`.
   void note_imported(const std::string& uuid, const std::string& etag, const std::string& final_bookmark,
                      const std::string& status);
   [[nodiscard]] std::optional<std::string> import_status(const std::string& uuid, const std::string& bookmark);

@@ -9,7 +9,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// What EdgeBase passes on of the last of the engine's results.
+// The part of the engine's last result that EdgeBase passes on.
 std::string last_result(const std::string& results) {
   const simdjson::padded_string text(results);
   simdjson::ondemand::parser parser;

@@ -12,13 +12,13 @@ namespace cloudflare::local {
 namespace {
 
 constexpr std::size_t edgebase_body_limit = 110'000'000;
-// EdgeBase looks at a body before it looks at the key. Here a body without the key is looked at only if it is small.
+// EdgeBase checks the body before the key. Here only small bodies are read before the key is checked.
 constexpr std::int64_t body_limit_without_key = 64L << 10;
 
 struct Product {
   std::string_view segment;
   std::string_view noun;
-  std::string_view actions;  // with blanks around each; empty: none
+  std::string_view actions;  // with blanks around each; empty if there are none
   bool (*declared)(const EdgeBaseResources&, const std::string& name);
   void (*check)(const EdgeBaseCall&);
   std::string (*run)(Account&, const EdgeBaseResources&, const EdgeBaseCall&);
@@ -92,7 +92,7 @@ Reply to_reply(const EdgeBaseRefusal& refusal) {
   return json_reply(refusal.status, refused(refusal.status, refusal.message));
 }
 
-// Any request under /api, by its head. The order of the checks is the documented one, without those of the body.
+// Judges any request under /api by its head: the documented checks in their order, except those of the body.
 Judgement judge(const EdgeBaseResources& known, const Request& request) {
   try {
     const Product& product = product_of(request);
@@ -106,7 +106,7 @@ Judgement judge(const EdgeBaseResources& known, const Request& request) {
   }
 }
 
-// Any request under /api.
+// Answers any request under /api.
 Reply answer(Account& account, const EdgeBaseResources& known, Request& request) {
   try {
     const Product& product = product_of(request);
@@ -117,7 +117,7 @@ Reply answer(Account& account, const EdgeBaseResources& known, Request& request)
   } catch (const EdgeBaseRefusal& refusal) {
     return to_reply(refusal);
   } catch (const ApiError& error) {
-    // What the stores themselves refuse.
+    // The stores themselves refused the request.
     const int status = error.status == 429 || error.status >= 500 ? error.status : 400;
     Reply reply = json_reply(status, refused(status, error.message));
     if (error.retry_after) reply.headers.push_back({"retry-after", std::to_string(*error.retry_after)});

@@ -17,19 +17,19 @@ struct EdgeBaseRefusal {
   std::string message{};
 };
 
-/// A request whose body was read: it names a resource, which comes before the key and everything else.
+/// A request whose body was read and checked. EdgeBase checks the body and the resource before the key.
 struct EdgeBaseCall {
-  std::string name{};    ///< Of the resource.
+  std::string name{};    ///< The resource's name.
   std::string action{};  ///< Empty for D1.
   Json body{};
 
   /// A member, or null if it is absent.
   [[nodiscard]] const Json* find(std::string_view member) const { return body.find(member); }
-  /// A member that has to be a string and not empty. @throws EdgeBaseRefusal
+  /// A member that must be a string and not empty. @throws EdgeBaseRefusal
   [[nodiscard]] const std::string& text(std::string_view member) const;
 };
 
-// The products: what their bodies may hold, and what they do. @throws EdgeBaseRefusal, ApiError
+// For each product: the check of a body, and the call. @throws EdgeBaseRefusal, ApiError
 void edgebase_check_kv(const EdgeBaseCall& call);
 void edgebase_check_d1(const EdgeBaseCall& call);
 void edgebase_check_vectorize(const EdgeBaseCall& call);
@@ -38,7 +38,7 @@ void edgebase_check_vectorize(const EdgeBaseCall& call);
 [[nodiscard]] std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known,
                                              const EdgeBaseCall& call);
 
-/// @throws EdgeBaseRefusal  a member is there and of another kind
+/// @throws EdgeBaseRefusal  the member exists and is of another kind
 void edgebase_check_kind(const EdgeBaseCall& call, std::string_view member, Json::Kind kind);
 
 }  // namespace cloudflare::local

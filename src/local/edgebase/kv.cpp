@@ -16,7 +16,7 @@ KvNamespaceRecord namespace_of(Account& account, const EdgeBaseResources& known,
   return *std::move(found);
 }
 
-// 0 counts as absent, as the real server has it.
+// 0 counts as absent, as on the real server.
 std::optional<std::int64_t> whole(const EdgeBaseCall& call, std::string_view member) {
   const Json* value = call.find(member);
   if (value == nullptr || value->number == 0) return std::nullopt;

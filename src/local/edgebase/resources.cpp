@@ -15,7 +15,7 @@ std::string namespace_titled(KvStore& kv, const std::string& title) {
     if (record.title == title) return record.id;
   std::string id = random_hex(16);
   if (kv.create(id, title) != KvStore::TitleResult::done)
-    throw invalid_argument("EdgeBase's namespace " + title + " cannot be made: the account has too many");
+    throw invalid_argument("EdgeBase's namespace " + title + " cannot be made: the account has too many namespaces");
   return id;
 }
 
@@ -24,7 +24,7 @@ std::string database_named(D1Registry& registry, const std::string& name, const 
   D1Record record{.uuid = random_uuid(), .name = name};
   record.created_at = cloudflare::detail::format_rfc3339(clock.wall());
   if (registry.create(record) != D1Registry::CreateResult::done)
-    throw invalid_argument("EdgeBase's database " + name + " cannot be made: the account has too many");
+    throw invalid_argument("EdgeBase's database " + name + " cannot be made: the account has too many databases");
   return record.uuid;
 }
 
@@ -41,7 +41,7 @@ EdgeBaseResources::Index index_named(VectorizeDatabase& database, const EdgeBase
   if (found && (found->dimensions != record.dimensions || found->metric != *metric))
     throw invalid_argument("the store has an index " + wanted.name + " with other dimensions or another metric");
   if (!found && database.create(record) != VectorizeDatabase::CreateResult::done)
-    throw invalid_argument("EdgeBase's index " + wanted.name + " cannot be made: the account has too many");
+    throw invalid_argument("EdgeBase's index " + wanted.name + " cannot be made: the account has too many indexes");
   return {.dimensions = record.dimensions, .metric = *metric};
 }
 

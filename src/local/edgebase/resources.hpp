@@ -17,7 +17,7 @@ namespace cloudflare::local {
 
 class EdgeBaseResources {
  public:
-  /// Makes what is missing. @throws Error  invalid_argument: a name that cannot be, or an index that is another one
+  /// Makes what is missing. @throws Error  invalid_argument: a resource cannot be made, or an index has another shape
   EdgeBaseResources(const EdgeBaseOptions& options, KvStore& kv, D1Store& d1, VectorizeStore& vectorize,
                     const Clock& clock);
 
@@ -27,7 +27,7 @@ class EdgeBaseResources {
     std::size_t dimensions = 0;
     Metric metric = Metric::cosine;
   };
-  // By the name in the configuration.
+  // The keys are the names in the configuration.
   std::map<std::string, std::string> namespaces{};  ///< Their ids.
   std::map<std::string, std::string> databases{};   ///< Their ids.
   std::map<std::string, Index> indexes{};

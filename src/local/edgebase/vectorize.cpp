@@ -61,7 +61,7 @@ std::string accepted(std::size_t count, const std::string& mutation) {
   return std::move(reply).take();
 }
 
-// The query as v4 has it: other defaults, and booleans of returnMetadata are words there.
+// The query in v4's form, which has another default for topK and words in place of returnMetadata's booleans.
 Json query_of(const EdgeBaseCall& call) {
   Json body = call.body;
   if (body.find("topK") == nullptr) body.members.emplace_back("topK", Json{.kind = Kind::number, .number = 10});
@@ -71,7 +71,7 @@ Json query_of(const EdgeBaseCall& call) {
   return body;
 }
 
-// Without a binding: the same answers, empty, and a sign that they mean nothing.
+// Without a binding each action gives an empty answer, marked with _stub.
 std::string stub(const EdgeBaseCall& call, const EdgeBaseResources::Index& index) {
   ObjectWriter reply;
   if (call.action == "search" || call.action == "queryById") {

@@ -49,7 +49,7 @@ double number_of(std::string_view token) {
   return token.starts_with('-') && error != std::errc() ? -value : value;
 }
 
-// null, true, false or a number. simdjson lets some words pass that only begin like one of the three.
+// Reads null, true, false or a number. simdjson accepts some words that only begin like null, true or false.
 Json read_word(std::string_view token) {
   token = token.substr(0, token.find_last_not_of(white_space) + 1);
   if (token == "null") return {};
@@ -60,8 +60,8 @@ Json read_word(std::string_view token) {
   return out;
 }
 
-// True if `text` certainly holds too many values: a comma outside strings is followed by one. Costs no memory, where
-// the parser would take four bytes for each comma before it reads the first value.
+// True if `text` certainly holds too many values: it counts the commas outside strings. This costs no memory; the
+// parser would take four bytes for each comma before it reads the first value.
 bool has_too_many_values(std::string_view text) {
   if (text.size() / 2 <= most_json_values) return false;
   std::size_t commas = 0;
@@ -85,7 +85,7 @@ Json read(Value&& value, std::size_t depth, std::size_t& room) {
     case ondemand::json_type::null:
     case ondemand::json_type::boolean:
     case ondemand::json_type::number: {
-      // Not consumed: the iteration around it skips values that were only looked at.
+      // This does not consume the value; the loop around it skips values that were only looked at.
       simdjson::simdjson_result<std::string_view> token = value.raw_json_token();
       return read_word(token.value());
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-// JSON of requests: a small tree that keeps what JavaScript would keep of it, printed as JSON.stringify prints.
+// JSON of requests: a small tree that keeps what JavaScript would keep, and is printed as JSON.stringify prints it.
 
 #include <simdjson.h>
 
@@ -13,7 +13,7 @@
 
 namespace cloudflare::local {
 
-/// A parsed value. Numbers are doubles, as in the engine; of members with the same name the last one counts.
+/// A parsed value. Numbers are doubles, as in the engine; if members have the same name, the last one counts.
 struct Json {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
@@ -29,20 +29,19 @@ struct Json {
   [[nodiscard]] const Json* find(std::string_view name) const noexcept;
 };
 
-/// Most values of one document; the name of a member counts as one. A tree takes about 100 bytes for each, so this is
-/// what a request may cost in memory; a blob of D1's largest size, as an array of numbers, is two thirds of it.
+/// The most values of one document; the name of a member counts as one. A tree takes about 100 bytes for each value, so
+/// this bounds the memory of a request. D1's largest blob, as an array of numbers, has two thirds as many.
 inline constexpr std::size_t most_json_values = 3'000'000;
 
 enum class JsonProblem : std::uint8_t { malformed, too_deep, too_many };
 [[nodiscard]] JsonProblem problem_of(const simdjson::simdjson_error& error);
-/// As in "…: its JSON is nested deeper than 100 levels".
+/// The end of a message: "its JSON is nested deeper than 100 levels".
 [[nodiscard]] std::string to_text(JsonProblem problem);
 
 /// Nothing if `text` is not one JSON document, is nested deeper than limits::json_depth or holds more than
 /// most_json_values; `problem` tells which.
 [[nodiscard]] std::optional<Json> parse_json(std::string_view text, JsonProblem* problem = nullptr);
-/// Reads one value of a document that is being parsed; it may be nested as deep, and hold as much, as a document of its
-/// own.
+/// Reads one value of a document that is being parsed. The limits of a whole document apply to it.
 /// @throws simdjson::simdjson_error
 [[nodiscard]] Json read_json(simdjson::ondemand::value value);
 /// True if nothing follows the value that was read from `document`.

@@ -1,6 +1,6 @@
 #pragma once
 
-// multipart/form-data by bytes, so that a binary value stays what it is.
+// Parses multipart/form-data as bytes, so that a binary value is not changed.
 
 #include <string>
 #include <string_view>
@@ -11,7 +11,7 @@ namespace cloudflare::local {
 
 [[nodiscard]] bool is_multipart(std::string_view content_type);
 
-/// Names and contents of the parts, in order, as views of `body`; empty if it is no well-formed form.
+/// Names and contents of the parts, in order, as views of `body`; empty if the form is malformed.
 [[nodiscard]] std::vector<std::pair<std::string, std::string_view>> parse_multipart(std::string_view content_type,
                                                                                     std::string_view body);
 

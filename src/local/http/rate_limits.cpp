@@ -26,7 +26,7 @@ void RateLimits::count_request() {
     requests_ = 0;
   }
   if (++requests_ <= limits::requests_per_window) return;
-  // The first request too many blocks all calls of the next five minutes.
+  // The first request over the limit blocks all calls for the next five minutes.
   if (requests_ == limits::requests_per_window + 1) window_end_ = now + limits::request_window;
   refuse(window_end_ - now);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The limits of time that can be switched on: requests per five minutes, writes per second to one key, restores of a
+// The rate limits that can be switched on: requests per five minutes, writes per second to one key, restores of a
 // database per ten minutes.
 
 #include <deque>

@@ -169,7 +169,7 @@ std::int64_t whole_number(const Request& request, std::string_view name, std::in
 std::string random_hex(std::size_t count) {
   std::string bytes(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1)
-    throw std::runtime_error("no random numbers");
+    throw std::runtime_error("no random bytes could be generated");
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   for (const char byte : bytes) {

@@ -16,7 +16,7 @@
 
 namespace cloudflare::local {
 
-/// An HTTP request taken apart. Lives as long as the HttpRequest it was made from.
+/// A parsed HTTP request. Must not outlive the HttpRequest it was made from.
 class Request {
  public:
   /// @throws ApiError  the path holds a broken escape
@@ -28,7 +28,7 @@ class Request {
   [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
   /// The path as it was sent.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// The path cut at its slashes, each segment decoded: a key holds %2F.
+  /// The path, split at its slashes and then decoded, so that a key may hold %2F.
   [[nodiscard]] const std::vector<std::string>& segments() const noexcept { return segments_; }
   /// What the wildcards of the route matched, filled by the router.
   std::vector<std::string> captured{};
@@ -59,10 +59,10 @@ struct Reply {
   std::function<void(Sink&)> stream{};
 };
 
-/// What the head of a request decides.
+/// The verdict on the head of a request.
 struct Judgement {
   std::optional<Reply> refusal{};
-  std::uint64_t body_bytes = 0;  ///< Without a refusal: no body is longer.
+  std::uint64_t body_bytes = 0;  ///< The largest body of the route, if there is no refusal.
 };
 
 /// A refusal, to be answered as an envelope with `success: false`.
@@ -101,7 +101,7 @@ struct Success {
 
 /// `count` random bytes as hexadecimal digits.
 [[nodiscard]] std::string random_hex(std::size_t count);
-/// Version 4 of RFC 9562.
+/// A UUID of version 4 (RFC 9562).
 [[nodiscard]] std::string random_uuid();
 
 }  // namespace cloudflare::local

@@ -130,7 +130,7 @@ void check_bulk_get_keys(const std::vector<Json>& keys) {
   }
 }
 
-// The value as JSON text: a string, or the document that it is.
+// The value as JSON text: a string, or with `as_json` the document itself.
 std::string value_json(const std::string& value, bool as_json) {
   std::string out;
   if (!as_json) {
@@ -141,7 +141,8 @@ std::string value_json(const std::string& value, bool as_json) {
   const auto json = parse_json(decode_utf8(value), &problem);
   if (!json && problem == JsonProblem::malformed)
     throw kv_error(400, 10029, "bulk get keys", "At least one of the requested keys corresponds to a non-json value");
-  if (!json) throw kv_error(400, 10029, "bulk get keys", "a requested key cannot be read: " + to_text(problem));
+  if (!json)
+    throw kv_error(400, 10029, "bulk get keys", "the value of a requested key cannot be read: " + to_text(problem));
   append_json(out, *json);
   return out;
 }
@@ -158,7 +159,7 @@ Reply kv_bulk_put(Account& account, Request& request) {
   try {
     ondemand::document document = parser.iterate(body);
     if (document.type().value() != ondemand::json_type::array) throw not_an_array;
-    // The whole request is one transaction: a pair that is refused takes the others with it.
+    // The whole request is one transaction: if one pair is refused, none is written.
     KvStore::Batch batch(account.kv, ns.number);
     for (auto item : document.get_array()) {
       if (++count > limits::kv_bulk_pairs) continue;

@@ -12,7 +12,7 @@ constexpr std::int64_t purge_interval_seconds = 60;
 // Enough for the inner pages of a few million pairs.
 constexpr int kv_cache_kib = 32 * 1024;
 
-// Keys are BLOBs, so that they sort by bytes. The value comes last: what lists and metadata need is found without it.
+// Keys are BLOBs, so that they sort by bytes. The value comes last, so that lists and metadata are read without it.
 constexpr const char* kv_schema = R"(
   CREATE TABLE IF NOT EXISTS namespaces (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -30,7 +30,7 @@ constexpr const char* kv_schema = R"(
   CREATE INDEX IF NOT EXISTS pairs_expiration ON pairs (expiration) WHERE expiration IS NOT NULL;
 )";
 
-// The first byte string after all that begin with `prefix`.
+// The first byte string that sorts after all that begin with `prefix`.
 std::string end_of_prefix(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && end.back() == '\xFF') end.pop_back();
@@ -166,7 +166,7 @@ KvListing KvStore::keys(std::int64_t ns, std::string_view prefix, std::string_vi
   return listing;
 }
 
-// Expired pairs are invisible at once; their room is given back now and then, by writers.
+// Expired pairs are invisible at once; writers delete them now and then.
 void KvStore::purge() {
   const std::int64_t time = now();
   if (time < next_purge_) return;

@@ -48,7 +48,7 @@ struct KvListing {
   bool complete = true;
 };
 
-/// Any thread may call; each call is one transaction. An expired pair is as good as absent.
+/// Any thread may call; each call is one transaction. An expired pair counts as absent.
 class KvStore {
  public:
   /// An empty path keeps everything in memory. @throws SqliteError
@@ -68,7 +68,7 @@ class KvStore {
   [[nodiscard]] std::optional<std::int64_t> value_size(std::int64_t ns, std::string_view key);
   [[nodiscard]] KvListing keys(std::int64_t ns, std::string_view prefix, std::string_view after, std::int64_t limit);
 
-  /// Writes and erasures that happen together or not at all. Holds the store until it ends.
+  /// Writes and erasures in one transaction. Locks the store while it lives.
   class Batch {
    public:
     Batch(KvStore& store, std::int64_t ns);

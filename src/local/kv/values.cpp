@@ -29,7 +29,7 @@ Form read_form(std::string_view content_type, std::string_view body) {
   return {*value, json->is(Json::Kind::null) ? std::string() : to_text(*json)};
 }
 
-// A number of the query; what is no whole number counts as 0, which is refused.
+// A number of the query. Anything but a whole number counts as 0, which is refused.
 std::optional<std::int64_t> seconds(const Request& request, std::string_view name) {
   const std::string* text = request.query(name);
   if (text == nullptr) return std::nullopt;
@@ -111,7 +111,7 @@ Reply kv_list_keys(Account& account, Request& request) {
     return found == nullptr ? std::string_view() : *found;
   };
   kv_check_key_length(operation, text("prefix"));
-  // The cursor is the last key of the page before, in base64.
+  // The cursor is the last key of the previous page, in base64.
   const auto after = cloudflare::detail::base64_decoded(text("cursor"));
   if (!after) throw refuse("Invalid cursor");
 

@@ -58,7 +58,7 @@ bool CallMutex::wait(std::unique_lock<std::mutex>& lock, TimePoint time, Free fr
   }
   --waiting_;
   if (free()) return true;
-  freed_.notify_one();  // what woke this one may be for another
+  freed_.notify_one();  // the wake-up may have been meant for another waiter
   limits.check();
   return false;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// How long a call may take: its deadline and its stop token, which everything that may take long asks while it works,
-// and which bound the wait for what another call holds.
+// How long a call may take: its deadline and its stop token. Long work checks them as it goes, and they bound the wait
+// for a lock that another call holds.
 
 #include <atomic>
 #include <condition_variable>
@@ -12,8 +12,8 @@
 
 namespace cloudflare::local {
 
-/// The limits of the call that this thread answers, for as long as the object lives. One within another, on the same
-/// thread, takes its place meanwhile.
+/// The limits of the call that this thread answers, in force while the object lives. A second object on the same thread
+/// replaces the first while it lives.
 class CallLimits {
  public:
   CallLimits(TimePoint deadline, std::stop_token stop);
@@ -21,15 +21,15 @@ class CallLimits {
   CallLimits(const CallLimits&) = delete;
   CallLimits& operator=(const CallLimits&) = delete;
 
-  /// Those of this thread; without a call there are none.
+  /// The limits of this thread's call; outside a call nothing is limited.
   [[nodiscard]] static const CallLimits& current() noexcept;
 
   [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
   [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
   [[nodiscard]] bool over() const noexcept;
-  /// Those that these stand in for.
+  /// The limits that these replace.
   [[nodiscard]] const CallLimits& outer() const noexcept;
-  /// To be called only where nothing was changed yet, or all of it will be undone.
+  /// Call it only where nothing was changed yet, or where every change will be undone.
   /// @throws Error  timeout, cancelled: with Delivery::not_sent
   void check() const;
 
@@ -42,13 +42,13 @@ class CallLimits {
   const CallLimits* const outer_ = nullptr;
 };
 
-/// A shared mutex that a call waits for no longer than it may.
+/// A shared mutex. The wait for it ends with the limits of the call.
 class CallMutex {
  public:
   /// @throws Error  timeout, cancelled
   void lock();
   [[nodiscard]] bool try_lock();
-  /// False if the time comes before the lock. @throws Error  timeout, cancelled
+  /// False if `time` passes first. @throws Error  timeout, cancelled
   [[nodiscard]] bool try_lock_until(TimePoint time);
   void unlock();
   /// @throws Error  timeout, cancelled
@@ -56,7 +56,7 @@ class CallMutex {
   void unlock_shared();
 
  private:
-  // Waits until `free`, the call's end or `time`; true if it is free.
+  // Waits until `free()` is true or `time` passes; returns `free()`. Throws if the call's limits end first.
   template <class Free>
   bool wait(std::unique_lock<std::mutex>& lock, TimePoint time, Free free);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Bytes that are too many for memory, in a nameless temporary file.
+// Keeps bytes that are too many for memory in a nameless temporary file.
 
 #include <cstdint>
 #include <cstdio>
@@ -14,7 +14,7 @@ class Spool {
  public:
   /// @throws std::runtime_error  no temporary file can be made
   Spool();
-  /// @throws std::runtime_error  the disk refuses
+  /// @throws std::runtime_error  the file cannot be written
   void append(std::string_view bytes);
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// Calls `take` with all bytes, piece by piece.

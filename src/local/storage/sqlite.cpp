@@ -9,7 +9,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// How long a statement, or a copy, works until it asks whether its call is over: well below a millisecond.
+// How much a statement or a copy does between two checks whether its call is over: well below a millisecond.
 constexpr int instructions_between_looks = 2'000;
 constexpr int pages_between_looks = 256;
 
@@ -22,8 +22,8 @@ void check(int result, sqlite3_stmt* statement) {
   if (result != SQLITE_OK) fail(sqlite3_db_handle(statement));
 }
 
-// Makes the file, empty, unless it is there: SQLite takes its mode, and gives it to the files it puts beside. One that
-// is there must not be opened: closing it would give up the locks that this process has on it.
+// Creates an empty file if there is none: SQLite keeps its mode, and gives it to the files it puts beside. An existing
+// file must not be opened: closing it would give up the locks that this process has on it.
 void create_private(const char* path) {
   const int file = ::open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   if (file >= 0) ::close(file);
@@ -112,7 +112,7 @@ void copy_database(Sqlite& from, Sqlite& to) {
   while (sqlite3_backup_step(backup, pages_between_looks) == SQLITE_OK && !CallLimits::current().over()) {
   }
   const bool complete = sqlite3_backup_remaining(backup) == 0;
-  const int result = sqlite3_backup_finish(backup);  // undoes what is not complete
+  const int result = sqlite3_backup_finish(backup);  // undoes an incomplete copy
   if (result != SQLITE_OK) fail(to.handle());
   if (!complete) CallLimits::current().check();
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A thin face on SQLite: connections, prepared statements, cursors that reset their statement, transactions.
+// A thin layer over SQLite: connections, prepared statements, cursors that reset their statement, transactions.
 
 #include <sqlite3.h>
 
@@ -13,7 +13,7 @@
 
 namespace cloudflare::local {
 
-/// What SQLite refused, with its extended code.
+/// An error of SQLite, with its extended code.
 class SqliteError : public std::runtime_error {
  public:
   SqliteError(const std::string& text, int code) : std::runtime_error(text), code_(code) {}
@@ -28,7 +28,7 @@ struct Blob {
   std::string_view bytes;
 };
 
-/// The rows of one run of a Statement. Views of a row are valid until the next next().
+/// The rows of one run of a Statement. Views of a row are valid until next() is called again.
 class Cursor {
  public:
   explicit Cursor(sqlite3_stmt* statement) : statement_(statement) {}
@@ -64,7 +64,7 @@ class Statement {
     (bind(++at, arguments), ...);
     return Cursor(statement_.get());
   }
-  /// Runs to the end for a statement without rows.
+  /// Runs a statement that gives no rows.
   template <class... Arguments>
   void execute(const Arguments&... arguments) {
     Cursor cursor = run(arguments...);
@@ -88,11 +88,11 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_{};
 };
 
-/// One connection. Statements and copies end when the call of their thread is over (CallLimits).
+/// One connection. Statements and copies are interrupted when the call of their thread is over (CallLimits).
 class Sqlite {
  public:
-  /// Opens a file (UTF-8 path), or creates one that its user alone may read, or a database in memory when the path is
-  /// empty. @throws SqliteError
+  /// Opens a file (UTF-8 path); a missing one is created, and its user alone may read it. An empty path opens a
+  /// database in memory. @throws SqliteError
   explicit Sqlite(const std::string& path);
 
   /// Runs statements that give no rows. @throws SqliteError

@@ -8,7 +8,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// Of the sequence that begins at `text[0]`: how many bytes belong together, and whether they are a character.
+// The number of bytes of the sequence that begins at `text[0]`, and whether they are a character.
 // WHATWG Encoding, "UTF-8 decoder": a broken sequence ends before the first byte that cannot continue it.
 std::pair<std::size_t, bool> sequence(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };

@@ -10,10 +10,10 @@ namespace cloudflare::local {
 
 /// Bytes as text: broken sequences of UTF-8 become U+FFFD.
 [[nodiscard]] std::string replace_broken_utf8(std::string_view bytes);
-/// The same the way a browser's TextDecoder does it, which drops a byte order mark.
+/// The same as a browser's TextDecoder does it: it also drops a byte order mark.
 [[nodiscard]] std::string decode_utf8(std::string_view bytes);
 
-/// Base64 the way atob() reads it: white space is ignored and padding may be missing. Nothing if it is no base64.
+/// Base64 the way atob() reads it: white space is ignored and padding may be missing. Nothing if it is not base64.
 [[nodiscard]] std::optional<std::string> forgiving_base64_decoded(std::string_view text);
 
 }  // namespace cloudflare::local

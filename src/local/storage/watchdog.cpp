@@ -8,7 +8,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// How often one that did not yet end is interrupted again: an interruption between two statements is lost.
+// When a connection is interrupted again: an interruption between two statements is lost.
 constexpr std::chrono::milliseconds again{20};
 
 }  // namespace
@@ -37,7 +37,7 @@ Watchdog::Watch::~Watch() {
   dog_.watched_.erase(place_);
 }
 
-// A watch that ended leaves the next look as it is, so that short calls wake nobody.
+// The end of a watch does not change the time of the next look, so that short calls do not wake the thread.
 void Watchdog::run() {
   std::unique_lock lock(mutex_);
   while (!ending_) {

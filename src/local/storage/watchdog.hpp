@@ -1,7 +1,7 @@
 #pragma once
 
-// Interrupts connections whose time is over, from a thread of its own: SQLite has instructions that run for seconds and
-// ask nobody, but notice an interruption.
+// Interrupts connections whose time is over, from a thread of its own. Some instructions of SQLite run for seconds
+// without calling the progress handler, but notice an interruption.
 
 #include <condition_variable>
 #include <map>
@@ -22,7 +22,7 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  /// As long as it lives, its connection is interrupted once the time has come. Ends before the connection does.
+  /// While it lives, its connection is interrupted once `time` has passed. Must end before the connection does.
   class Watch {
    public:
     Watch(Watchdog& dog, sqlite3* connection, TimePoint time);
@@ -41,7 +41,7 @@ class Watchdog {
   std::mutex mutex_{};
   std::condition_variable news_{};
   std::multimap<TimePoint, sqlite3*> watched_{};
-  TimePoint next_look_ = TimePoint::max();  // of the thread
+  TimePoint next_look_ = TimePoint::max();  // when the thread wakes up next
   bool ending_ = false;
   std::thread thread_{};
 };

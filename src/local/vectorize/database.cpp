@@ -222,7 +222,7 @@ void VectorizeDatabase::Write::forget(const PendingMutation& pending) {
 }
 
 void VectorizeDatabase::Write::put(std::int64_t index, const StoredVector& vector, std::string_view cells) {
-  // Without a file nothing is ever read back, so the values need not be there twice.
+  // A database in memory is never read back, so it need not hold the values a second time.
   const std::string_view floats = database_.in_memory_ ? std::string_view() : bytes_of(vector.values);
   database_.put_.execute(index, text(vector.id), text(vector.ns), text(vector.metadata), cells, Blob{floats});
 }

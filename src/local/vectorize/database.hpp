@@ -1,6 +1,6 @@
 #pragma once
 
-// Where Vectorize keeps its indexes: one SQLite file for all of the account. What searches need is in memory besides.
+// Where Vectorize keeps its indexes: one SQLite file for the whole account. What searches need is also in memory.
 
 #include <cstdint>
 #include <functional>
@@ -25,7 +25,7 @@ struct PendingMutation {
   Mutation::Kind kind = Mutation::Kind::upsert;
 };
 
-/// How far an index has come.
+/// The last mutation that was applied to an index.
 struct Progress {
   std::string mutation{};     ///< Empty: no mutation was applied yet.
   std::int64_t accepted = 0;  ///< When it was accepted, in Unix seconds.
@@ -39,7 +39,7 @@ struct VectorRow {
   std::string_view values{};
 };
 
-/// Any thread may call. Calls that belong together are bracketed by a Write.
+/// Any thread may call. Changes are made through a Write.
 class VectorizeDatabase {
  public:
   /// An empty path keeps everything in memory. @throws SqliteError
@@ -61,7 +61,7 @@ class VectorizeDatabase {
   /// The metadata of a vector as JSON text, empty if it has none.
   [[nodiscard]] std::string metadata(std::int64_t index, std::string_view id);
 
-  /// Changes that happen together or not at all. Holds the database until it ends.
+  /// Changes in one transaction. Locks the database while it lives.
   class Write {
    public:
     explicit Write(VectorizeDatabase& database);

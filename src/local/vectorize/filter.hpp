@@ -13,7 +13,7 @@
 
 namespace cloudflare::local {
 
-/// The name of a member of metadata, or one step of a property. @throws ApiError  40018 empty, "$…", or with one of ."|
+/// Checks the names of all members, nested ones too. @throws ApiError  40018 empty, begins with '$' or holds one of ."|
 void check_metadata_keys(const Json& metadata);
 
 /// What an index of this type keeps of `metadata`: a string's first 64 bytes, cut between characters.

@@ -29,8 +29,8 @@ Reply vectorize_create_metadata_index(Account& account, Request& request);
 Reply vectorize_list_metadata_indexes(Account& account, Request& request);
 Reply vectorize_remove_metadata_index(Account& account, Request& request);
 
-/// Codes and statuses are those that were seen in the field. What Cloudflare refuses with a code that nobody reported
-/// is 40026 here, and a status that nobody reported is 400.
+/// Codes and statuses are those that users of Cloudflare reported. If nobody reported one, the code is 40026 here, and
+/// the status is 400.
 [[nodiscard]] ApiError vectorize_error(int code, std::string message);
 /// Code 3005.
 [[nodiscard]] ApiError vectorize_removed(const std::string& name);
@@ -39,34 +39,34 @@ Reply vectorize_remove_metadata_index(Account& account, Request& request);
 [[nodiscard]] std::shared_ptr<VectorizeIndex> vectorize_index(Account& account, const Request& request);
 /// The body, which must be declared as JSON and be an object. @throws ApiError  40026
 [[nodiscard]] Json vectorize_body(Request& request);
-/// A member as a string. @throws ApiError  40026 absent or something else
+/// A member as a string. @throws ApiError  40026 absent or not a string
 [[nodiscard]] const std::string& vectorize_text(const Json& body, std::string_view name);
-/// True if `media_type` is what the request declares its body to be.
+/// True if the request's Content-Type is `media_type`, whatever its parameters.
 [[nodiscard]] bool has_media_type(const Request& request, std::string_view media_type);
 /// @throws ApiError  40008 over 64 bytes, 40026 empty
 void vectorize_check_id(std::string_view id);
 /// @throws ApiError  40026 empty or over 64 bytes
 void vectorize_check_namespace(std::string_view ns);
-/// Hands a mutation to the index; its id.
+/// Submits a mutation to the index and returns its id.
 [[nodiscard]] std::string vectorize_accept(VectorizeIndex& index, Mutation mutation,
                                            const VectorizeIndex::Check& check = VectorizeIndex::Check());
-/// The same, answered as the routes do.
+/// The same, but returns the reply of the routes.
 [[nodiscard]] Reply vectorize_submit(VectorizeIndex& index, Mutation mutation,
                                      const VectorizeIndex::Check& check = VectorizeIndex::Check());
 [[nodiscard]] Reply vectorize_accepted(const std::string& mutation_id);
-/// The mutation that stores the vectors of `lines`, a JSON object each; with `discard` without those that are none.
-/// Checks the number of namespaces too. @throws ApiError
+/// Stores the vectors of `lines`, one JSON object each, and returns the mutation's id. `discard` skips lines that
+/// cannot be parsed. Checks the number of namespaces too. @throws ApiError
 [[nodiscard]] std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::string_view lines,
                                           bool discard);
 /// `{"count","matches"}` for the members of a query. @throws ApiError
 [[nodiscard]] std::string vectorize_matches(VectorizeIndex& index, const Json& body);
-/// The member `ids`, each once, in their order. @throws ApiError  40007 more than `most`, 40026
+/// The ids in the member `ids`, in order and without duplicates. @throws ApiError  40007 more than `most`, 40026
 [[nodiscard]] std::vector<std::string> vectorize_ids(const Json& body, std::size_t most);
-/// The JSON array of the vectors with these ids, those that are there.
+/// The JSON array of the vectors with these ids; missing ones are left out.
 [[nodiscard]] std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string>& ids);
-/// The mutation that erases these. @throws ApiError
+/// Erases these vectors and returns the mutation's id. @throws ApiError
 [[nodiscard]] std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids);
-/// What `info` tells.
+/// The members of the reply of `info`.
 [[nodiscard]] ObjectWriter vectorize_describe(VectorizeIndex& index);
 /// Appends a JSON array of floats, each the shortest text that reads back to it.
 void append_floats(std::string& out, std::span<const float> values);

@@ -37,7 +37,7 @@ std::vector<Cell> read_cells(const VectorTable& table, std::string_view text) {
   return cells;
 }
 
-// Does to a list of metadata indexes what a mutation does: one that is there already stays as it is.
+// Applies a mutation to a list of metadata indexes. Adding one for a property that has one changes nothing.
 void follow(std::vector<MetadataIndex>& indexes, const Mutation& mutation) {
   const auto same = [&](const MetadataIndex& i) { return i.property == mutation.metadata_index.property; };
   if (mutation.kind == Mutation::Kind::add_metadata_index && std::none_of(indexes.begin(), indexes.end(), same))
@@ -123,7 +123,7 @@ std::vector<Cell> VectorizeIndex::cells_of(const std::string& metadata) const {
   return cells;
 }
 
-// First what can fail, then memory.
+// Writes to the database first, because that can fail, and then changes the memory.
 void VectorizeIndex::apply(const Mutation& mutation, std::int64_t accepted, const PendingMutation* pending) {
   const std::int64_t number = record_.number;
   const bool insert = mutation.kind == Mutation::Kind::insert;
@@ -170,7 +170,8 @@ void VectorizeIndex::apply(const Mutation& mutation, std::int64_t accepted, cons
 VectorizeIndex::State VectorizeIndex::state() {
   return read([this](const VectorTable& table) {
     State state{table.size(), progress_};
-    // Mutations of the same second may still come or wait; only when none can, all of that second is applied.
+    // Mutations of the same second may still arrive or be pending; only when neither is possible, that second is
+    // complete.
     const bool second_is_over = now() > progress_.accepted;
     if (second_is_over && (pending_.empty() || pending_.front().accepted > progress_.accepted))
       ++state.progress.accepted;

@@ -1,6 +1,6 @@
 #pragma once
 
-// One index at work: its vectors in memory and on disk, and the mutations that wait for their time.
+// One open index: its vectors in memory and on disk, and the mutations that are not due yet.
 
 #include <atomic>
 #include <chrono>
@@ -29,15 +29,14 @@ class VectorizeIndex {
 
   [[nodiscard]] const VectorizeRecord& record() const noexcept { return record_; }
 
-  /// Sees the table as it is, and the metadata indexes as they will be when all that was accepted is applied.
+  /// Gets the current table, and the metadata indexes as they will be when every accepted mutation is applied.
   using Check = std::function<void(const VectorTable&, const std::vector<MetadataIndex>&)>;
 
-  /// Accepts a mutation, which is applied after the delay and after all that came before. What `check` throws refuses
-  /// it.
+  /// Accepts a mutation. It is applied after the delay and after all earlier ones. `check` refuses it by throwing.
   /// @throws ApiError  3005 removed meanwhile
   void submit(const Mutation& mutation, const Check& check);
 
-  /// Calls `use` with the table as it is by now. @throws ApiError  3005 removed meanwhile
+  /// Applies the mutations that are due, then calls `use` with the table. @throws ApiError  3005 removed meanwhile
   template <class Use>
   auto read(Use use) {
     settle_if_due();
@@ -48,11 +47,11 @@ class VectorizeIndex {
 
   struct State {
     std::size_t vectors = 0;
-    /// All that was accepted before `progress.accepted` is applied.
+    /// Every mutation accepted before `progress.accepted` is applied.
     Progress progress{};
   };
   [[nodiscard]] State state();
-  /// The ids of all vectors, sorted. Cheap while nothing changes.
+  /// The ids of all vectors, sorted. Kept until the index changes.
   [[nodiscard]] std::shared_ptr<const std::vector<std::string>> ids();
   [[nodiscard]] std::string metadata(const std::string& id) { return database_.metadata(record_.number, id); }
   void remove();
@@ -75,7 +74,7 @@ class VectorizeIndex {
   VectorTable table_;
   Progress progress_{};
   std::deque<PendingMutation> pending_{};
-  std::vector<MetadataIndex> coming_{};  // the metadata indexes when all is applied
+  std::vector<MetadataIndex> coming_{};  // the metadata indexes once every mutation is applied
   std::atomic<std::int64_t> next_due_;
   CallMutex ids_mutex_{};
   std::shared_ptr<const std::vector<std::string>> ids_{};

@@ -89,7 +89,8 @@ Reply vectorize_create_index(Account& account, Request& request) {
                          .created_on = cloudflare::detail::format_rfc3339(account.clock->wall())};
   if (!is_index_name(record.name))
     throw wrong_index(
-        "name must have at most 64 of a-z, 0-9, '-' and '_', begin with a letter and not end with a sign");
+        "name must have 2 to 64 characters of a-z, 0-9, '-' and '_', begin with a letter and end with a letter or "
+        "digit");
   if (body.find("description") != nullptr) record.description = vectorize_text(body, "description");
   read_config(body, record);
   switch (account.vectorize.database().create(record)) {

@@ -32,14 +32,14 @@ template <class Number>
   return sum_of<Number>(a, b, count, [](Number x, Number y) { return (x - y) * (x - y); });
 }
 
-/// How far a sum of `count` terms in float may be off, as a part of the sum of its terms' sizes: each lane adds
+/// The largest error of a sum of `count` terms in float, relative to the sum of their absolute values: each lane adds
 /// count / 16 terms, the lanes are added in 4 steps, and a term has at most 3 roundings. Doubled for safety.
 [[nodiscard]] inline double sum_error(std::size_t count) {
   constexpr double unit = 1.0 / (1U << 24U);
   return 2 * unit * (static_cast<double>(count) / 16 + 8);
 }
 
-/// What underflow may cost a sum of `count` terms.
+/// The largest error that underflow causes in a sum of `count` terms.
 [[nodiscard]] inline double underflow_error(std::size_t count) { return 1.2e-38 * static_cast<double>(count); }
 
 }  // namespace cloudflare::local

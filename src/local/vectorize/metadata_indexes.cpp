@@ -14,7 +14,7 @@ namespace {
 // In the order of MetadataType.
 constexpr std::array<std::string_view, 3> type_names{"string", "number", "boolean"};
 
-// Code 40005 was seen by alchemy-run/distilled pull request 308, as was that the same creation twice succeeds.
+// alchemy-run/distilled pull request 308 saw code 40005, and that creating the same index twice succeeds.
 constexpr int no_metadata_index = 40005;
 
 ApiError wrong_property(std::string text) {
@@ -30,7 +30,7 @@ void check_property(std::string_view property) {
   for (std::string_view rest = property;;) {
     const std::size_t dot = rest.find('.');
     if (!cloudflare::detail::is_metadata_key(rest.substr(0, dot)))
-      throw wrong_property("propertyName \"" + std::string(property.substr(0, 64)) + "\" can be no key of metadata");
+      throw wrong_property("propertyName \"" + std::string(property.substr(0, 64)) + "\" cannot be a key of metadata");
     if (dot == std::string_view::npos) break;
     rest.remove_prefix(dot + 1);
   }
@@ -54,7 +54,7 @@ Reply vectorize_create_metadata_index(Account& account, Request& request) {
       throw wrong_property("\"" + added.property + "\" is indexed as another type");
     }
     if (indexes.size() >= limits::vectorize_metadata_indexes)
-      throw wrong_property("the index has its 10 metadata indexes already");
+      throw wrong_property("the index already has 10 metadata indexes");
   };
   return vectorize_submit(*index, {.kind = Mutation::Kind::add_metadata_index, .metadata_index = added}, check);
 }

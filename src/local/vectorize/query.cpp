@@ -38,7 +38,7 @@ std::vector<float> read_vector(const Json& value, std::size_t dimensions) {
   for (const Json& item : value.items) {
     vector.push_back(static_cast<float>(item.number));
     if (!item.is(Json::Kind::number) || !std::isfinite(vector.back()))
-      throw wrong_query("vector must hold numbers within float32, not at position " +
+      throw wrong_query("vector must hold numbers within float32, and does not at position " +
                         std::to_string(vector.size() - 1));
   }
   if (vector.size() != dimensions)

@@ -11,12 +11,12 @@ namespace cloudflare::local {
 
 namespace {
 
-// How many rows are compared until the search asks whether its call is over.
+// How many rows are compared between two checks whether the call is over.
 constexpr std::size_t rows_between_looks = 1024;
-// Above it products of float32 may overflow.
+// With larger norms, products of float32 may overflow.
 constexpr double largest_norm = 1e15;
 
-// Where the rank of a row, smaller for nearer ones, surely lies.
+// The range that certainly holds the rank of a row; nearer rows have smaller ranks.
 struct Bounds {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();

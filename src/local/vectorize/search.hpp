@@ -23,8 +23,8 @@ struct Selection {
   const Filter* filter = nullptr;
 };
 
-/// The `count` rows nearest to `query`, the nearest first, equals by id. Exact: every row is looked at in float32, and
-/// whatever rounding leaves in doubt is scored again in double precision.
+/// The `count` rows nearest to `query`, the nearest first, ties by id. Exact: every row is compared in float32, and
+/// rows that rounding leaves in doubt are scored again in double precision.
 [[nodiscard]] std::vector<Hit> nearest(const VectorTable& table, Metric metric, std::span<const float> query,
                                        std::size_t count, const Selection& selection);
 

@@ -6,7 +6,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// How long Cloudflare keeps a list is not documented; the reply says it.
+// Cloudflare does not document how long a cursor is valid; the reply names the time.
 constexpr std::int64_t listing_seconds = 3600;
 
 }  // namespace

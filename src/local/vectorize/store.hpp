@@ -1,6 +1,6 @@
 #pragma once
 
-// The Vectorize indexes of the account, and the lists that were begun and not finished.
+// The Vectorize indexes of the account, and the listings that are not finished.
 
 #include <chrono>
 #include <cstdint>
@@ -39,7 +39,7 @@ class VectorizeStore {
 
   /// Remembers a listing for an hour; returns the name to find it by.
   [[nodiscard]] std::string keep(VectorListing& listing);
-  /// Nothing if it expired or never was.
+  /// Nothing if it expired or never existed.
   [[nodiscard]] std::optional<VectorListing> find(const std::string& name);
 
  private:

@@ -39,19 +39,19 @@ class VectorTable {
   [[nodiscard]] std::uint32_t ns(std::size_t row) const { return namespaces_[row]; }
   [[nodiscard]] const std::string& ns_name(std::uint32_t number) const { return namespace_names_[number]; }
   [[nodiscard]] std::optional<std::uint32_t> find_ns(const std::string& name) const;
-  /// How many namespaces were ever named.
+  /// How many namespaces were ever used.
   [[nodiscard]] std::size_t ns_count() const noexcept { return namespace_names_.size() - 1; }
   [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
 
   /// Adds or replaces a vector. `cells` has one entry for each column.
   void put(const std::string& id, std::span<const float> values, const std::string& ns, std::vector<Cell> cells);
   void erase(const std::string& id);
-  /// A column whose cells are all absent.
+  /// Adds a column whose cells are all absent.
   void add_column(const MetadataIndex& index);
   void remove_column(std::string_view property);
 
  private:
-  // Blocks instead of one array: growth copies nothing and needs no second room.
+  // Blocks instead of one array, so that growth copies nothing and needs no second array.
   static constexpr std::size_t block_rows = 1024;
 
   [[nodiscard]] float* row_data(std::size_t row) { return const_cast<float*>(values(row)); }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the parts of the Vectorize store tell each other.
+// The types that the parts of the Vectorize store share.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ struct VectorizeRecord {
 enum class MetadataType : std::uint8_t { string, number, boolean };
 
 struct MetadataIndex {
-  std::int64_t number = 0;  ///< Never used again, so that what an earlier index of the property held stays gone.
+  std::int64_t number = 0;  ///< Never used again, so that the cells of an earlier index of the property stay gone.
   std::string property{};
   MetadataType type = MetadataType::string;
 };
@@ -50,13 +50,13 @@ struct StoredVector {
   std::string metadata{};  ///< JSON text, empty: none.
 };
 
-/// A change of an index, applied as one.
+/// A change of an index, applied as a whole.
 struct Mutation {
   enum class Kind : std::uint8_t { insert, upsert, erase, add_metadata_index, remove_metadata_index };
 
   std::string id{};  ///< A UUID.
   Kind kind = Kind::upsert;
-  std::vector<StoredVector> vectors{};  ///< Of an erasure only their ids.
+  std::vector<StoredVector> vectors{};  ///< For an erasure only their ids.
   MetadataIndex metadata_index{};
 };
 

@@ -17,7 +17,7 @@ namespace ondemand = simdjson::ondemand;
 // Cloudflare docs, "Vectorize limits" (Workers Paid).
 constexpr std::size_t max_vector_namespaces = 50'000;
 
-// Why a line is no vector at all, as opposed to one that breaks a limit.
+// Why a line cannot be parsed as a vector. A vector that breaks a limit is an ApiError instead.
 struct Unparsable {
   std::string why;
 };
@@ -32,7 +32,7 @@ std::vector<float> read_values(ondemand::value value) {
   return values;
 }
 
-// As it is sent, without white space: numbers keep their digits.
+// The metadata as it was sent, without white space, so that numbers keep their digits.
 std::string read_metadata(ondemand::value value) {
   ondemand::object object = value.get_object().value();
   const std::string_view raw = object.raw_json().value();
@@ -130,7 +130,7 @@ std::vector<StoredVector> read_lines(std::string_view lines, bool discard, std::
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = std::string_view(text).substr(at).find('\n');
     const std::size_t end = length == std::string_view::npos ? text.size() : at + length;
-    // Vectors that are discarded count as well: they were sent.
+    // Discarded lines count too, because they were sent.
     if (++number > limits::vectorize_upload_vectors)
       throw vectorize_error(40026, "at most 5000 vectors are accepted in one request");
     const auto in_line = [number](const std::string& message) {

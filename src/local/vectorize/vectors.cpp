@@ -14,7 +14,7 @@ namespace {
 
 constexpr int default_count = 100;
 
-// Where a list goes on.
+// Where a listing continues.
 struct Place {
   std::string name{};
   VectorListing listing{};
