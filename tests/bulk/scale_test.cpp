@@ -129,7 +129,7 @@ TEST_CASE(
   const auto before = std::count_if(sent.begin(), sent.end(), [&](auto at) { return at < sent.back(); });
   const double allowed = std::chrono::duration<double>(sent.back() - sent.front()) / 300s * static_cast<double>(budget);
   const double unused = 1 - static_cast<double>(before) / allowed;
-  std::cout << "of the budget unused: " << unused * 100 << " %\n";
+  std::cout << "unused part of the budget: " << unused * 100 << " %\n";
   CHECK(before > 4000);
   CHECK(unused <= 0.02);
   CHECK(sent.back() - sent.front() == computed(5000));
