@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// The same text with room behind it, which simdjson wants.
+/// A copy of the text with the padding that simdjson needs.
 inline std::string padded(const std::string& text) {
   std::string copy;
   copy.reserve(text.size() + 64);

@@ -1,4 +1,4 @@
-// bulk-requests: the requests of every `_many` call against the fewest that the documented limits allow.
+// bulk-requests: how many requests every `_many` call makes, against the fewest that the documented limits allow.
 
 #include <cloudflare/cloudflare.hpp>
 

@@ -1,5 +1,5 @@
 # Sourced: compare_compile BASELINE BAR OURS_INCLUDE... -- BASELINE_INCLUDE...
-# CPU time of g++ over a file with nothing but the includes; the two alternate, the least of nine runs counts.
+# CPU time of g++ over a file with nothing but the includes. The two alternate, and the least of nine runs counts.
 
 # seconds of CPU for one compilation of $1
 cpu_seconds() {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A transport that only counts, and pairs made when they are looked at.
+// A transport that only counts, and pairs that are made while they are read.
 
 #include <algorithm>
 #include <cloudflare/kv.hpp>

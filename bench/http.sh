@@ -16,9 +16,9 @@ http {
   server { listen 127.0.0.1:$port; location / { return 200 '{"theme":"dark","size":12,"language":"en"}'; } }
 }
 EOF
-  # It goes to the background when it listens. Debian keeps it where only root's path leads.
+  # nginx goes to the background once it listens. Debian installs it in /usr/sbin, which only root's PATH names.
   PATH=$PATH:/usr/sbin nginx -c "$work/nginx.conf" 2>"$work/output" || { cat "$work/output" >&2; return 1; }
-  # shellcheck disable=SC2064  # the folder of now
+  # shellcheck disable=SC2064  # $work must expand now
   trap "kill \$(cat '$work/pid'); rm -rf '$work'" EXIT
   url=http://127.0.0.1:$port/client/v4
 }

@@ -1,5 +1,5 @@
 // local-query: a query over 100 000 vectors of 768 floats in the embedded store, from the HTTP request to the reply,
-// against a plain loop over the same floats. Both alternately in one process; of each the median.
+// against a plain loop over the same floats. Both run alternately in one process, and the median of each counts.
 #include <cloudflare/local.hpp>
 
 #include <algorithm>

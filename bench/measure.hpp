@@ -1,6 +1,6 @@
 #pragma once
 
-// CPU time of programs under bench/: what alternates is compared, and the least of several rounds counts.
+// CPU time of the programs under bench/. The competitors run alternately, and the least of several rounds counts.
 
 #include <algorithm>
 #include <cstdio>
@@ -56,7 +56,7 @@ inline void print_cost(double before, long count) {
   std::printf("%.3f\n", (cpu_seconds() - before) * 1e6 / static_cast<double>(count));
 }
 
-/// The exit code of a program that does `run`; what it throws is printed.
+/// Calls `run` and gives the program's exit code; prints the exception if it throws.
 inline int reported(void (*run)()) {
   try {
     run();

@@ -11,7 +11,7 @@ namespace bench {
 struct Pair {
   std::string key{};
   std::string value{};
-  std::string lang{};  ///< Of the metadata {"lang": …, "size": …}.
+  std::string lang{};  ///< With `size`, the metadata {"lang": …, "size": …}.
   int size = 0;
 };
 
@@ -29,7 +29,7 @@ inline std::vector<Pair> make_pairs() {
   return pairs;
 }
 
-/// What a listed key is: cloudflare::kv::Key without its types.
+/// A listed key: cloudflare::kv::Key in plain types.
 struct ListedKey {
   std::string name{};
   std::int64_t expiration = 0;

@@ -33,7 +33,7 @@ struct Checksum {
   bool operator==(const Checksum&) const = default;
 };
 
-/// Each decodes the reply into structs, sums them and lets go of them. `reply` has simdjson's padding behind it.
+/// Each decodes the reply into structs, sums them and frees them. `reply` has simdjson's padding behind it.
 template <class Text>
 Checksum decode_simdjson(const std::string& reply);
 template <class Text>

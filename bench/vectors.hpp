@@ -14,7 +14,7 @@ namespace bench {
 constexpr std::size_t dimensions = 768;
 constexpr std::size_t vector_count = 1000;
 
-/// What a decoded vector is: cloudflare::vectorize::Vector without its types.
+/// A decoded vector: cloudflare::vectorize::Vector in plain types.
 struct Decoded {
   std::string id{};
   std::vector<float> values{};
@@ -33,7 +33,7 @@ inline std::vector<float> make_values() {
 
 inline std::string id_of(std::size_t row) { return "document-" + std::to_string(row); }
 
-/// The sum of all bit patterns: whoever reads one float otherwise has another.
+/// The sum of all bit patterns: it differs if a single float was read differently.
 inline std::uint64_t checksum(std::span<const float> values) {
   std::uint64_t sum = 0;
   for (const float value : values) {

@@ -89,7 +89,7 @@ void expect(bool right, const char* what) {
   std::exit(1);
 }
 
-/// Whether `style` stores the default once, reads it afterwards, and reports a namespace that is not there.
+/// Checks that `style` stores the default once, reads it afterwards, and reports a namespace that does not exist.
 void run(const char* name, const cf::ApiClient& client, const Style& style) {
   const cf::KvNamespace kv = client.kv(client.kv_namespaces().create(name).id);
   std::cout << name << ": " << style(kv) << '\n';

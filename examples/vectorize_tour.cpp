@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What a model would make of a text.
+// Stands in for a model that embeds a text.
 std::vector<float> embedding_of(int topic, float how_much) {
   std::vector<float> vector(4, 0.1F);
   vector[static_cast<std::size_t>(topic) % vector.size()] = how_much;

@@ -6,6 +6,6 @@
 #include <utility>
 #include <vector>
 
-/// The `count` rows of the largest cosine with `query`, the nearest first. `norms`: of the rows.
+/// The `count` rows with the largest cosine to `query`, the nearest first. `norms` holds the norm of each row.
 std::vector<std::pair<float, std::size_t>> loop_search(const std::vector<float>& rows, const std::vector<float>& norms,
                                                        const std::vector<float>& query, std::size_t count);

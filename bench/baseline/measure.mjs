@@ -1,4 +1,4 @@
-// Prints the ms of CPU one call of `work` takes, all threads of the process counted, and what the last one returned.
+// Prints the ms of CPU that one call of `work` takes in all threads of the process, and what the last call returned.
 const warm = 5, measured = 10;
 
 export function measure(work) {

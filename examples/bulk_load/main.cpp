@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Ctrl-C: once ends the job gently, twice at once. Signals are waited for in a thread of their own, where locks may be
-/// taken.
+/// Ctrl-C: the first one ends the job gently, the second one at once. A thread of its own waits for the signals,
+/// because a signal handler must not take locks.
 class Interrupt {
  public:
   Interrupt() {
@@ -64,7 +64,7 @@ std::uint64_t items_in(const Wishes& wishes) {
   return count(wishes.csv() ? cf::vectorize::read_csv(wishes.file) : cf::vectorize::read_ndjson(wishes.file));
 }
 
-/// The embedded store makes what it does not have.
+/// Creates the namespace or index if the embedded store does not have it yet.
 void prepare(const cf::ApiClient& client, Wishes& wishes, int dimensions) {
   if (wishes.store.empty()) return;
   if (!wishes.kv.empty()) {

@@ -70,7 +70,7 @@ bool keep(const cf::D1Database& db, const std::string& path) {
   return exported.bytes > 0;
 }
 
-// Loses all failures, and has them back.
+// Deletes all failures, then restores them.
 bool undo(const cf::D1Database& db) {
   // [time_travel]
   const std::string before = db.bookmark();
@@ -80,7 +80,7 @@ bool undo(const cf::D1Database& db) {
   return undone.bookmark == before && db.query_value<int>("SELECT count(*) FROM failures").value() > 0;
 }
 
-// What was exported makes an equal database.
+// Imports the exported file into a second database and compares the two.
 bool copy(const cf::ApiClient& client, const cf::D1Database& first, const std::string& path) {
   const cf::D1Database second = client.d1(client.d1_databases().create("copy").uuid);
   // [import]

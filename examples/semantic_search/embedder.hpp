@@ -45,7 +45,7 @@ class Embedder {
   }
 
  private:
-  /// Words in small letters without the commonest endings; those that say nothing are left out.
+  /// Words in lower case, without the commonest endings and without stop words.
   static std::vector<std::string> words_of(std::string_view text) {
     static constexpr std::array<std::string_view, 16> common{"and",  "are",   "but", "can", "does", "for",
                                                              "from", "has",   "how", "not", "that", "the",

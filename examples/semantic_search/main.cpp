@@ -56,7 +56,7 @@ class Search {
   }
 
  private:
-  // Names count as text, the heading twice.
+  // File name and heading are part of the text; the heading counts twice.
   static std::string text_of(const Passage& passage) {
     return passage.file + '\n' + passage.heading + '\n' + passage.heading + '\n' + passage.text;
   }

@@ -25,7 +25,7 @@ class HeldTransport final : public cf::Transport {
  public:
   ~HeldTransport() override { gone_.set_value(); }
 
-  /// Becomes ready when the client and its I/O thread have let go of the transport.
+  /// Becomes ready when the client and its I/O thread have released the transport.
   std::future<void> gone() { return gone_.get_future(); }
   /// Waits until `count` requests are under way.
   void wait_for(std::size_t count) {

@@ -51,7 +51,7 @@ TEST_CASE("what is refused before any request completes on the I/O thread, too, 
   CHECK(results.thread(0) == results.thread(1));
 }
 
-TEST_CASE("one thread besides the caller's, begun by the first operation and ended with the client") {
+TEST_CASE("a client has one I/O thread, begun by the first operation and ended with the client") {
   const std::size_t before = threads_of_this_process();
   {
     Scripted s;
@@ -73,7 +73,7 @@ TEST_CASE("one thread besides the caller's, begun by the first operation and end
   CHECK(threads_of_this_process() == before);
 }
 
-TEST_CASE("an operation owns its arguments: what it was made from may go before it begins") {
+TEST_CASE("an operation owns its arguments: the originals may be destroyed before it begins") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return ok(R"({"successful_key_count":2,"unsuccessful_keys":[]})"); });
   const auto kv = s.kv().async();

@@ -1,10 +1,10 @@
-// Stop tokens, the end of a client, and coroutines that do not see the end.
+// Stop tokens, the end of a client, and coroutines that are destroyed before their operation completes.
 
 #include "async_support.hpp"
 
 using namespace async_tests;
 
-TEST_CASE("a stop token ends an operation under way and takes its transfer back, others go on") {
+TEST_CASE("a stop token ends an operation under way and cancels its request; others go on") {
   const Held held;
   const auto kv = held.client().kv("ns");
   std::stop_source stop;
@@ -33,7 +33,7 @@ TEST_CASE("stop_on gives a single operation its stop token; triggered before, no
   CHECK_FALSE(late.outcome_unknown());
 }
 
-TEST_CASE("when the last handle goes, what is under way completes with cancelled before that returns") {
+TEST_CASE("destroying the last handle completes what is under way with `cancelled` before it returns") {
   const Held held;
   auto client = std::make_unique<cf::ApiClient>(held.client());
   auto kv = std::make_unique<cf::AsyncKvNamespace>(client->kv("ns").async());
@@ -62,7 +62,7 @@ TEST_CASE("an operation begun first after the client was closed is cancelled, an
   CHECK(threads_of_this_process() == before);
 }
 
-TEST_CASE("the last handle may go inside a callback: the rest completes, the thread ends by itself") {
+TEST_CASE("the last handle may be destroyed inside a callback: the rest completes, the thread ends by itself") {
   Held held;
   auto gone = held.transport->gone();
   auto* transport = held.transport.get();

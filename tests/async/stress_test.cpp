@@ -1,4 +1,4 @@
-// Many threads, random faults, random cancels, clients that go while they are busy: nothing completes twice or never.
+// Many threads, random faults, random cancels, clients that end while they are busy: each operation completes once.
 
 #include <random>
 #include <utility>
@@ -15,7 +15,7 @@ class Chaos final : public cf::Transport {
  public:
   explicit Chaos(bool in_turn) : in_turn_(in_turn) {}
   ~Chaos() override { gone_.set_value(); }
-  /// Becomes ready when the client and its I/O thread have let go of the transport.
+  /// Becomes ready when the client and its I/O thread have released the transport.
   std::future<void> gone() { return gone_.get_future(); }
 
   cf::HttpResponse send(const cf::HttpRequest&, const cf::TransferLimits&) override {

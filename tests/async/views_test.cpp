@@ -160,7 +160,7 @@ THREE_VIEWS(edgebase::VectorizeIndex, get_many, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, erase_by_ids, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, erase_many, keys());
 
-// Handles of either API are what code for both takes, in each view.
+// Code for both APIs accepts the handles of either, in each view.
 template <class Handle>
 using CheckedOf = decltype(std::declval<const Handle&>().checked());
 template <class Handle>

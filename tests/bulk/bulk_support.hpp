@@ -1,6 +1,6 @@
 #pragma once
 
-// Many numbered pairs, made when they are looked at, and what became of each.
+// Many numbered pairs, made while they are read, and the outcome of each.
 
 #include <algorithm>
 #include <cloudflare/kv.hpp>
@@ -35,7 +35,7 @@ inline auto pairs(std::uint64_t count) {
   return Numbered(count, [](std::uint64_t i) { return std::pair(key_of(i), value_of(i)); });
 }
 
-/// What a job said of its items. A second word on an item is remembered.
+/// The outcomes that a job told of its items. Notes if it told one item twice.
 class Outcomes {
  public:
   explicit Outcomes(std::uint64_t count) : told_(count, none) {}

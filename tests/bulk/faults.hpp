@@ -1,6 +1,6 @@
 #pragma once
 
-// A job through a transport that spoils requests: what is reported is true of every pair.
+// A job through a transport that spoils requests: the report must be true of every pair.
 
 #include "bulk/bulk_support.hpp"
 #include "bulk/faulty_transport.hpp"

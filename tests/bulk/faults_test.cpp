@@ -1,4 +1,4 @@
-// Bulk writes through a transport that spoils 30 % of the requests: what is reported is true of every item.
+// Bulk writes through a transport that spoils 30 % of the requests: the report must be true of every item.
 
 #include <cloudflare/local.hpp>
 #include <cloudflare/testing/fake_clock.hpp>

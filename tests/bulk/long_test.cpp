@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t million = 1'000'000;
 
-/// A folder of its own, gone with the object.
+/// A folder of its own, removed with the object.
 class Folder {
  public:
   explicit Folder(const std::string& name)
@@ -39,8 +39,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Hands over each pair that a closed store holds, from its file: a witness that shares nothing with the reads of the
-/// library.
+/// Reads each pair of a closed store straight from its file, so that the check does not depend on the library's own
+/// reads.
 template <class Take>
 void each_pair(const Folder& folder, Take take) {
   sqlite3* opened = nullptr;
@@ -58,7 +58,7 @@ void each_pair(const Folder& folder, Take take) {
   while (sqlite3_step(prepared) == SQLITE_ROW) take(column(0), column(1));
 }
 
-/// What is stored, by number; a pair that is not as it was written is counted.
+/// Which numbered pairs are stored; `strange` counts those that are not as they were written.
 struct Stored {
   std::vector<bool> there = std::vector<bool>(million);
   std::uint64_t strange = 0;
@@ -74,7 +74,7 @@ struct Stored {
   }
 };
 
-/// What a run with faults came to; checked on the test's own thread.
+/// The results of a run with faults; checked on the test's own thread.
 struct FaultyRun {
   cf::BulkResult put{};
   cf::BulkResult erased{};
@@ -151,7 +151,7 @@ TEST_CASE("a million pairs are written, read, compared and erased in 100, 10 000
   std::cout << "a million pairs there, back and gone: " << seconds_since(start) << " s\n";
 }
 
-TEST_CASE("a million pairs with 30 % of requests spoiled, ten seeds: what is reported is true of every pair") {
+TEST_CASE("a million pairs with 30 % of requests spoiled, ten seeds: the report is true of every pair") {
   const auto start = std::chrono::steady_clock::now();
   constexpr unsigned seeds = 10;
   std::vector<FaultyRun> runs(seeds);

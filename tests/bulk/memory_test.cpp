@@ -74,6 +74,6 @@ TEST_CASE("a batch whose JSON passes 100 MB is split though it has few pairs") {
   CHECK(counted.transport->requests == 3);
   CHECK(counted.transport->largest > 96'000'000);
   CHECK(counted.transport->largest <= 100'000'000);
-  // One body, and the value that comes next on its way: bodies as large as this are not made ahead.
+  // One body and the next value: bodies as large as this are not made ahead.
   CHECK(static_cast<double>(memory.growth()) <= 2.2 * static_cast<double>(counted.transport->largest));
 }

@@ -32,7 +32,7 @@ seconds simulated(std::uint64_t requests, std::uint64_t share) {
   return std::chrono::duration_cast<seconds>(now - start);
 }
 
-/// The same without counting one by one.
+/// The same by a formula, without counting one by one.
 seconds computed(std::uint64_t requests, std::uint64_t share = of_a_job) { return 302s * ((requests - 1) / share); }
 
 std::string in_words(seconds time) {
@@ -80,10 +80,10 @@ std::string page() {
   return text.str();
 }
 
-/// Cloudflare: from request 1201 of five minutes on it refuses all for five minutes.
+/// Stands in for Cloudflare: from request 1201 within five minutes on, it refuses all requests for five minutes.
 struct Server {
   std::shared_ptr<cf::testing::FakeTransport> fake = std::make_shared<cf::testing::FakeTransport>();
-  int processes = 1;  ///< That send what the one we see sends.
+  int processes = 1;  ///< Each request counts as one from each process.
   std::mt19937 random{11};
   std::vector<cf::Clock::time_point> sent{};
   std::vector<cf::Clock::time_point> arrivals{};
@@ -92,7 +92,7 @@ struct Server {
 
   Server() {
     fake->answer_with([this](const cf::testing::SentRequest& request) {
-      // Some requests take their time to the server, others hurry.
+      // Requests take between 0 and 1.5 s to the server.
       const auto arrival = request.at + std::chrono::milliseconds(random() % 1500);
       sent.push_back(request.at);
       arrivals.insert(arrivals.end(), static_cast<std::size_t>(processes), arrival);
@@ -124,12 +124,12 @@ TEST_CASE(
   CHECK(done.requests == 5000);
   CHECK(server.refusals == 0);
 
-  // While work waits: all but the last burst, over the time until that.
+  // The budget is measured only while work waits: all bursts but the last, over the time until the last one.
   const auto& sent = server.sent;
   const auto before = std::count_if(sent.begin(), sent.end(), [&](auto at) { return at < sent.back(); });
   const double allowed = std::chrono::duration<double>(sent.back() - sent.front()) / 300s * static_cast<double>(budget);
   const double unused = 1 - static_cast<double>(before) / allowed;
-  std::cout << "of the budget unused: " << unused * 100 << " %\n";
+  std::cout << "unused part of the budget: " << unused * 100 << " %\n";
   CHECK(before > 4000);
   CHECK(unused <= 0.02);
   CHECK(sent.back() - sent.front() == computed(5000));

@@ -69,7 +69,7 @@ class Counterpart {
 // The types that name a counterpart in a test case.
 struct Embedded {};  ///< cloudflare::local.
 struct Real {};      ///< Cloudflare's engine through miniflare; the live account with CLOUDFLARE_LIVE_TEST=1.
-struct Explorer {};  ///< Miniflare's own Local Explorer: some operations of KV, and no line of the server is ours.
+struct Explorer {};  ///< Miniflare's own Local Explorer: some operations of KV, by a server that is not our code.
 
 /// The counterpart, started on first use; null and a reason if it cannot run here.
 template <class Which>

@@ -92,7 +92,7 @@ CONTRACT_CASE("SQL error: FOREIGN KEY", "[d1][errors]", Embedded, Real) {
   check_fails(cloud, "INSERT INTO child VALUES (99)",
               "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)");
 }
-CONTRACT_CASE("SQL error: a row id that is no integer", "[d1][errors]", Embedded, Real) {
+CONTRACT_CASE("SQL error: a row id that is not an integer", "[d1][errors]", Embedded, Real) {
   check_fails(cloud, "INSERT INTO t (id) VALUES ('x')", "datatype mismatch: SQLITE_MISMATCH");
 }
 CONTRACT_CASE("SQL error: malformed JSON", "[d1][errors]", Embedded, Real) {
@@ -206,7 +206,7 @@ CONTRACT_CASE("a database that is not there is not_found with code 7404", "[d1][
   }
 }
 
-CONTRACT_CASE("an id that is no UUID is refused before sending", "[d1][errors]", Embedded, Real) {
+CONTRACT_CASE("an id that is not a UUID is refused before sending", "[d1][errors]", Embedded, Real) {
   for (const char* id : {"", "my-database", "../kv", "00000000-0000-4000-8000-00000000000g"}) {
     const auto error = error_of([&] { (void)cloud.client().d1(id).query<int>("SELECT 1"); });
     CHECK(error.kind() == ErrorKind::invalid_argument);

@@ -16,7 +16,7 @@ Row row_at(int i) {
           i % 3 == 0 ? std::nullopt : std::optional("note " + std::to_string(i)), i % 2 == 0};
 }
 
-/// Rows made while they are read: nothing holds them all.
+/// Rows made while they are read, so that they are never all in memory.
 class Generated {
  public:
   explicit Generated(int count) : count_(count) {}
@@ -71,7 +71,7 @@ CONTRACT_CASE("100 000 rows of 5 columns arrive, in ceil(statements / 100) reque
   CHECK(done.requests == ceil_div(statements, 100));
   CHECK(told == rows);
 
-  // The same sums over the rows as they were meant to be.
+  // The expected sums.
   std::int64_t ids = 0;
   std::int64_t quarters = 0;
   std::int64_t characters = 0;

@@ -1,4 +1,4 @@
-// Import, export and migrations. Of these jobs the SQL is the engine's, the steps around it are the mapping's.
+// Import, export and migrations. On `Real` the engine runs the SQL, and the mapping does the steps around it.
 
 #include <algorithm>
 

@@ -20,7 +20,7 @@ struct UserView {
   std::int64_t id;
 };
 
-// Columns of other names, and a member that is none.
+// A struct whose members have other names than the columns, and one member without a column.
 class Account {
  public:
   std::int64_t number = 0;
@@ -97,7 +97,7 @@ CONTRACT_CASE("a value that does not fit is a decode error that names row and co
   CHECK_THAT(contract::text_of(error), !Catch::Matchers::Contains("Ann"));
 }
 
-CONTRACT_CASE("as many columns as the query asks for, or a decode error", "[d1][queries]", Embedded, Real) {
+CONTRACT_CASE("a result with more or fewer columns than types is a decode error", "[d1][queries]", Embedded, Real) {
   const auto db = cloud.fresh_database();
   for (const char* sql : {"SELECT 1", "SELECT 1, 2, 3"}) {
     const auto error = error_of([&] { (void)db->query<int, int>(sql); });
@@ -191,7 +191,7 @@ CONTRACT_CASE("in_list binds any number of values as one parameter; ORDER BY, LI
   CHECK(db->query_value<int>("SELECT count(*) FROM t WHERE id " + in, {d1::in_list(std::vector<int>())}) == 0);
 }
 
-CONTRACT_CASE("in_list keeps integers that a parameter of their own could not", "[d1][queries]", Embedded, Real) {
+CONTRACT_CASE("in_list keeps integers that are too large for a parameter", "[d1][queries]", Embedded, Real) {
   const auto db = cloud.fresh_database();
   CHECK(db->query_value<int>("SELECT 9223372036854775807 IN (SELECT value FROM json_each(?))",
                              {d1::in_list({9223372036854775807})}) == 1);

@@ -151,7 +151,7 @@ CONTRACT_CASE("a blob of all 256 bytes goes in as bytes and comes back as bytes"
   CHECK(db->query_value<int>("SELECT count(*) FROM t WHERE b = ?", {std::span<const std::byte>(all_bytes())}) == 1);
 }
 
-CONTRACT_CASE("an empty blob is no NULL", "[d1][values]", Embedded, Real) {
+CONTRACT_CASE("an empty blob is not NULL", "[d1][values]", Embedded, Real) {
   const auto db = cloud.fresh_database();
   CHECK(db->query_value<std::optional<d1::Blob>>("SELECT x''") == std::optional(d1::Blob()));
   CHECK(db->query_value<std::string>("SELECT typeof(?)", {d1::Blob()}) == "blob");

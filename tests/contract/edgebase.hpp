@@ -20,7 +20,7 @@ class EdgeBase {
   virtual cloudflare::HttpResponse send(const cloudflare::HttpRequest& request) = 0;
   [[nodiscard]] virtual std::string url() = 0;
 
-  /// Begins what a case names: each has keys and tables of its own.
+  /// `prefix` with a number, so that each case has keys and tables of its own.
   static std::string fresh(const std::string& prefix);
 };
 

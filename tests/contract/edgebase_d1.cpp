@@ -61,7 +61,7 @@ EDGEBASE_CASE("parameters of every type arrive as what they are, and rows bring 
   CHECK(db.query_value<std::string>("SELECT CAST(9007199254740993 AS TEXT) AS n") == "9007199254740993");
 }
 
-EDGEBASE_CASE("of columns with the same name one is left, which a tuple notices", "[edgebase][d1]", Embedded, Real) {
+EDGEBASE_CASE("two columns of one name arrive as one, and reading both is an error", "[edgebase][d1]", Embedded, Real) {
   const auto db = edge.client().d1("analytics");
   const auto error = error_of([&] { (void)db.query<int, int>("SELECT 1 AS a, 2 AS a"); });
   CHECK(error.kind() == ErrorKind::decode);
@@ -69,7 +69,7 @@ EDGEBASE_CASE("of columns with the same name one is left, which a tuple notices"
   CHECK((db.query<int, int>("SELECT 1 AS a, 2 AS b")[0] == std::tuple(1, 2)));
 }
 
-EDGEBASE_CASE("meta tells changes and rows, and of several statements the last result comes back", "[edgebase][d1]",
+EDGEBASE_CASE("meta tells changes and rows, and several statements give the last result only", "[edgebase][d1]",
               Embedded, Real) {
   const auto db = edge.client().d1("analytics");
   const std::string t = EdgeBase::fresh("meta_");

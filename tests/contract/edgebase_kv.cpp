@@ -130,11 +130,11 @@ EDGEBASE_CASE("a ttl of 60 seconds is taken, one below is refused by the server 
   CHECK(error.http_status() == 400);
   CHECK_THAT(error.what(), Catch::Contains("60"));
   CHECK(kv.get(key) == "v");
-  kv.with({.check_limits = false}).put(key, "w", {.ttl = 0s});  // none
+  kv.with({.check_limits = false}).put(key, "w", {.ttl = 0s});  // 0 means no ttl
   CHECK(kv.get(key) == "w");
 }
 
-EDGEBASE_CASE("a wrong key, an unknown name and a missing binding have their kinds, for all three stores",
+EDGEBASE_CASE("a wrong key, an unknown name and a missing binding each have an error kind, for all three stores",
               "[edgebase][errors]", Embedded, Real) {
   const auto wrong = edge.client("another-key");
   const auto right = edge.client();
@@ -157,8 +157,9 @@ EDGEBASE_CASE("a wrong key, an unknown name and a missing binding have their kin
   CHECK(kinds([&] { (void)right.d1("unbound").with({.max_attempts = 1}).query<int>("SELECT 1"); }) == missing);
 }
 
-EDGEBASE_CASE("content type, JSON, schema, name, key, binding, fields: the first that is wrong is answered",
-              "[edgebase][errors]", Embedded, Real) {
+EDGEBASE_CASE(
+    "checks run in order: content type, JSON, schema, name, key, binding, fields; the first failure is answered",
+    "[edgebase][errors]", Embedded, Real) {
   const std::string key = "test-service-key";
   const std::string get = R"({"action":"get","key":"k"})";
   CHECK(status_of(edge, "/api/kv/none", "no json", "", "text/plain") == 415);

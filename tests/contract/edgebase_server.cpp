@@ -20,7 +20,7 @@ class EdgeBaseInStore final : public EdgeBase {
                            .kv = {"cache", "unbound"},
                            .d1 = {"analytics", "unbound"},
                            .vectorize = {{.name = "docs", .dimensions = 3, .metric = "euclidean"}}});
-    // Declared, made, and removed behind its back.
+    // Both stores named `unbound` are declared and created, then removed behind EdgeBase's back.
     const auto account = cloud_.client();
     account.kv_namespaces().remove(account.kv_namespaces().find("unbound").value().id);
     account.request(

@@ -72,7 +72,8 @@ TEST_CASE("code over the common base of indexes runs on v4 and on EdgeBase with 
   CHECK(through_edgebase.at(0) == "v10");
 }
 
-TEST_CASE("describe tells all five fields, a search has ten matches unless told, the namespace is a default") {
+TEST_CASE(
+    "describe gives all five fields, a search ten matches by default; a vector's namespace overrides the call's") {
   const auto cloud = cloud_with("dot-product");
   const auto docs = docs_of(cloud);
   CHECK_FALSE(docs.info().processed_up_to_mutation);

@@ -91,7 +91,7 @@ CONTRACT_CASE("bulk get of type json tells a stored null from a missing key", "[
   CHECK_FALSE(got[1]);
 }
 
-CONTRACT_CASE("a value that is no base64 is refused by the server with 400", "[kv][bulk]", Embedded, Real) {
+CONTRACT_CASE("a value that is not base64 is refused by the server with 400", "[kv][bulk]", Embedded, Real) {
   const auto space = cloud.fresh_namespace();
   const std::vector<kv::Entry> entries = {{.key = "k", .value = "no base64!", .base64 = true}};
   const auto error = error_of([&] { (void)space->with({.check_limits = false}).put_bulk(entries); });
@@ -142,8 +142,8 @@ CONTRACT_CASE("bulk get with metadata keeps empty values and gives metadata and 
   CHECK_FALSE(got[3].has_value());
 }
 
-CONTRACT_CASE("bulk get of type json gives the JSON text, and refuses a value that is none with 10029", "[kv][bulk]",
-              Embedded, Real) {
+CONTRACT_CASE("bulk get of type json gives the JSON text, and refuses other values with 10029", "[kv][bulk]", Embedded,
+              Real) {
   const auto space = cloud.fresh_namespace();
   space->put("object", R"({ "a" : [1, 2.5, null] })");
   space->put("number", "12");
@@ -219,8 +219,8 @@ CONTRACT_CASE("bulk erase removes the keys, and those that are not there count a
   CHECK(left.keys[0].name == "d");
 }
 
-CONTRACT_CASE("get_many of 101 keys makes two requests, of no key none, and tells missing from empty", "[kv][many]",
-              Embedded, Real, Explorer) {
+CONTRACT_CASE("get_many asks for 101 keys in two requests, for no keys in none, and tells missing from empty",
+              "[kv][many]", Embedded, Real, Explorer) {
   const auto space = cloud.fresh_namespace();
   const auto keys = numbered(101);
   space->put(keys[0], "first");

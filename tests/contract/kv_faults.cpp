@@ -1,4 +1,4 @@
-// Bulk jobs whose requests to Cloudflare's engine are spoiled on their way: what is reported is true of every pair.
+// Bulk jobs whose requests to Cloudflare's engine are spoiled on their way: the report must be true of every pair.
 
 #include <cloudflare/testing/fake_clock.hpp>
 

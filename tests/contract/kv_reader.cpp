@@ -1,4 +1,4 @@
-// kv::Reader against servers: every read of a crowd is what a get by itself is.
+// kv::Reader against servers: each of many concurrent reads gives what a single get gives.
 
 #include <cloudflare/kv/reader.hpp>
 

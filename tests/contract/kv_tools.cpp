@@ -63,7 +63,7 @@ const Difference* find(const CompareResult& result, const std::string& key) {
 
 }  // namespace
 
-CONTRACT_CASE("what is exported and imported is the same namespace again", "[kv][tools]", Embedded, Real) {
+CONTRACT_CASE("an export that is imported gives an equal namespace", "[kv][tools]", Embedded, Real) {
   const support::TemporaryFolder folder;
   const auto from = cloud.fresh_namespace();
   const auto to = cloud.fresh_namespace();
@@ -90,7 +90,7 @@ CONTRACT_CASE("an export that is interrupted anywhere goes on to the same file",
   const std::string whole = support::read_file(folder.file("whole"));
   REQUIRE(std::count(whole.begin(), whole.end(), '\n') == 2'106);
 
-  // By an exception in the middle of the second page, then gently after it.
+  // Interrupted by an exception in the middle of the second page, then by a stop token after it.
   const std::string path = folder.file("pieces");
   CHECK_THROWS_AS(export_to(*space, path,
                             {.on_progress =
@@ -193,7 +193,7 @@ CONTRACT_CASE("a file that is not sorted is not compared, and a state of another
   CHECK(support::read_file(path).size() > 10);  // untouched
 }
 
-CONTRACT_CASE("exports and imports of nothing", "[kv][tools]", Embedded, Real) {
+CONTRACT_CASE("an empty namespace is exported, imported and compared", "[kv][tools]", Embedded, Real) {
   const support::TemporaryFolder folder;
   const auto space = cloud.fresh_namespace();
   const auto exported = export_to(*space, folder.file("none"));

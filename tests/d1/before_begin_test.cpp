@@ -39,7 +39,7 @@ struct Values {
 
 }  // namespace
 
-TEST_CASE("an operation that has not begun touches no file, and dropped it never does") {
+TEST_CASE("an operation touches no file before it begins, and never if it is dropped before") {
   const support::TemporaryFolder folder;
   for (const char* name : {"value.part", "dump.sql.part"}) support::write_file(folder.file(name), "somebody else's");
   const std::set<std::string> before = names_in(folder);
@@ -116,7 +116,7 @@ TEST_CASE(
   CHECK(names_in(folder) == std::set<std::string>{"victim", "value", "value.part"});
   CHECK_FALSE(values.kv.get_to_file("none", folder.file("value")).has_value());
   CHECK(support::read_file(folder.file("value")) == "the value");
-  // A name as long as names can be leaves no room for more.
+  // The longest possible name leaves no room for a suffix.
   const std::string longest = folder.file(std::string(255, 'n'));
   CHECK(values.kv.get_to_file("k", longest).has_value());
   CHECK(support::read_file(longest) == "the value");

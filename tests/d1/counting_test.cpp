@@ -30,7 +30,7 @@ struct Plan {
   bool executed = true;
 };
 
-// Depends on the statement and the attempt alone, not on the order in which they arrive.
+// The plan depends on the statement and the attempt alone, not on the order in which they arrive.
 Plan plan_of(int statement, int attempt) {
   std::mt19937 random(seed + static_cast<unsigned>(statement) * 64U + static_cast<unsigned>(attempt));
   const auto draw = static_cast<unsigned>(random() % 1000);
@@ -128,7 +128,7 @@ TEST_CASE("1000 INSERTs under faults: every acknowledged row is there, unknown o
   CHECK(acknowledged.size() + unknown.size() + refused.size() == statements);
   CHECK(faulty.executed == static_cast<int>(rows.size()));
 
-  // What the plan says of the first attempts; a machine that is slow beyond the stall limit can only add to it.
+  // The plan of the first attempts gives these numbers; a machine slower than the stall limit can only add to them.
   CHECK(faulty.struck_before > 100);
   CHECK(faulty.struck_after > 100);
   CHECK(unknown_there > 100);
@@ -140,7 +140,7 @@ TEST_CASE("1000 INSERTs under faults: every acknowledged row is there, unknown o
             << "; faults before execution " << faulty.struck_before << ", after " << faulty.struck_after << '\n';
 }
 
-TEST_CASE("1000 SELECTs under the same faults are repeated until they are answered, and rightly") {
+TEST_CASE("1000 SELECTs under the same faults are repeated until each has its right answer") {
   Faulty faulty;
   std::atomic<int> answered = 0;
   std::atomic<int> wrong = 0;

@@ -175,7 +175,7 @@ TEST_CASE("time travel: a restore brings the rows of a bookmark back, and its pr
   db.restore(restored.previous_bookmark);
   CHECK(db.query_value<std::int64_t>("SELECT a FROM t") == 2);
 
-  // What is written after a restore is a state of its own.
+  // A write after a restore makes a new state.
   db.restore(one);
   db.execute("INSERT INTO t VALUES (3)");
   CHECK(db.query_value<std::string>("SELECT group_concat(a) FROM t") == "1,3");
@@ -206,7 +206,7 @@ TEST_CASE("time travel: a time stands for the newest bookmark at or before it") 
   CHECK(engine.fake->requests().size() == requests);
 }
 
-TEST_CASE("time travel: the wire, a bookmark is asked for again, and a restore is sent once") {
+TEST_CASE("time travel on the wire: a lost bookmark request is repeated, a restore is sent once") {
   Engine engine;
   const cf::D1Database db = engine.db();
   engine.instead("bookmark", 1, cut());

@@ -1,4 +1,4 @@
-// Import through the client: what travels, in which order, and what comes of faults.
+// Import through the client: what is sent, in which order, and what faults lead to.
 
 #include "jobs_support.hpp"
 
@@ -52,7 +52,7 @@ TEST_CASE("an import is uploaded to the signed URL without credentials, ingested
   CHECK(json::parse(sent[3].body).at("current_bookmark").get<std::string>().size() == 59);
 }
 
-TEST_CASE("whatever holds the SQL, the same bytes are hashed and sent; what cannot go back is kept in a file") {
+TEST_CASE("SQL from any source is hashed and sent as the same bytes; a source that cannot rewind is kept in a file") {
   const support::TemporaryFolder folder;
   support::write_file(folder.file("three.sql"), three_queries);
   const auto import = [&](const cf::D1Database& db, int kind) {
@@ -74,7 +74,7 @@ TEST_CASE("whatever holds the SQL, the same bytes are hashed and sent; what cann
   }
 }
 
-TEST_CASE("20 MB from a stream that cannot go back are imported, in steps, and uploaded whole after a cut") {
+TEST_CASE("20 MB from a stream that cannot rewind are imported, in steps, and uploaded whole again after a cut") {
   std::string sql = "CREATE TABLE t (s TEXT);\n";
   const std::string row = "INSERT INTO t VALUES ('" + std::string(50'000, 'y') + "');\n";
   for (int i = 0; i < 400; ++i) sql += row;
@@ -208,7 +208,7 @@ TEST_CASE("errors of the status come from error or from errors, and with any HTT
   }
 }
 
-TEST_CASE("once D1 runs the file, an end that cannot be learned leaves the outcome unknown") {
+TEST_CASE("once D1 runs the file, the outcome is unknown if no poll tells how the import ended") {
   const auto error_after = [](const FakeReply& poll) {
     Engine engine;
     engine.instead("poll", 1, poll);

@@ -83,7 +83,7 @@ TEST_CASE("a table that wrangler made is understood, and wrangler understands ou
         "pragma_table_info('d1_migrations')");
   };
   CHECK(columns(fresh) == columns(engine));
-  // What wrangler asks for, and what it adds.
+  // The statements with which wrangler reads the table and adds to it.
   CHECK(fresh.direct().query_json("SELECT * FROM d1_migrations ORDER BY id").size() == 2);
   fresh.direct().execute("INSERT INTO d1_migrations (name) values ('0003_c.sql')");
   folder.add("0003_c.sql", "syntax error");
@@ -135,7 +135,8 @@ TEST_CASE("a migration may end in any way that SQL may end, and hold triggers, c
   CHECK(engine.db().migrate(folder.path()).applied.empty());
 }
 
-TEST_CASE("a file that would swallow its record is refused by name, and so is one with a statement that is too long") {
+TEST_CASE(
+    "a migration that ends in an open comment or string, or has a statement that is too long, is refused by name") {
   for (const std::string& sql :
        {std::string("SELECT 1; /* open"), std::string("SELECT 'open"), std::string("SELECT 1 AS \"open"),
         std::string("SELECT 1 AS [open"), "SELECT '" + std::string(100'000, 'x') + "'"}) {

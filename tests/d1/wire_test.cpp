@@ -1,4 +1,4 @@
-// Import and export over HTTP: what is on the wire, and what becomes of a file that breaks on its way.
+// Import and export over HTTP: what is on the wire, and what happens when a file's connection breaks.
 
 #include <nlohmann/json.hpp>
 
@@ -56,7 +56,8 @@ TEST_CASE("signed URLs are asked without any credential, and an upload says its 
   CHECK(to_signed_urls == 2);
 }
 
-TEST_CASE("a download that breaks starts again in a file, with the right count, and is an error for a mere function") {
+TEST_CASE(
+    "a download that breaks starts again if it goes to a file, with the right count; for a callback it is an error") {
   StoreServer store;
   store.direct().execute("CREATE TABLE t (id INTEGER, s TEXT)");
   std::vector<std::pair<int, std::string>> rows;

@@ -53,7 +53,7 @@ TEST_CASE("two thousand reads in flight from four threads share the connections,
   CHECK(server.requests().size() == threads * each);
 }
 
-TEST_CASE("a lost connection is repeated on the I/O thread; other reads go on meanwhile") {
+TEST_CASE("a read whose connection is lost is repeated on the I/O thread; other reads go on meanwhile") {
   FaultServer server;
   std::atomic<int> asked{0};
   server.on_request([&](const Recorded& r) {
@@ -67,7 +67,7 @@ TEST_CASE("a lost connection is repeated on the I/O thread; other reads go on me
   CHECK(asked == 3);
 }
 
-TEST_CASE("a stop token takes the transfer off its connection, others go on") {
+TEST_CASE("a stop token ends its own request and closes that connection; other requests go on") {
   FaultServer server;
   server.on_request([](const Recorded& r) { return last_part(r.target) == "slow" ? dripping() : reply(200, "v"); });
   const auto kv = client_of(server).kv("ns");

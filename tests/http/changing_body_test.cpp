@@ -63,7 +63,7 @@ std::vector<Miscounted> miscounted(const support::TemporaryFolder& folder) {
            }}};
 }
 
-/// Puts `body` where `server` reads, and checks that nothing of it was taken for a request or a value.
+/// Uploads `body` and checks that `server` took no part of it for a request or a value.
 void check_refused(const FaultServer& server, const cf::KvNamespace& kv, const cf::Body& body, const std::string& text,
                    bool framed) {
   const std::size_t before = server.requests().size();
@@ -104,7 +104,7 @@ TEST_CASE("a body that is longer or shorter than its size is an error at once, a
         }
 }
 
-TEST_CASE("a body of no bytes that has some is an error too") {
+TEST_CASE("a body that says it is empty and gives bytes is an error too") {
   const support::TemporaryFolder folder;
   for (const Miscounted& kind : miscounted(folder))
     for (const bool framed : {false, true}) {
@@ -153,7 +153,7 @@ TEST_CASE("a file that changes between two attempts is an error of the second") 
   }
 }
 
-TEST_CASE("a transport that reads a body as a whole gets no other length than its size either") {
+TEST_CASE("a transport that reads a whole body at once gets an error too if the body is not as long as its size") {
   const support::TemporaryFolder folder;
   for (const Miscounted& kind : miscounted(folder))
     for (const std::string& given : {std::string(101, 'x'), std::string(99, 'x')}) {

@@ -87,7 +87,7 @@ TEST_CASE("a value that looks like an envelope of failure is a value") {
   CHECK(client_of(server).kv("ns").get("k") == failure(200, 10001, "a stored text").body);
 }
 
-TEST_CASE("an empty value is a value, and 404 with code 10009 is none") {
+TEST_CASE("an empty value is a value, and 404 with code 10009 is a missing key") {
   FaultServer server;
   server.script({reply(200, ""), failure(404, 10009, "get: 'key not found'"), failure(404, 10013, "no namespace"),
                  reply(404, html, "text/html")});

@@ -44,7 +44,7 @@ class DeadPort {
   sockaddr_in address_{};
 };
 
-/// Runs one operation against a server that shows the fault to the first `faulty` requests, and says what came of it in
+/// Runs one operation against a server that shows the fault to the first `faulty` requests, and gives the outcome in
 /// the words of the table.
 std::string outcome(const Fault& fault, const OperationClass& operation, unsigned faulty) {
   const DeadPort dead;
@@ -66,7 +66,7 @@ std::string outcome(const Fault& fault, const OperationClass& operation, unsigne
 
   const auto start = std::chrono::steady_clock::now();
   std::ostringstream text;
-  // Each attempt shows at the server as a request, or as a connection where none was read.
+  // The server sees each attempt as a request, or as a connection if it read no request.
   const auto attempts_seen = [&]() -> std::size_t {
     return fault.where == Where::nobody ? 0 : closes ? server.connections() : server.requests().size();
   };
@@ -86,7 +86,7 @@ std::string outcome(const Fault& fault, const OperationClass& operation, unsigne
   return text.str();
 }
 
-/// What must come of a fault that goes away after the first attempt.
+/// The expected outcome of a fault that goes away after the first attempt.
 std::string after_recovery(const std::string& cell) {
   const std::string repeated = " x" + std::to_string(attempts);
   return cell.find(repeated) == std::string::npos ? cell : "value x2";
@@ -131,7 +131,7 @@ TEST_CASE("every operation class meets every fault with the outcome of the writt
   }
 }
 
-TEST_CASE("a fault that goes away after the first attempt is made up for exactly where the table repeats") {
+TEST_CASE("a fault that goes away after the first attempt does no harm exactly where the table says that we repeat") {
   const auto operations = operation_classes();
   for (const Fault& fault : faults()) {
     if (fault.where == Where::nobody || fault.where == Where::handshake) continue;

@@ -61,7 +61,7 @@ constexpr Row server_error_once = row("server x1", "server x1 ?", "server x1 ?",
 constexpr Row throttled = row("rate_limited x3", "rate_limited x3", "rate_limited x3", "rate_limited x1");
 constexpr Row harmless = row("value", "value", "value", "value");
 
-/// Refused by the server for good: nobody repeats it and everybody knows the outcome.
+/// A final refusal: no operation is repeated, and every outcome is known.
 constexpr Row final(const char* cell) { return row(cell, cell, cell, cell); }
 
 }  // namespace
@@ -70,7 +70,7 @@ const std::vector<Fault>& faults() {
   static const std::vector<Fault> all = {
       {"connection refused", row("transport x3", "transport x3", "transport x3", "transport x3"), always({}),
        Where::nobody},
-      // Whether the callback was asked for the body before the end was seen is the network's choice.
+      // Timing decides whether the callback was asked for the body before the close was seen.
       {"connection closed before the request is read", row("transport x3", "transport x3 ?", "transport x1 ?", "-"),
        always({}), Where::connection},
       {"connection closed during the TLS handshake", final("tls x1"), always({}), Where::handshake},

@@ -23,7 +23,7 @@ using support::Stop;
 inline constexpr const char* token = "token-of-the-tests-0123456789";
 inline constexpr const char* ray = "8f00ba11feed0001-OSL";
 
-/// Three attempts with pauses of a millisecond. The limits are far: a test that is about one sets its own.
+/// Three attempts with pauses of a millisecond. The time limits are long; a test about a limit sets its own.
 inline cf::ClientOptions fast(const std::string& base_url) {
   cf::ClientOptions options;
   options.account_id = "acc";

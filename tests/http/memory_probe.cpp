@@ -1,8 +1,8 @@
 // memory_probe MODE BASE_URL FOLDER: moves one value of 25 MiB and prints by how many bytes the process grew at most.
 //
 // MODE is put or get (between memory and the server, while the original is kept in memory) or put-file or get-file. The
-// value is FOLDER/value; get-file writes FOLDER/copy. A small transfer of the same kind goes first, so that connection
-// and buffers are there.
+// value is FOLDER/value; get-file writes FOLDER/copy. A small value goes first in the same way, so that connection and
+// buffers exist before the measurement.
 
 #include <cloudflare/cloudflare.hpp>
 

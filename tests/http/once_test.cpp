@@ -179,7 +179,7 @@ TEST_CASE("a server that answers early and resets the connection gives a typed e
   });
   server.on_request([](const Recorded&) { return reply(200, "value"); });
   const cf::KvNamespace kv = client_of(server).kv("ns");
-  // Whether the answer is read before the reset arrives is the network's choice.
+  // Timing decides whether the answer is read before the reset arrives.
   const auto error = error_of([&] { kv.put("k", std::string(20 << 20, 'x')); });
   CHECK((error.http_status() == 413 || (error.kind() == cf::ErrorKind::transport && error.outcome_unknown())));
   CHECK(kv.get("k") == "value");

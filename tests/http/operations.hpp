@@ -57,7 +57,7 @@ inline std::vector<OperationClass> operation_classes() {
            const auto streamed = kv(c).get_to_file("k", path);
            if (!streamed || streamed->size != std::filesystem::file_size(path)) return "a size that is not the file's"s;
          } catch (const cf::Error&) {
-           // Nothing may be left that looks like a complete download, nor what was begun.
+           // A failed download may leave neither the file nor its unfinished part.
            if (std::filesystem::exists(path) || std::filesystem::exists(path + ".part")) return "leftovers"s;
            throw;
          }

@@ -118,7 +118,7 @@ TEST_CASE("loopback never goes to a proxy, neither over http nor over https, wha
   CHECK(proxy.connections() == 0);
 }
 
-TEST_CASE("a channel goes to loopback by itself and to other hosts by the proxy, in any order") {
+TEST_CASE("a channel sends directly to loopback and through the proxy to other hosts, in any order") {
   FaultServer proxy, server;
   for (FaultServer* one : {&proxy, &server}) one->on_request([](const Recorded& r) { return reply(200, r.target); });
   const Everywhere set(proxy.origin());

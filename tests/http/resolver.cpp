@@ -25,7 +25,7 @@ State& state() {
   return one;
 }
 
-// Longer than any test waits, so that a test of code that waits for it fails and ends.
+// Longer than any test allows, so that code that waits for the resolver fails its test instead of hanging.
 constexpr std::chrono::seconds longest{12};
 
 int hang() {

@@ -13,7 +13,7 @@ inline constexpr const char* known_host = "known.example";
 class Hang {
  public:
   Hang();
-  ~Hang();  ///< lets every question fail that still waits, and waits until it did
+  ~Hang();  ///< fails every question that still hangs, and waits until all have returned
   Hang(const Hang&) = delete;
   Hang& operator=(const Hang&) = delete;
   /// Blocks until `n` questions hang.

@@ -1,4 +1,4 @@
-// A name that does not resolve: the time of a call holds all the same, and nobody else waits.
+// A name that does not resolve: the time limits of its call still hold, and no other call waits.
 
 #include <cloudflare/async.hpp>
 #include <cloudflare/clock.hpp>
@@ -15,7 +15,7 @@ using support::Hang;
 
 namespace {
 
-// The resolver hangs for 12 s; what does not wait for it is done long before.
+// The resolver hangs for 12 s; a call that does not wait for it is done long before.
 constexpr auto soon = 6s;
 
 cf::ApiClient client_of_hanging_host(const std::function<void(cf::ClientOptions&)>& change = nullptr) {
@@ -61,7 +61,7 @@ TEST_CASE("a stop token ends a call while a name resolves") {
   CHECK(since(begin) < soon);
 }
 
-TEST_CASE("a name that does not resolve holds up no other transfer, neither before nor after it is given up") {
+TEST_CASE("a name that does not resolve holds up no other request, neither before nor after it is given up") {
   const Hang hang;
   FaultServer server;
   server.on_request([](const Recorded& r) { return reply(200, r.target); });

@@ -187,7 +187,7 @@ TEST_CASE("a token pasted with a newline, a quote, a typographic quote or a blan
     });
     CHECK(error.kind() == cf::ErrorKind::invalid_argument);
     CHECK(server.connections() == 0);
-    // What is wrong is said, the token is not.
+    // The message says what is wrong without showing the token.
     CHECK((*pasted == '\0' || !contains(everything(error), pasted)));
   }
 }
@@ -242,7 +242,7 @@ TEST_CASE("a cookie that a reply sets is not sent back") {
   CHECK(server.requests().at(1).count("Cookie") == 0);
 }
 
-TEST_CASE("two credentials in one process keep to themselves, also over one server") {
+TEST_CASE("two credentials in one process never mix, even on one server") {
   FaultServer server;
   server.on_request([](const Recorded& r) { return reply(200, r.header("Authorization")); });
   const cf::ApiClient a(cf::ApiToken("token-a"), fast(server.url()));

@@ -14,10 +14,10 @@ using support::Nginx;
 
 namespace {
 
-// The largest piece of memory that this thread may have; 0: any.
+// The largest allocation that this thread may make; 0: any.
 thread_local std::size_t most_memory = 0;
 
-// A configuration of OpenSSL that allows what it would refuse by itself. It is read once, with the first use.
+// A configuration of OpenSSL that allows the old TLS it refuses by default. OpenSSL reads it once, on first use.
 class OldTls {
  public:
   OldTls() {

@@ -184,7 +184,7 @@ TEST_CASE("a key travels percent-encoded byte by byte, once, and never climbs in
   }
 }
 
-TEST_CASE("a connection's next request goes to its own host and target, and what is no URL goes nowhere") {
+TEST_CASE("each request of a channel goes to its own host and target, and text that is not a URL goes nowhere") {
   FaultServer a, b;
   for (FaultServer* server : {&a, &b}) server->on_request([](const Recorded& r) { return reply(200, r.target); });
   const auto channel = cf::make_curl_transport()->open(*cf::Clock::system());

@@ -8,7 +8,7 @@ mkdir -p "$work"
 grep -q '<cloudflare/cloudflare.hpp>' "$work/all.cpp"
 preprocess() { $CXX -std=c++20 -I "$include" -E "$@" "$work/all.cpp"; }
 
-# What is defined at the end, and, with the file that defines each, everything that was defined on the way.
+# `left`: the macros that are defined at the end. `ours`: the macros that our headers define anywhere.
 preprocess -dM | awk '{ sub(/\(.*/, "", $2); print $2 }' | LC_ALL=C sort -u >"$work/left"
 preprocess -dD | awk -v ours="$include/cloudflare/" '
   /^# [0-9]+ "/ { split($0, part, "\""); in_ours = index(part[2], ours) == 1; next }

@@ -9,4 +9,4 @@ for library in "$1"/libcloudflare-cpp*.a; do
     exit 1
   fi
 done
-nm --defined-only "$1/libcloudflare-cpp.a" | grep -c ' T ' >/dev/null  # reads all: nm would die of a closed pipe
+nm --defined-only "$1/libcloudflare-cpp.a" | grep -c ' T ' >/dev/null  # -c reads to the end: a closed pipe kills nm

@@ -1,6 +1,6 @@
 // Starts Cloudflare's KV and D1 engines behind worker.mjs on loopback, and prints one line each when they serve:
 //   ready http://127.0.0.1:PORT/client/v4        the mapping in worker.mjs
-//   explorer http://127.0.0.1:PORT/client/v4     miniflare's own Local Explorer (explorer.mjs), no line of the answers ours
+//   explorer http://127.0.0.1:PORT/client/v4     miniflare's own Local Explorer (explorer.mjs), whose answers we do not write
 // Ends when stdin is closed, so that a test process that dies never leaves it behind.
 
 import "./node18.mjs";

@@ -58,7 +58,7 @@ test("a credential is needed, and each kind of wrong one has its code", async ()
   refused(await server.mapped(KV, { headers: { ...BEARER, ...pair } }), 400, 6003);
 });
 
-test("both verify routes tell an active token; the user route does not know a token of an account", async () => {
+test("both verify routes say that a token is active; the user route does not know a token of an account", async () => {
   const reply = await server.api("/user/tokens/verify");
   assert.equal(accepted(reply).status, "active");
   assert.equal(reply.json.messages[0].code, 10000);
@@ -68,7 +68,7 @@ test("both verify routes tell an active token; the user route does not know a to
   accepted(await server.mapped("/tokens/verify", owned));
 });
 
-test("paths nobody serves are 7003, methods 10405, and every reply has a ray", async () => {
+test("unknown paths answer 7003, wrong methods 10405, and every reply has a ray", async () => {
   refused(await server.mapped("/nothing"), 404, 7003);
   refused(await server.api("/accounts/not%20an%20id/storage/kv/namespaces"), 404, 7003);
   const reply = await server.mapped(KV, { method: "PATCH", body: "{}" });
@@ -165,7 +165,7 @@ test("keys are listed in UTF-8 byte order with cursors, and the last cursor is e
   refused(await server.mapped(`${ns}/keys?limit=5`), 400, 10011);
 });
 
-test("expiry: 60 seconds at least, the ttl wins over the expiration, the reply tells it", async () => {
+test("expiry: at least 60 seconds ahead, the ttl wins over the expiration, and the reply names it", async () => {
   const ns = await namespace();
   const now = Math.floor(Date.now() / 1000);
   refused(await put(ns, "k", "v", "?expiration_ttl=5"), 400, 10034,

@@ -26,7 +26,7 @@ async function route(request) {
   if (request.path.startsWith("/signed/")) return signed(request);
   if (request.path.startsWith("/api/")) return edgebase(request);
   const token = authenticate(request.headers);
-  // The path is cut before it is decoded: a key holds %2F. The URL keeps escapes as they were sent.
+  // The path is split before it is decoded, because a key may hold %2F. The URL keeps escapes as they were sent.
   const path = request.path.slice(PREFIX.length + 1).split("/").map(decode);
   if (!request.path.startsWith(`${PREFIX}/`)) throw unroutable(request.path);
   if (path.join("/") === "user/tokens/verify") return verify(request.method, token, { account: false });
@@ -52,7 +52,7 @@ function decode(segment) {
 export default {
   async fetch(request, env) {
     pools ??= { kv: new Pool(env.POOLS.kv), d1: new Pool(env.POOLS.d1) };
-    // Read to the end before anything is answered: an answer in mid-upload makes the server close the connection.
+    // The body is read to its end before the answer: an answer in mid-upload makes the server close the connection.
     const body = new Uint8Array(await request.arrayBuffer());
     const started = Date.now();
     const { pathname: path, searchParams: query, origin } = new URL(request.url);

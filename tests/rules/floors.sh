@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# floors.sh SOURCE_DIR: an include in src/ goes down or sideways, never up. Each line below is a floor, the lowest first;
-# a file stands on the floor whose path is the longest that it begins with. Public headers stand below all of them.
+# floors.sh SOURCE_DIR: an include in src/ goes down or sideways, never up. Each line below is a floor, the lowest
+# first. A file belongs to the floor with the longest path that its own path begins with. Public headers are below all.
 set -euo pipefail
 cd "$1"
 

@@ -42,8 +42,8 @@ case $1 in
       "$(find . \( -path ./build -o -path ./.git -o -name node_modules \) -prune -o -type f -print0 |
         xargs -0 grep -nIE 'https?://[^ "]*(registry|npmjs|pypi|snapshot|artifact)|_auth[T]oken|"resolve[d]"' || true)"
     ;;
-  # tests/async/views_test.cpp compiles each operation in its three views; this finds one that is not there. A base that
-  # handles of both APIs share has its operations there once for each of them.
+  # tests/async/views_test.cpp compiles each operation in its three views; this finds operations that it lacks. If
+  # handles of both APIs share a base, the test must have the base's operations once for each API.
   three_views)
     missing=
     for header in include/cloudflare/*.hpp include/cloudflare/*/*.hpp; do

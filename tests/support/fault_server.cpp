@@ -209,7 +209,7 @@ void FaultServer::serve(Connection& c) {
     while (c.fill()) c.buffer.clear();
   }
   {
-    // Under the lock, for the destructor must not shut down a number that belongs to another socket by then.
+    // Closed under the lock: the destructor must not shut down a descriptor that by then belongs to another socket.
     const std::lock_guard lock(mutex_);
     ::close(c.fd);
     c.finished = true;

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-// A slow or loaded machine may need long; nothing waits that long when all is well.
+// A slow or loaded machine may need long. Usually the server starts much sooner.
 constexpr auto start_limit = 60s;
 constexpr auto stop_limit = 10s;
 

@@ -39,7 +39,7 @@ class Miniflare {
   [[nodiscard]] std::string expect_line(const std::string& name);
 
   pid_t pid_ = -1;
-  int to_server_ = -1;    ///< Open while we live: the server ends when it is closed.
+  int to_server_ = -1;    ///< Open as long as this object lives: the server ends when it is closed.
   int from_server_ = -1;  ///< Its standard output.
   std::string received_{};
   std::string base_url_{};

@@ -30,8 +30,9 @@ void make_certificates(const TemporaryFolder& folder, const std::string& names) 
 
 std::string configuration(const TemporaryFolder& folder, const NginxOptions& options, unsigned port) {
   std::ostringstream out;
-  out << "daemon off; worker_processes 1; user root;\n"  // the folder is ours alone; for others than root a remark in
-                                                         // the log
+  // `user root` lets the worker into our folder, which is closed to others. If we are not root, nginx only logs a
+  // remark.
+  out << "daemon off; worker_processes 1; user root;\n"
       << "pid " << folder.file("pid") << "; error_log " << folder.file("error.log") << ";\n"
       << "events { worker_connections 256; }\n"
       << "http {\n"
@@ -54,8 +55,8 @@ std::string configuration(const TemporaryFolder& folder, const NginxOptions& opt
 }  // namespace
 
 Nginx::Nginx(const NginxOptions& options) {
-  // The socket is bound here and inherited by nginx, as it does when it replaces itself: no port to guess, no start to
-  // wait for.
+  // The socket is bound here, and nginx inherits it as it does when it replaces itself. So there is no port to guess
+  // and no start to wait for.
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -67,7 +68,7 @@ Nginx::Nginx(const NginxOptions& options) {
   port_ = ntohs(address.sin_port);
   make_certificates(folder_, options.names);
   write_file(folder_.file("nginx.conf"), configuration(folder_, options, port_));
-  // Debian keeps nginx where only root's path leads.
+  // Debian installs nginx in a folder that only root's PATH names.
   process_.emplace(
       std::vector<std::string>{"sh", "-c", "PATH=$PATH:/usr/sbin exec nginx -c " + folder_.file("nginx.conf")},
       Inheritance{.file = listener,

@@ -1,6 +1,6 @@
 #pragma once
 // nginx on loopback in front of another server, with TLS (certificates made for the occasion), HTTP/2 and gzip. Its log
-// of connections is evidence that no line of ours wrote.
+// of connections is evidence that does not come from our own code.
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-// A range whose items are made when they are looked at.
+// A range whose items are made while they are read.
 
 #include <cstdint>
 #include <iterator>

@@ -1,5 +1,5 @@
-// Bodies that are meant to cost more than they weigh: nesting and many small values, to every route. And what the
-// largest bodies that are allowed cost. `node bombs.mjs PROGRAM [CASE]`.
+// Bodies that could cost far more memory than their size: deep nesting and many small values, sent to every route. Also
+// measures what the largest allowed bodies cost. `node bombs.mjs PROGRAM [CASE]`.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -98,10 +98,10 @@ async function throwAt(count) {
 
 const status = (child) => readFileSync(`/proc/${child.pid}/status`, "utf8");
 const kilobytes = (child, field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status(child))[1]);
-// A sanitizer reserves terabytes and keeps what is freed: it decides what memory is used.
+// A sanitizer reserves terabytes and keeps freed memory, so memory cannot be measured under it.
 const isSanitized = kilobytes(server.child, "VmPeak") > 1e9;
 
-// The most memory that a server of its own ever had resident for these calls, in MB.
+// The peak resident memory, in MB, of a fresh server that gets these calls.
 async function peak(run) {
   const fresh = await start(...flags);
   try {

@@ -33,7 +33,7 @@ async function drip(server, head, byte = "x") {
   return { reply, seconds: (performance.now() - begin) / 1000 };
 }
 
-// Bytes of the files without a name that the server holds.
+// Bytes of the unlinked files that the server holds open: the bodies and replies that it keeps on disk.
 function spooled(server) {
   const folder = `/proc/${server.child.pid}/fd`;
   let bytes = 0;
@@ -53,7 +53,7 @@ async function until(condition) {
 const verify = (server, more = close) => `GET ${prefix}/user/tokens/verify HTTP/1.1\r\n${hostOf(server)}${auth}${more}\r\n`;
 
 const cases = {
-  async "what drips or stands still is ended: heads, bodies, chunks, and connections that ask nothing"() {
+  async "slow and silent clients are cut off: in heads, bodies and chunks, and on connections that ask nothing"() {
     const server = await start("--quiet", "--idle-time", "1", "--stall-time", "1", "--body-time", "2");
     const kv = await newNamespace(server, "drip");
     const put = `PUT ${prefix}${kv}/values/k HTTP/1.1\r\n${hostOf(server)}${auth}`;
@@ -70,12 +70,12 @@ const cases = {
     ]);
     for (const { seconds } of all.slice(0, 5)) assert.ok(seconds < 10, String(seconds));
     for (const { reply } of all.slice(1, 3)) assertEnvelope(reply, 408, 10010);
-    assert.equal(statusOf(all.at(-1)), 200); // answered, and closed when nothing more was asked
+    assert.equal(statusOf(all.at(-1)), 200); // it was answered, and closed because it asked nothing more
     assert.equal((await call(server, "GET", `${kv}/values/k`)).status, 404);
     await server.kill("SIGTERM");
   },
 
-  async "a body that moves, though slower than the rest of the world, arrives"() {
+  async "a slow body that keeps moving arrives"() {
     const server = await start("--quiet", "--stall-time", "1", "--least-rate", "10");
     const kv = await newNamespace(server, "slow");
     const head = `PUT ${prefix}${kv}/values/k HTTP/1.1\r\n${hostOf(server)}${auth}${close}Content-Length: 100\r\n\r\n`;
@@ -98,7 +98,7 @@ const cases = {
     await server.kill("SIGTERM");
   },
 
-  async "one connection too many is answered 503, and the next one is taken when another has gone"() {
+  async "one connection too many is answered 503, and a new one is taken as soon as another has closed"() {
     const server = await start("--quiet", "--max-connections", "3");
     const held = [open(server, verify(server, "")), open(server, verify(server, "")), open(server, verify(server, ""))];
     await until(() => held.every((each) => each.reply.includes("active")));
@@ -124,7 +124,7 @@ const cases = {
     const second = Array.from({ length: 10 }, (_, i) => open(server, head(i) + body));
     const refused = await Promise.race(second.map((each) => each.ended));
     assertEnvelope(refused, 507, 10001);
-    // Small requests go on.
+    // Small requests are still served.
     assert.equal((await call(server, "PUT", `${kv}/values/small`, "v")).status, 200);
     second.forEach((each) => each.socket.destroy());
     for (const each of held) each.socket.write("x");

@@ -1,5 +1,5 @@
-// What a server meets: too much, too slow, half, malformed, from nobody. It answers clearly and goes on answering.
-// And its flags.
+// Bad requests: too large, too slow, cut off, malformed, without a credential. The server answers each clearly and goes
+// on serving. Also tests the server's flags.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -30,7 +30,7 @@ const cases = {
     assertEnvelope(await raw(head), 431);
   },
 
-  async "bodies beyond every limit, told or not, are refused without being kept"() {
+  async "bodies beyond every limit, with or without Content-Length, are refused without being kept"() {
     const put = `PUT ${prefix}${kv}/bulk HTTP/1.1\r\n${host}${auth}Content-Type: application/json\r\n`;
     assertEnvelope(await raw(`${put}Content-Length: 200000000\r\n\r\n`), 413);
     const piece = `100000\r\n${"x".repeat(1 << 20)}\r\n`;
@@ -41,13 +41,13 @@ const cases = {
     assert.equal(just.status, 200);
   },
 
-  async "half requests"() {
+  async "requests that end too early"() {
     const put = `PUT ${prefix}${kv}/values/half HTTP/1.1\r\n${host}${auth}Content-Length: 10\r\n\r\n`;
     for (const bytes of ["G", "GET / HT", put.slice(0, 60), put, `${put}12345`]) await raw(bytes, { end: true });
     assert.equal((await call(server, "GET", `${kv}/values/half`)).status, 404);
   },
 
-  async "what is no HTTP"() {
+  async "bytes that are not HTTP"() {
     assertEnvelope(await raw("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03rubbish\r\n\r\n"), 400);
     assertEnvelope(await raw("GET\r\n\r\n"), 400);
     assertEnvelope(await raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 400);
@@ -58,7 +58,7 @@ const cases = {
     assertEnvelope(await raw(both), 400);
   },
 
-  async "tricks with paths stay inside"() {
+  async "dot segments and escapes in a path never leave the API"() {
     for (const path of [
       "/../../etc/passwd",
       `${prefix}/../../../etc/passwd`,
@@ -75,7 +75,7 @@ const cases = {
       // Signed addresses answer as object storage does, in XML.
       if (!path.startsWith("/signed/")) assertEnvelope(reply, statusOf(reply));
     }
-    // In a key they are ordinary characters.
+    // In a key, dots and slashes are ordinary characters.
     const key = "..%2F..%2Fetc%2Fpasswd";
     await call(server, "PUT", `${kv}/values/${key}`, "mine");
     assert.equal((await call(server, "GET", `${kv}/values/${key}`)).body, "mine");
@@ -109,7 +109,7 @@ const cases = {
     assert.equal((await call(server, "GET", `${kv}/values/chunked`)).status, 404);
   },
 
-  async "two requests at once on a connection, and a client that waits to be told to go on"() {
+  async "two pipelined requests, and a client that waits for 100 Continue"() {
     const get = (more) => `GET ${prefix}/user/tokens/verify HTTP/1.1\r\n${host}${auth}${more}\r\n`;
     const replies = await raw(get("") + get("Connection: close\r\n"));
     assert.equal(replies.match(/HTTP\/1\.1 200/g).length, 2);
@@ -117,7 +117,7 @@ const cases = {
     assert.match(await raw(put, { until: "\r\n\r\n" }), /^HTTP\/1\.1 100 Continue/);
   },
 
-  async "long JSON is compressed for who takes gzip, values never are"() {
+  async "long JSON is compressed for clients that accept gzip, values never are"() {
     const body = JSON.stringify(Array.from({ length: 100 }, (_, i) => ({ key: `gzip-${i}`, value: "v" })));
     await call(server, "PUT", `${kv}/bulk`, body, { "content-type": "application/json" });
     await call(server, "PUT", `${kv}/values/large`, "x".repeat(5000));
@@ -130,7 +130,7 @@ const cases = {
     assert.equal(keys.result.length, 100);
   },
 
-  async "without a credential nothing is learned"() {
+  async "without a credential a client learns nothing"() {
     const paths = [
       ["GET", "/user/tokens/verify"],
       ["GET", `${account}/storage/kv/namespaces`],
@@ -202,11 +202,11 @@ const cases = {
 
 await runCases(cases, alive);
 
-// A request under way is answered before the end.
+// A request under way is answered before the server ends.
 const sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n";
 const counting = JSON.stringify({ sql });
 const underWay = raw(`POST ${prefix}${d1}/query HTTP/1.1\r\n${host}${auth}Content-Length: ${counting.length}\r\n\r\n${counting}`);
-// Connections are taken in order: when a later one was answered, that one is in.
+// Connections are accepted in order: once a later one was answered, the server has the earlier one.
 const later = `GET ${prefix}/user/tokens/verify HTTP/1.1\r\n${host}${auth}Connection: close\r\n\r\n`;
 for (let i = 0; i < 5; ++i) assert.equal(statusOf(await raw(later)), 200);
 assert.equal((await server.kill("SIGTERM"))[0], 0);
@@ -228,7 +228,7 @@ assert.equal((await call(limited, "GET", `${indexes}/slow/info`)).body.result.ve
 assert.equal((await call(limited, "GET", `${account}/storage/kv/namespaces`)).status, 403);
 await limited.kill("SIGTERM");
 
-// The log takes a credential out once, though it is a part of the text in its place or lies across the end of an excerpt.
+// The log replaces a credential exactly once, even one that is part of its replacement or that an excerpt cuts in two.
 const short = await start("--verbose", "--email", "ada@example.com", "--key", "mov");
 const put2000 = call(short, "PUT", `${account}/storage/kv/namespaces/${"0".repeat(32)}/values/mov`, "x".repeat(1995) + token + "y");
 const late = new Promise((resolve) => setTimeout(resolve, 10_000, { status: "none" }).unref());
@@ -237,7 +237,7 @@ assert.ok(short.log.length < 100_000 && short.log.includes("/values/[removed] 40
 assert.ok(short.log.includes("x[removed]...") && !short.log.includes(token.slice(0, 5)));
 await short.kill("SIGKILL");
 
-// What ends the program before it serves.
+// Flags with which the program refuses to start.
 const refusal = async (...flags) => start(...flags).then(() => assert.fail(String(flags)), (error) => error.message);
 assert.match(await refusal("--host", "0.0.0.0"), /--allow-remote/);
 assert.match(await refusal("--port", "70000"), /port/i);

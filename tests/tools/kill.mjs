@@ -66,7 +66,7 @@ for (let round = 0; round < rounds; ++round) {
     await call(server, "POST", `${database}/query`, { sql: "CREATE TABLE t (id INTEGER PRIMARY KEY)" });
   }
   await verify(server);
-  // Any moment will do; a different one each time.
+  // The server is killed at a different moment each time.
   let left = 10 + 7 * round;
   const enough = new Promise((resolve) => (acknowledged = () => --left === 0 && resolve()));
   const load = Promise.all(Array.from({ length: writers }, (_, writer) => write(server, round, writer)));

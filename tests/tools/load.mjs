@@ -1,4 +1,4 @@
-// 64 connections, mixed calls for a minute: no 5xx, and memory that stays.
+// 64 connections, mixed calls for a minute: no 5xx, and memory does not grow.
 
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";

@@ -22,8 +22,8 @@ process.on("exit", () => {
   folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 });
 
-// What a server printed on its way, with `url`, `origin`, `port`; `kill(signal)` waits for the end and gives
-// [exit code, signal].
+// Starts a server and waits until it serves. `log` is what it printed to stderr; `kill(signal)` waits for its end and
+// gives [exit code, signal].
 export async function start(...flags) {
   const child = spawn(program, ["--port", "0", "--token", token, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   const server = { child, log: "" };
@@ -44,7 +44,7 @@ export async function start(...flags) {
   return server;
 }
 
-// A call with the right token: `{status, body}`, the body parsed if it is JSON.
+// Makes a call with the right token and gives `{status, body}`; the body is parsed if it is JSON.
 export async function call(server, method, path, body, headers = {}) {
   const isJson = body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
   const reply = await fetch(server.url + path, {

@@ -1,4 +1,4 @@
-// Bytes on a socket, for tests that a proper client is too polite for.
+// Raw bytes on a socket, for requests that a proper HTTP client would never send.
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -10,7 +10,7 @@ export const auth = `Authorization: Bearer ${token}\r\n`;
 export const close = "Connection: close\r\n";
 export const hostOf = (server) => `Host: localhost:${server.port}\r\n`;
 
-// Sends bytes, waits until the server has answered and closed (or `until` is in the reply), gives what came.
+// Sends bytes, waits until the server has answered and closed (or `until` is in the reply), and gives what came.
 export function raw(server, bytes, { end = false, until } = {}) {
   return new Promise((resolve) => {
     const socket = connect(server.port, "127.0.0.1");
@@ -32,10 +32,10 @@ export function raw(server, bytes, { end = false, until } = {}) {
 
 export const statusOf = (reply) => Number(/^HTTP\/1\.[01] (\d+)/.exec(reply)?.[1]);
 
-// How many replies came, one after the other.
+// The number of replies in `text`.
 export const repliesIn = (text) => (text.match(/HTTP\/1\.1 \d\d\d /g) ?? []).length;
 
-// An error of the API's form, with a ray.
+// Checks that the reply is an error in the API's form, with a ray.
 export function assertEnvelope(reply, status, code) {
   assert.equal(statusOf(reply), status, reply.slice(0, 300));
   assert.match(reply, /^cf-ray: \S+/im);
@@ -46,7 +46,7 @@ export function assertEnvelope(reply, status, code) {
   return body.errors[0].message;
 }
 
-// Runs named cases one after the other; the server goes on answering after each.
+// Runs named cases one after the other, and checks after each that the server still answers.
 export async function runCases(cases, alive) {
   const only = process.argv[3];
   for (const [name, run] of Object.entries(cases)) {

@@ -1,4 +1,4 @@
-// A life cycle of all KV, D1 and Vectorize calls with Cloudflare's TypeScript SDK, which nobody here wrote.
+// A life cycle of all KV, D1 and Vectorize calls with Cloudflare's own TypeScript SDK.
 
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
@@ -21,7 +21,7 @@ async function all(pages) {
   return items;
 }
 
-// That `call` fails with an HTTP status and one of Cloudflare's codes.
+// Checks that `call` fails with an HTTP status and one of Cloudflare's codes.
 async function refused(call, status, code) {
   const error = await call.then(
     () => assert.fail(`no error, expected ${code}`),
@@ -48,7 +48,7 @@ async function kv() {
 
   const at = { account_id, namespace_id: id };
   const key = "a/b c?%é";
-  // The SDK would send an object as form fields of their own.
+  // The metadata is text, because the SDK would split an object into several form fields.
   await namespaces.values.update(key, { ...at, value: "good day", metadata: JSON.stringify({ by: "ada" }), expiration_ttl: 600 });
   assert.equal(await (await namespaces.values.get(key, at)).text(), "good day");
   assert.deepEqual(await namespaces.metadata.get(key, at), { by: "ada" });

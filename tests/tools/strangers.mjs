@@ -1,5 +1,6 @@
 // Who may talk to the server, decided by the head of a request: web pages, names that are rebound to this machine,
-// peers without a credential, requests that two readers would cut differently. `node strangers.mjs PROGRAM [CASE]`.
+// peers without a credential, requests that two HTTP parsers would split differently.
+// `node strangers.mjs PROGRAM [CASE]`.
 
 import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
@@ -17,7 +18,7 @@ const host = hostOf(server);
 const raw = (bytes, options) => rawOn(server, bytes, options);
 const json = "Content-Type: application/json\r\n";
 
-// Files without a name that the server holds: what it put aside of bodies.
+// The unlinked files that the server holds open: the bodies that it keeps on disk.
 function spools() {
   const folder = `/proc/${server.child.pid}/fd`;
   return readdirSync(folder).filter((fd) => {
@@ -79,7 +80,7 @@ const cases = {
       const text = assertEnvelope(await raw(verify(`Host: ${name}\r\n${auth}`)), 403, 10000);
       assert.match(text, /--allow-host/, name);
     }
-    // The target of the request line counts more than the header.
+    // An absolute target on the request line takes precedence over the Host header.
     const absolute = (name) => `GET http://${name}${prefix}/user/tokens/verify HTTP/1.1\r\n${host}${auth}${close}\r\n`;
     assertEnvelope(await raw(absolute("evil.example")), 403, 10000);
     assert.equal(statusOf(await raw(absolute(`localhost:${server.port}`))), 200);
@@ -112,7 +113,7 @@ const cases = {
     await everywhere.kill("SIGTERM");
   },
 
-  async "two readers never cut a request differently"() {
+  async "a request that two HTTP parsers could split differently is refused"() {
     const put = `PUT ${prefix}${kv}/values/cut HTTP/1.1\r\n${host}${auth}`;
     const inner = `PUT ${prefix}${kv}/values/smuggled HTTP/1.1\r\n${host}${auth}Content-Length: 1\r\n\r\nx`;
     const chunked = `1\r\nx\r\n0\r\n\r\n`;
@@ -154,17 +155,17 @@ const cases = {
     assertEnvelope(await raw(old + inner), 400);
     assert.equal((await call(server, "GET", `${kv}/values/smuggled`)).status, 404);
     assert.equal((await call(server, "GET", `${kv}/values/cut`)).status, 404);
-    // What is right, for comparison.
+    // A correct request, for comparison.
     const right = await raw(`${put}Transfer-Encoding: Chunked\r\n\r\n${chunked}${verify(host + auth)}`);
     assert.deepEqual([repliesIn(right), statusOf(right)], [2, 200]);
   },
 
-  async "credentials stand once"() {
+  async "a second Authorization header is refused"() {
     assertEnvelope(await raw(verify(`${host}${auth}Authorization: Bearer other\r\n`)), 400);
     assertEnvelope(await raw(verify(`${host}Authorization: Bearer other\r\n${auth}`)), 400);
   },
 
-  async "without a credential no body is waited for, and none is put aside"() {
+  async "without a credential the server waits for no body and keeps none on disk"() {
     const before = spools();
     const large = "Content-Length: 4000000000\r\n";
     const put = (path, lines) => raw(`PUT ${path} HTTP/1.1\r\n${host}${lines}${large}\r\n`);
@@ -195,7 +196,7 @@ const cases = {
     assert.equal(spools(), 0);
   },
 
-  async "a signed upload is for the name it was signed for, and takes up to 5 GB"() {
+  async "a signed upload is accepted only for the name it was signed for, up to 5 GB"() {
     const sql = "CREATE TABLE signed (x)";
     const begun = await call(server, "POST", `${d1}/import`, { action: "init", etag: "0".repeat(32) });
     const url = new URL(begun.body.result.upload_url);
@@ -205,7 +206,7 @@ const cases = {
     assert.equal(statusOf(await put(url.pathname + url.search)), 200);
   },
 
-  async "EdgeBase: small bodies are judged in the documented order, large ones after the key"() {
+  async "EdgeBase: small bodies are checked in the documented order, large ones after the key"() {
     const post = (path, lines, body, length = body.length) =>
       raw(`POST /api/${path} HTTP/1.1\r\n${host}${lines}${close}Content-Length: ${length}\r\n\r\n${body}`);
     const right = `X-EdgeBase-Service-Key: ${key}\r\n`;
@@ -234,7 +235,7 @@ const cases = {
     assert.equal(await status("kv/cache", right + json, padded), 200);
   },
 
-  async "each route takes as much as it may need"() {
+  async "each route refuses a body beyond its own limit"() {
     const length = (path, bytes, method = "POST") =>
       raw(`${method} ${prefix}${path} HTTP/1.1\r\n${host}${auth}${json}Content-Length: ${bytes}\r\n\r\n`);
     for (const [method, path, bytes] of [
@@ -292,7 +293,7 @@ const cases = {
     assert.equal(statusOf(await raw(verify(host + auth + many))), 200);
   },
 
-  async "a client that closes its half, and one that sends much at once, are answered in order"() {
+  async "a client that closes its sending side, and one that pipelines many requests, are answered in order"() {
     const half = await raw(verify(host + auth), { end: true });
     assert.equal(statusOf(half), 200);
     const one = `PUT ${prefix}${kv}/values/pipelined HTTP/1.1\r\n${host}${auth}Content-Length: 4\r\n\r\n`;
@@ -302,7 +303,7 @@ const cases = {
     assert.equal((await call(server, "GET", `${kv}/values/pipelined`)).body, "0499");
   },
 
-  async "the log shows no credential, not even one that looks like its removal"() {
+  async "the log shows no credential, not even one that looks like its replacement"() {
     const odd = await start("--verbose", "--email", "a@b.c", "--key", "removed");
     await rawOn(odd, `GET ${prefix}/removed?x=removed HTTP/1.1\r\nHost: localhost\r\nX-Auth-Email: a@b.c\r\nX-Auth-Key: removed\r\n${close}\r\n`);
     assert.match(odd.log, /\/\[removed\]\?x=\[removed\] 404/);

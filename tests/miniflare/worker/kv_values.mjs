@@ -21,7 +21,7 @@ export async function engine(operation, call) {
 
 /** The key as list reports it ({name, expiration, metadata}), or undefined: the binding tells the expiration nowhere else. */
 async function listed(binding, key) {
-  // Of all keys with this prefix the key itself is the smallest.
+  // The key itself sorts before every other key that begins with it.
   const { keys } = await binding.list({ prefix: key, limit: 1 });
   return keys[0]?.name === key ? keys[0] : undefined;
 }

@@ -15,7 +15,7 @@ namespace {
 const std::vector<const char*> variables{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY",
                                          "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"};
 
-/// Sets these variables and no other of ours, and clears them at the end.
+/// Sets these environment variables and clears the library's others; clears all of them at the end.
 struct Environment {
   explicit Environment(std::initializer_list<std::pair<const char*, const char*>> set) {
     clear();
@@ -29,7 +29,7 @@ struct Environment {
   }
 };
 
-/// What an option that makes no sense is refused with.
+/// The message with which these options are refused.
 std::string refusal_of(cf::ClientOptions options) {
   const auto error = error_of([&] { cf::ApiClient(cf::ApiToken("t"), options); });
   CHECK(error.kind() == cf::ErrorKind::invalid_argument);
@@ -234,7 +234,7 @@ TEST_CASE("Result of a value has the names and behaviour of std::expected") {
   CHECK(good.or_else([&](const cf::Error&) { return cf::Result<std::string>(std::to_string(count())); }).value() ==
         "text!");
   CHECK(called == 1);
-  static_assert(!std::is_convertible_v<cf::Result<int>, cf::Result<bool>>);  // a Result is no truth value of another
+  static_assert(!std::is_convertible_v<cf::Result<int>, cf::Result<bool>>);  // "has a value" must not become the value
   cf::Result<std::unique_ptr<int>> only(std::make_unique<int>(7));
   CHECK(*std::move(only).value() == 7);
 }
@@ -304,7 +304,7 @@ TEST_CASE("JSON text is parsed on request, and what does not fit is a decode err
   CHECK_FALSE(cf::JsonText::raw("1").empty());
 }
 
-TEST_CASE("text is valid UTF-8 or is not: overlong forms, surrogates and cut sequences are not") {
+TEST_CASE("overlong forms, surrogates and cut sequences are not valid UTF-8") {
   for (const char* good : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"})
     CHECK(cf::detail::is_utf8(good));
   for (const char* bad : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
@@ -339,7 +339,7 @@ TEST_CASE("every byte and length survives base64, percent-encoding and JSON stri
   CHECK(cf::detail::append_json_string(bounded, ascii, quoted.size()));
   CHECK(bounded == "before" + quoted);
   for (const char byte : ascii)
-    for (std::size_t at = 0; at < 20; ++at) {  // at each place of the words that are looked at as a whole
+    for (std::size_t at = 0; at < 20; ++at) {  // the encoder checks several bytes at once, so every position counts
       std::string text(20, '\x7F');
       text[at] = byte < 0 ? 'x' : byte;
       std::string one;
@@ -366,8 +366,7 @@ TEST_CASE("times of RFC 3339 are read with fraction and offset, and nothing else
   }
 }
 
-TEST_CASE(
-    "credentials that are parts of each other, of the mark in their place, or overlap leave nothing of themselves") {
+TEST_CASE("credentials that contain each other, overlap, or are part of their replacement are removed whole") {
   const auto shown = [](cf::EmailKey pair, const std::string& text) {
     const auto fake = std::make_shared<FakeTransport>();
     fake->reply(refused(403, 10000, text));

@@ -43,7 +43,7 @@ struct Server {
   [[nodiscard]] json body(std::size_t n = 0) const { return json::parse(fake->requests().at(n).body); }
 };
 
-/// `call` is refused before any request, and its message holds `text`.
+/// Checks that `call` is refused before any request, with a message that holds `text`.
 template <class Call>
 void refuses(const Server& s, Call call, std::string_view text) {
   const auto error = error_of(call);

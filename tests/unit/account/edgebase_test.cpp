@@ -10,7 +10,7 @@ using cf::ErrorKind;
 
 namespace {
 
-/// One request to `path` with `body`, in one JSON document, and the key in its header alone.
+/// Checks that the request went to `path` with `body` as one JSON document, and with the key in its header alone.
 void sent(const Server& s, const std::string& path, const json& body) {
   CHECK(s.fake->problems().empty());
   REQUIRE(s.count() == 1);
@@ -107,7 +107,7 @@ TEST_CASE("the cursor of the last page is null, absent or empty; an empty page w
   CHECK(error_of([&] { (void)pages.next(); }).kind() == ErrorKind::decode);
 }
 
-TEST_CASE("what KV of EdgeBase cannot keep is refused before sending, with the limit") {
+TEST_CASE("what EdgeBase's KV cannot store is refused before sending, with the limit") {
   Server s;
   const auto kv = s.kv();
   refuses(
@@ -235,7 +235,7 @@ struct Event {
 
 }  // namespace
 
-TEST_CASE("rows as objects are read by the same types as those of v4, and what does not fit has its place") {
+TEST_CASE("rows as objects are read by the same types as those of v4, and an error names row and column") {
   const auto rows_of = [](std::string rows) { return bare(R"({"results":)" + rows + R"(,"meta":{}})"); };
   Server s{
       rows_of(R"([{"id":1,"name":"a\"b","weight":null,"data":[0,255]},{"id":2,"name":"ü","weight":2.5,"data":[]}])")};

@@ -70,7 +70,7 @@ TEST_CASE("vector metadata nested more than 100 deep is refused, with and withou
       const cf::vectorize::Vector one{.id = "a", .values = {1}, .metadata = cf::JsonText::raw(text)};
       const auto error = error_of([&] { (void)index.insert({one}); });
       if (check && text.size() > cf::limits::vectorize_metadata_bytes)
-        CHECK(error.kind() == ErrorKind::invalid_argument);  // its size is told first
+        CHECK(error.kind() == ErrorKind::invalid_argument);  // its size is checked first
       else
         names_the_limit(error, ErrorKind::invalid_argument);
       CHECK(s.count() == 0);

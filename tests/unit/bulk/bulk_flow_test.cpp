@@ -69,7 +69,7 @@ TEST_CASE("413, 524 or a cut connection halve the batch and go on; the answer sa
     });
     const auto done = s.kv().put_many(pairs(8));
     CHECK(done.items == 8);
-    CHECK(done.succeeded == 8);  // k5 stood in a pair
+    CHECK(done.succeeded == 8);  // k5 was in a request of two
     CHECK(s.count() == 7);       // 8, then 4 + 4, then 2 + 2 + 2 + 2
   }
 }

@@ -1,4 +1,4 @@
-// What a bulk job says of its items, and how it behaves when it is throttled.
+// The outcomes that a bulk job tells of its items, and how it behaves when it is throttled.
 
 #include <map>
 
@@ -157,7 +157,7 @@ TEST_CASE("a stop token leaves in doubt only what was under way or cut before") 
   Scripted s;
   s.fake->answer_with([&, n = 0](const auto&) mutable {
     ++n;
-    if (n == 1) return ok(R"({"unsuccessful_keys":["k1"]})");  // rests, to be sent again
+    if (n == 1) return ok(R"({"unsuccessful_keys":["k1"]})");  // k1 waits to be sent again
     if (n == 2) source.request_stop();
     return ok("null");
   });

@@ -1,4 +1,4 @@
-// Items and requests that are refused: what is spliced into JSON, the culprit of a refused request, counted refusals.
+// Items and requests that are refused: bad JSON, the search for the refused item of a request, counted refusals.
 
 #include "../engine/core_support.hpp"
 
@@ -18,7 +18,7 @@ cf::kv::Entry with_metadata(std::string key, std::string metadata) {
   return {.key = std::move(key), .value = "v", .metadata = cf::JsonText::raw(std::move(metadata))};
 }
 
-/// A refused bulk request with what it did all the same.
+/// The reply to a bulk request that is refused, with a result that tells what was executed anyway.
 FakeReply refused_with(int status, const json& result) {
   const json body{{"success", false},
                   {"errors", {{{"code", 10011}, {"message", "some keys were not written"}}}},
@@ -104,7 +104,7 @@ TEST_CASE("metadata nested more deeply than a hundred is refused before sending"
   CHECK(s.count() == 2);
 }
 
-TEST_CASE("a value that is no base64 is refused before sending, alone, and the others are written") {
+TEST_CASE("a value that is not base64 is refused before sending, alone, and the others are written") {
   Scripted s({ok("null")});
   std::vector<cf::kv::Entry> entries;
   for (const char* value : {"AA==", "AAA=", "AAAA", "", "AAAA AAAA\r\nAA", "AAA"})
@@ -147,7 +147,7 @@ TEST_CASE("a request that the server refuses is halved down to the items that it
   CHECK(put.failed[0].name == "k5");
 }
 
-TEST_CASE("culprits here and there in a long job are all found") {
+TEST_CASE("refused items scattered over a long job are all found") {
   Scripted s;
   std::vector<std::string> bad;
   for (int i = 0; i < 20; ++i) bad.push_back("k" + std::to_string(i * 5000 + 17));
@@ -157,7 +157,7 @@ TEST_CASE("culprits here and there in a long job are all found") {
   CHECK(done.succeeded == 99'980);
 }
 
-TEST_CASE("where everything is refused the search for culprits ends after some dozens of requests, and says so") {
+TEST_CASE("if everything is refused, the search for the refused items ends after some dozens of requests and says so") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return refused(400, 10012, "no"); });
   const auto done = s.kv().erase_many(refused_names(10'000));

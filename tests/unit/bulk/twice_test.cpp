@@ -1,4 +1,4 @@
-// The same name twice in a `_many` call: the last one wins, whatever overtakes what, and each item has one outcome.
+// The same name twice in a `_many` call: the last one wins, whichever request is faster, and each item has one outcome.
 
 #include <map>
 #include <random>
@@ -47,7 +47,7 @@ FakeReply later(FakeReply reply, std::chrono::milliseconds after) {
   return reply;
 }
 
-/// A store that executes a request at some moment until it is answered; requests that hold one key must not overlap.
+/// A store that may execute a request at any time until it answers, so requests with a common key must not overlap.
 struct Overtaking {
   std::mt19937 random;
   std::vector<std::pair<SentRequest, cf::Clock::time_point>> sent{};
@@ -98,7 +98,7 @@ struct ToldTwice {
 
 }  // namespace
 
-TEST_CASE("of a key that comes twice in one request only the last pair is sent, and both items are done") {
+TEST_CASE("if a key comes twice in one request, only the last pair is sent, and both items are done") {
   Scripted s({stored()});
   ToldTwice told;
   const auto done = s.kv().put_many(Pairs{{"a", "1"}, {"k", "old"}, {"b", "2"}, {"k", "new"}, {"c", "3"}},
@@ -141,7 +141,7 @@ TEST_CASE("a request with a key that another request under way holds leaves when
   CHECK(sent[3].at - sent[0].at == 900ms);
 }
 
-TEST_CASE("a later pair waits for all repetitions of an earlier one: after a cut, for the halves, after a rest") {
+TEST_CASE("a later pair waits for all repetitions of an earlier one: for halves, and for a key that was left out") {
   for (const FakeReply& trouble : {cut(), refused(524, 0, "timeout"), ok(R"({"unsuccessful_keys":["k"]})")}) {
     Scripted s;
     s.fake->answer_with([&, n = 0](const SentRequest&) mutable { return ++n == 1 ? trouble : stored(); });
@@ -160,7 +160,7 @@ TEST_CASE("a later pair waits for all repetitions of an earlier one: after a cut
   }
 }
 
-TEST_CASE("a job of one key alone sends as few requests as any other, one after the other") {
+TEST_CASE("a job with a single key sends as few requests as any other, one after the other") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return later(stored(), 5ms); });
   Pairs pairs;
@@ -174,7 +174,7 @@ TEST_CASE("a job of one key alone sends as few requests as any other, one after 
   CHECK(value_in(s.fake->requests()[2], "k") == "24999");
 }
 
-TEST_CASE("whatever overtakes what and is repeated, the last pair of a key is what is stored") {
+TEST_CASE("whichever request is faster or is repeated, the last pair of a key is what is stored") {
   for (unsigned seed = 1; seed <= 40; ++seed) {
     Scripted s;
     Overtaking server{std::mt19937(seed)};

@@ -116,7 +116,7 @@ TEST_CASE("D1 overload is its own kind: not repeated for a write, repeated for a
   }
 }
 
-TEST_CASE("a result that says success false inside a success is an error, an overload in it too") {
+TEST_CASE("a failed result inside a successful envelope is an error, also an overload") {
   const Scripted refused_inside({ok(R"([{"success":false,"error":"no such table: t","results":[],"meta":{}}])")});
   const auto error = error_of([&] { (void)database(refused_inside).query<int>("SELECT 1"); });
   CHECK(error.kind() == ErrorKind::rejected);

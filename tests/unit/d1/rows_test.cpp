@@ -116,7 +116,7 @@ TEST_CASE("an array of byte values is a blob; anything else in an array is an er
 }
 
 // Sharp edge 43.
-TEST_CASE("columns of one name are kept by position, and refused by name") {
+TEST_CASE("columns with the same name are kept by position, and refused by name") {
   const Scripted s({raw(R"(["id","id"])", "[[1,2]]"), raw(R"(["id","name","id"])", R"([[1,"x",2]])")});
   const auto db = database(s);
   CHECK(db.query<int, int>("SELECT a.id, b.id")[0] == std::tuple(1, 2));
@@ -125,7 +125,7 @@ TEST_CASE("columns of one name are kept by position, and refused by name") {
 }
 
 // Sharp edge 50.
-TEST_CASE("every field of meta is optional by itself, and one of another type is as good as absent") {
+TEST_CASE("every field of meta is optional by itself, and a field of another type counts as absent") {
   const Scripted s({raw("[]", "[]", R"({"changes":1})"), raw("[]", "[]", R"({"last_row_id":2,"changes":null})"),
                     raw("[]", "[]", R"({"duration":0.25,"changed_db":true,"rows_read":3,"rows_written":4,"size_after":5,
       "served_by":"s","served_by_colo":"c","served_by_region":"WEUR","served_by_primary":false,"total_attempts":2,
@@ -156,7 +156,7 @@ TEST_CASE("every field of meta is optional by itself, and one of another type is
   CHECK_FALSE(meta().served_by);
 }
 
-TEST_CASE("a reply that is no rows and columns is a decode error, never a wrong value") {
+TEST_CASE("a reply without proper rows and columns is a decode error, never a wrong value") {
   for (const char* result : {"null",
                              "{}",
                              "[]",
@@ -183,7 +183,7 @@ TEST_CASE("a reply that is no rows and columns is a decode error, never a wrong 
   }
 }
 
-TEST_CASE("an end that looks like success saves no reply that is none") {
+TEST_CASE("a malformed or failed reply is an error even if its end looks like success") {
   const std::string good = R"([{"success":true,"results":{"columns":["a"],"rows":[["x"]]}}])";
   const std::string end = R"(,"success":true,"errors":[],"messages":[]})";
   for (const std::string& body : std::vector<std::string>{
@@ -201,12 +201,12 @@ TEST_CASE("an end that looks like success saves no reply that is none") {
         ErrorKind::rejected);
   const Scripted failed(
       {{.status = 500, .body = R"({"result":)" + good + end}, {.body = R"({"result":)" + good + end}});
-  CHECK(std::get<0>(database(failed).query<std::string>("SELECT 1")[0]) == "x");  // an HTTP error is one, and repeated
+  CHECK(std::get<0>(database(failed).query<std::string>("SELECT 1")[0]) == "x");  // the 500 was repeated
   CHECK(failed.count() == 2);
 }
 
 TEST_CASE(
-    "a value that does not fit names row and column by position, neither the value nor a name, which may be one") {
+    "the error of a value that does not fit names row and column by position, and shows no value and no column name") {
   const Scripted s({raw(R"(["id","name"])", R"([[1,"a"],[2,"b"],["secret","c"]])")});
   const auto error = error_of([&] { (void)database(s).query_as<Named>("SELECT 1"); });
   CHECK(error.kind() == ErrorKind::decode);

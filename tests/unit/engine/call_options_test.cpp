@@ -1,4 +1,4 @@
-// Options of calls, which add up from handle to handle.
+// Call options: with() adds them from handle to handle.
 
 #include <cloudflare/d1.hpp>
 
@@ -22,7 +22,7 @@ TEST_CASE("with() adds: options given later win one by one, the others stay, fro
   CHECK(s.count() == 0);
 }
 
-TEST_CASE("with() keeps max_attempts, check_limits and timeout of before unless they are named again") {
+TEST_CASE("with() keeps earlier max_attempts, check_limits and timeout unless they are set again") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return cut(); });
   const auto twice = s.client().with({.max_attempts = 2, .check_limits = false});

@@ -26,7 +26,7 @@ TEST_CASE("an envelope is read in any member order, with null lists, bare string
   CHECK(envelope->messages[1].code == 10000);
 }
 
-TEST_CASE("what is no envelope is an error, never a crash or an empty success") {
+TEST_CASE("a body that is not an envelope is an error, never a crash or an empty success") {
   for (const char* bad :
        {"", "<html>", "{", R"({"success":tr)", R"({"success":"yes"})", R"({"success":true} x)", "[]", "1"}) {
     std::string text = bad;
@@ -38,7 +38,7 @@ TEST_CASE("what is no envelope is an error, never a crash or an empty success") 
   }
 }
 
-TEST_CASE("a 200 with success false is an error with its code, an HTTP error is one whatever success says") {
+TEST_CASE("a 200 with success false is an error with its code; a 4xx or 5xx is an error whatever success says") {
   const Scripted s({refused(200, 10011, "no"), FakeReply{.status = 400, .body = R"({"success":true,"result":1})"},
                     FakeReply{.status = 404, .body = R"({"code":7003,"error":"no route"})"}});
   const auto inner = error_of([&] { s.kv().put("k", "v"); });

@@ -47,7 +47,7 @@ cf::Error error_of(Call call) {
   throw std::logic_error("the call succeeded where an error was expected");
 }
 
-/// What a bulk write of one pair answers.
+/// The reply to a bulk write of one pair.
 inline cf::testing::FakeReply stored() { return ok(R"({"successful_key_count":1,"unsuccessful_keys":[]})"); }
 
 }  // namespace core_tests

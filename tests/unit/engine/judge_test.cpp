@@ -1,4 +1,4 @@
-// What the library makes of replies that say no, and of replies that say nothing it can use.
+// How the library judges refusals and replies that it cannot read.
 
 #include <cmath>
 #include <thread>
@@ -165,7 +165,7 @@ TEST_CASE("a reply whose result is not what was asked for is an error with opera
   CHECK(error_of([&] { (void)s.client().kv_namespaces().find("t"); }).ray_id() == "8f-AMS");
 }
 
-TEST_CASE("half a JSON, whatever its length, is an error and never a crash or a success") {
+TEST_CASE("JSON that is cut at any byte is an error and never a crash or a success") {
   const std::string whole = ok(R"({"id":"n1","title":"t","list":[1,{"a":null}]})", R"({"count":1})").body;
   for (std::size_t length = 0; length < whole.size(); ++length) {
     std::string half = whole.substr(0, length);
@@ -230,7 +230,7 @@ TEST_CASE("secrets never show, wherever in a reply a server echoes them") {
   CHECK_FALSE(shows(error_with({.status = 502, .body = "<" + std::string(4080, 'x') + ">" + secret}), "s3cr3t"));
 }
 
-TEST_CASE("a Retry-After that is no number and no date is not a wait") {
+TEST_CASE("a Retry-After that is neither a number nor a date is ignored") {
   const std::chrono::sys_seconds wall(1'800'000'000s);
   const auto read = [&](const char* text) { return cf::detail::parse_retry_after({{"Retry-After", text}}, wall); };
   for (const char* text : {"", "nan", "-nan", "soon", "7 apples", "0x10"}) {

@@ -66,7 +66,7 @@ TEST_CASE("one deadline covers all attempts and pauses together") {
   CHECK(error.attempts() >= 2);
 }
 
-TEST_CASE("a write whose deadline passes while it is under way has an unknown outcome, a read has not") {
+TEST_CASE("a write whose deadline passes while it is under way has an unknown outcome, a read does not") {
   const Scripted s({after(10min, ok("null")), after(10min, value()), after(10min, ok("{}"))});
   const cf::CallOptions brief{.timeout = 2s};
   const auto put = error_of([&] { s.kv().with(brief).put("k", "v"); });
@@ -104,7 +104,7 @@ TEST_CASE("429 is retried for every method, for the request was not executed") {
   CHECK(methods == std::vector<std::string>{"PUT", "PUT", "DELETE", "DELETE", "POST", "POST", "PATCH", "PATCH"});
 }
 
-TEST_CASE("a stop token triggered by another thread wakes a sleeping backoff and ends a transfer under way") {
+TEST_CASE("a stop token triggered by another thread wakes a sleeping backoff and ends a request under way") {
   const auto from_another_thread = [](std::stop_source& source) { std::thread([&] { source.request_stop(); }).join(); };
   std::stop_source pausing;
   const Scripted s({retry_after("30"), value()});

@@ -81,7 +81,7 @@ TEST_CASE("namespaces beyond the first page are seen; a lookup by title walks ev
   CHECK(absent.fake->problems().empty());  // total_pages is obeyed: three requests, not four
 }
 
-TEST_CASE("a server that ignores the page number is found out") {
+TEST_CASE("a server that ignores the page number is an error, not an endless list") {
   FakeReply same = ok(R"([{"id":"n1","title":"a"}])", R"({"page":1,"per_page":1,"count":1,"total_count":9})");
   const Scripted s({same, same});
   CHECK(error_of([&] {

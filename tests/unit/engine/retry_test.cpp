@@ -187,13 +187,13 @@ TEST_CASE("clients of one credential share a budget, other credentials have thei
   CHECK(a->reserve(now, cf::Clock::time_point::max()) == now + 30s);
 }
 
-TEST_CASE("who leaves a reserve in the budget takes no place before its time, and finds room behind the others") {
+TEST_CASE("a paced request does not queue in the budget: it asks again when there may be room") {
   cf::detail::RateBudget budget;
   const cf::Clock::time_point start(1h);
   for (int i = 0; i < 1000; ++i) CHECK(budget.reserve(start, start, 1000) == start);
   const auto later = budget.reserve(start, start, 1000);
   CHECK(later == start + 302s);
-  CHECK(budget.left(start) == 200);  // the reserve is there for others, and nobody stands in front of them
+  CHECK(budget.left(start) == 200);  // the reserve is free for others, and no paced request waits before them
   CHECK(budget.reserve(start + 1s, cf::Clock::time_point::max()) == start + 1s);
   CHECK(budget.reserve(later, later, 1000) == later);
 }

@@ -114,7 +114,7 @@ TEST_CASE("wait_for takes any time limit, negative and endless ones") {
           ErrorKind::timeout);
 }
 
-TEST_CASE("a FakeClock that is advanced by everything stands at its end") {
+TEST_CASE("a FakeClock that is advanced by the longest duration stays at its largest time") {
   cf::testing::FakeClock clock;
   clock.advance(milliseconds::max());
   clock.advance(milliseconds::max());

@@ -139,7 +139,7 @@ TEST_CASE("bulk_load killed at any request and started again leaves no item out"
     REQUIRE(target.run(file, 0, 0) == 0);
     const auto stored = target.stored();
     CHECK(stored.size() == pairs);
-    // At most the piece that was under way came twice.
+    // At most the piece that was under way was sent twice.
     CHECK(std::count_if(stored.begin(), stored.end(), [](const auto& each) { return each.second > 1; }) <= 20'000);
   }
 }

@@ -1,4 +1,4 @@
-// Random text, CSV or not: what both our reader and libcsv take has the same rows, and libcsv takes what ours takes.
+// Random text, CSV or not: libcsv accepts all that our reader accepts, and both read the same rows from it.
 
 #include <csv.h>
 

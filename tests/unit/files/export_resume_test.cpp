@@ -1,4 +1,4 @@
-// Exports that go on in a file that cannot be cut, is another one, or has not reached the disk.
+// Exports that resume in a file that cannot be truncated, is a different file, or has not reached the disk.
 
 #include <fcntl.h>
 #include <sys/mman.h>

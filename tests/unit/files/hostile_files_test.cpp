@@ -1,5 +1,4 @@
-// Files that were made to hurt, and streams that give what they like: deep nesting, separators without end, NUL bytes,
-// one byte at a time.
+// Malicious files and awkward streams: deep nesting, separators without end, NUL bytes, one byte at a time.
 
 #include <cloudflare/files/readers.hpp>
 #include <cloudflare/kv.hpp>
@@ -98,7 +97,7 @@ TEST_CASE("metadata nested more than limits::json_depth deep is refused with its
             "line 2: " + why);
       CHECK(hostile_refusal(vector_rows, "id,values,metadata\na,[1]," + twice_quoted(deep) + "\n") == "line 2: " + why);
     }
-    // In the place of anything else it is simply no such thing.
+    // In any other field it is a value of the wrong type.
     for (const char* name : {"key", "value", "expiration", "base64", "other"}) {
       const std::string said = hostile_refusal(entry_lines, "{\"" + std::string(name) + "\":" + array + "}\n");
       CHECK(said.starts_with("line 1: "));
@@ -114,7 +113,7 @@ TEST_CASE("metadata nested more than limits::json_depth deep is refused with its
   CHECK(all[0].metadata.text() == nested(100, "[", "]"));
 }
 
-TEST_CASE("brackets that are never closed, and closed that were never open, are refused with their line") {
+TEST_CASE("brackets that are never closed, or were never opened, are refused with their line") {
   for (const char* brackets : {"[", "]", "{\"a\":", "}"}) {
     const std::string many = nested(50'000, brackets, "");
     CHECK(hostile_refusal(entry_lines, "\n{\"key\":\"k\",\"value\":\"v\",\"metadata\":" + many + "}\n")
@@ -144,7 +143,7 @@ TEST_CASE("a row of twenty million commas needs no memory for its fields") {
   CHECK(peak.growth() < 50'000'000);
 }
 
-TEST_CASE("a name that is none is quoted in its first bytes only") {
+TEST_CASE("an unknown name of a column or member is quoted in its first bytes only") {
   const std::string name(100'000, 'x');
   CHECK(hostile_refusal(entry_rows, name + ",value\n").size() < 300);
   CHECK(hostile_refusal(entry_lines, "{\"" + name + "\":1}\n").size() < 300);

@@ -1,4 +1,4 @@
-// Imports that are interrupted and begun again, at the level of calls. bulk_load_test.cpp does it to a process.
+// Imports that are interrupted and begun again, at the level of calls. bulk_load_test.cpp interrupts a process.
 
 #include <cloudflare/files/import.hpp>
 
@@ -145,7 +145,7 @@ TEST_CASE("an item that failed is not sent again over a later one of its key tha
   CHECK_FALSE(files.has_state());
 
   server.requests = 0;
-  stop_at = 3;  // behind the pieces that failed, and one that was stored
+  stop_at = 3;  // after the pieces that failed and one that was stored
   values.clear();
   const auto first = import_from(server.kv(), files.path, {.stop = stop.get_token(), .items_per_state = 10});
   CHECK((!first.finished && first.loaded == 30 && first.failed.empty()));
@@ -154,7 +154,7 @@ TEST_CASE("an item that failed is not sent again over a later one of its key tha
   for (int i = 0; i < 10; ++i) CHECK(values["k" + std::to_string(i)] == "v" + std::to_string(30 + i));
 }
 
-TEST_CASE("a run that goes on ahead of failed items and is stopped keeps both in its state") {
+TEST_CASE("a run that is stopped keeps in its state how far it came and which items before that failed") {
   const Files files(50'000);
   Server server;
   std::stop_source stop;
@@ -179,7 +179,8 @@ TEST_CASE("a run that goes on ahead of failed items and is stopped keeps both in
   CHECK(server.each_once(50'000));
 }
 
-TEST_CASE("a line that cannot be read ends an import after the items before it; mended, it goes on") {
+TEST_CASE(
+    "a line that cannot be read ends an import after the items before it; once it is mended, the import goes on") {
   const Files files(15'000);
   std::string text = support::read_file(files.path);
   const std::string good = text;
@@ -224,7 +225,7 @@ TEST_CASE("pairs whose expiration has passed are left out; pairs KV would refuse
   CHECK_FALSE(std::filesystem::exists(path + ".state"));
 }
 
-TEST_CASE("a state of another job, of another file, or no state at all in a file of its name is refused") {
+TEST_CASE("a state file that belongs to another job or another file, or holds no state, is refused") {
   const Files files(30);
   Server server;
   auto said = [&] { return std::string(error_of([&] { (void)import_from(server.kv(), files.path); }).what()); };
@@ -275,7 +276,7 @@ TEST_CASE("vectors are imported the same way, with a mutation to wait for") {
   CHECK(index.info().vector_count == 12'000);
 }
 
-TEST_CASE("a set of numbers as ranges") {
+TEST_CASE("a set of numbers is written and read as ranges") {
   cf::detail::NumberSet set;
   for (const std::uint64_t number : {0U, 1U, 2U, 5U, 7U, 8U}) set.append(number);
   CHECK(set.text() == "0-2,5,7-8");

@@ -1,4 +1,4 @@
-// What the progress bar says, and how: on a terminal (a real one, a pty) and in a file.
+// What the progress bar writes to a terminal (a real one, a pty) and to a file.
 
 #include "files/progress_bar.hpp"
 
@@ -56,7 +56,7 @@ BulkProgress at(std::uint64_t done, std::chrono::milliseconds elapsed) {
 
 }  // namespace
 
-TEST_CASE("a line says how far a job is, and leaves out from the rear what does not fit") {
+TEST_CASE("a line says how far a job is, and drops parts from its end until it fits") {
   BulkProgress progress = at(450'000, 5s);
   progress.items_failed = 1'200;
   progress.remaining = 3'723'400ms;

@@ -59,7 +59,7 @@ std::string refusal(Read read, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("NDJSON: every member of Cloudflare's bulk write, bytes from base64, lines passed over") {
+TEST_CASE("NDJSON: every member of Cloudflare's bulk write, bytes from base64, lines that are skipped") {
   const auto all = ndjson(
       "\xEF\xBB\xBF"
       "{\"key\":\"a\",\"value\":\"1\"}\n"
@@ -167,7 +167,7 @@ TEST_CASE("vectors: NDJSON and CSV, floats rounded once") {
   REQUIRE(lines.size() == 2);
   CHECK(lines[0].values == std::vector<float>{1.0F, -0.5F, 0.3F});
   CHECK((lines[0].ns == "n" && lines[0].metadata.text() == "{\"x\":1}"));
-  CHECK(lines[1].values == std::vector<float>{1.00000012F});  // by way of double it would be 1
+  CHECK(lines[1].values == std::vector<float>{1.00000012F});  // rounded by way of double it would be 1
   const auto rows = vector_csv("metadata,id,values,namespace\n\"{\"\"x\"\":1}\",a,\"[1, -0.5,3e-1]\",n\n,b,[2],\n");
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].values == lines[0].values);
@@ -195,7 +195,7 @@ TEST_CASE("a file that cannot be opened, and an item longer than allowed") {
   }
 }
 
-TEST_CASE("a position goes on exactly where it was told") {
+TEST_CASE("reading goes on exactly at a position that was saved") {
   const support::TemporaryFolder folder;
   std::string lines, rows = "key,value\n";
   for (int i = 0; i < 20'000; ++i) {

@@ -1,5 +1,5 @@
-// State files: on the disk before they count, nobody else's file, any path; and what they know of the file they are
-// about.
+// State files: on the disk before they count, private to their owner, with any path; and how they tell that the file
+// they are about has changed.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -164,7 +164,7 @@ TEST_CASE("a comparison with a file whose path is not UTF-8 goes on after an int
         std::string::npos);
 }
 
-TEST_CASE("a state that is there and cannot be opened is not taken for none") {
+TEST_CASE("a state file that exists and cannot be read is an error, not a missing state") {
   const support::TemporaryFolder folder;
   std::filesystem::create_symlink("x.state", folder.file("x.state"));
   StateFile state(folder.file("x.state"), "a job");
@@ -215,7 +215,7 @@ TEST_CASE("an import does not go on in a file that has changed where it was read
   CHECK(go_on(server, mended).loaded == 20);
 }
 
-TEST_CASE("a state of an earlier version, which knows only the size of the file, is gone on with") {
+TEST_CASE("an import goes on with the state of an earlier version, which knows only the size of the file") {
   const support::TemporaryFolder folder;
   const std::string path = folder.file("x.ndjson");
   support::write_file(path, pairs(100, 130));
@@ -228,7 +228,7 @@ TEST_CASE("a state of an earlier version, which knows only the size of the file,
   CHECK((done.complete() && done.already == 10 && done.loaded == 20));
 }
 
-TEST_CASE("a state whose numbers cannot be is refused") {
+TEST_CASE("a state whose numbers are impossible is refused") {
   const support::TemporaryFolder folder;
   const std::string path = folder.file("x.ndjson");
   support::write_file(path, pairs(100, 130));
@@ -269,7 +269,7 @@ TEST_CASE("a file that changes while it is imported ends the import, which says 
   }
 }
 
-TEST_CASE("a state after every zero items is refused before anything is read") {
+TEST_CASE("items_per_state of zero is refused before anything is read") {
   const support::TemporaryFolder folder;
   const std::string path = folder.file("x.ndjson");
   support::write_file(path, pairs(100, 130));

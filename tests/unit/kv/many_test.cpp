@@ -24,7 +24,7 @@ std::vector<std::string> numbered(int count) {
   return keys;
 }
 
-/// Every item is counted once: done, or failed with a position of its own.
+/// Checks that every item is counted once: done, or failed with a position of its own.
 void one_outcome_each(const cf::BulkResult& done) {
   CHECK(done.succeeded + done.failed.size() == done.items);
   std::set<std::uint64_t> positions;
@@ -49,7 +49,7 @@ FakeReply read_from(const std::map<std::string, json>& store, const SentRequest&
 
 }  // namespace
 
-TEST_CASE("erase_many of 10 001 keys makes two requests, of nothing none") {
+TEST_CASE("erase_many makes two requests for 10 001 keys and none for no keys") {
   Scripted s;
   s.fake->answer_with([](const auto&) { return ok("null"); });
   const auto done = s.kv().erase_many(numbered(10'001));
@@ -195,7 +195,7 @@ TEST_CASE("progress knows the total of a range that has a size, or the one expec
   REQUIRE(seen.size() == 2);
   CHECK(seen[0].items_total == 40'000U);
   CHECK(seen[0].remaining == 30s);
-  CHECK(seen[1].items_total == 20'000U);  // the input has ended: now it is known
+  CHECK(seen[1].items_total == 20'000U);  // the input has ended, so the total is known
 }
 
 TEST_CASE("progress tells what is left of the rate budget, and its pace bounds the estimate") {
@@ -353,7 +353,7 @@ TEST_CASE("413 on a bulk read splits it further, and every value still has its p
   CHECK(s.count() == 7);  // 100, 2 of 50, 4 of 25
 }
 
-TEST_CASE("a maybe_executed value whose single read fails is reported, one that has gone meanwhile is missing") {
+TEST_CASE("a value whose single read fails is reported; one that was erased meanwhile is missing") {
   Scripted s;
   s.fake->answer_with([](const SentRequest& request) {
     if (request.method == "POST")

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-/// A namespace that has "v" under every key and takes `pause` to say so.
+/// A namespace that has "v" under every key and takes `pause` to answer.
 struct Slow {
   std::shared_ptr<FakeTransport> fake = std::make_shared<FakeTransport>();
 
@@ -63,7 +63,7 @@ TEST_CASE("the deadline of a read passes by the client's clock, and no later tha
   before = slow.now();
   CHECK(hasty.checked_get("a", {.timeout = std::chrono::milliseconds::max()}).error().kind() == ErrorKind::timeout);
   CHECK(slow.now() - before == 5s);
-  // The window alone is longer: nothing is sent.
+  // The window alone is longer than the deadline, so nothing is sent.
   const std::size_t requests = slow.fake->requests().size();
   CHECK(reader.checked_get("a", {.timeout = 500ms}).error().kind() == ErrorKind::timeout);
   CHECK(slow.fake->requests().size() == requests);

@@ -20,7 +20,7 @@ namespace {
 
 using Outcome = cf::Result<std::optional<std::string>>;
 
-/// Passes at once as a FakeClock does, but for an hour and more, in which the others have time to do what they do.
+/// Waits end at once as on a FakeClock, but a wait of an hour or more ends only by its signal.
 class PatientClock final : public cf::Clock {
  public:
   explicit PatientClock(std::shared_ptr<cf::testing::FakeClock> clock) : clock_(std::move(clock)) {}
@@ -140,12 +140,12 @@ TEST_CASE("an invalid key is refused at once and spoils nothing") {
 TEST_CASE("a deadline ends one read; the others of its group go on") {
   Store store;
   const Reader reader(store.kv(), {.window = 1h, .max_keys = 3});
-  // Alone: nothing is sent at all.
+  // A read alone in its group sends nothing at all.
   const Outcome alone = reader.checked_get("a", {.timeout = 1ms});
   REQUIRE_FALSE(alone.has_value());
   CHECK(alone.error().kind() == ErrorKind::timeout);
   CHECK((store.bulk == 0 && store.single == 0 && reader.waiting() == 0));
-  // One that joined a group leaves it.
+  // A read that joined a group leaves it.
   Readers first(reader, 1, numbered);
   wait_until_waiting(reader, 1);
   CHECK(reader.checked_get("joined", {.timeout = 1ms}).error().kind() == ErrorKind::timeout);
@@ -164,7 +164,7 @@ TEST_CASE("when the read that opened a group is stopped, the group leaves at onc
   wait_until_waiting(reader, 6);
   stop.request_stop();
   for (std::size_t i = 0; i < 5; ++i) CHECK(*others.outcome(i) == "v:o" + std::to_string(i));
-  // Its own value may have come first: what is there is given.
+  // Its own value may have come before the stop; then it is given.
   const Outcome opened = opener.outcome(0);
   CHECK((opened ? *opened == "v:k0" : opened.error().kind() == ErrorKind::cancelled));
   CHECK(store.bulk == 1);
@@ -202,7 +202,7 @@ TEST_CASE("destroying the Reader while its request is under way ends the reads, 
   reader.reset();
   for (std::size_t i = 0; i < 20; ++i) CHECK(readers.outcome(i).error().kind() == ErrorKind::cancelled);
   may_answer.set_value();
-  kv.reset();  // the client's last owner: no reply is one, so this waits for the I/O thread
+  kv.reset();  // the last owner of the client: a reply owns none, so this waits for the I/O thread
   CHECK(answered);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("a value too large for a bulk read is read singly") {
   CHECK(store.single == 1);
 }
 
-TEST_CASE("threads that read and read get what is stored, with fewer requests than reads") {
+TEST_CASE("threads that read again and again get what is stored, with fewer requests than reads") {
   const cf::local::Cloudflare cloud;
   std::atomic<int> requests{0};
   const cf::ApiClient client = cloud.client({.log =

@@ -33,7 +33,7 @@ TEST_CASE("embedded D1: no object is made with, or renamed to, a name that begin
   CHECK(db.rows("SELECT count(*) FROM w") == Json::parse("[[0]]"));
 }
 
-TEST_CASE("embedded D1: num_tables counts what the user made, without the tables that full-text search keeps beside") {
+TEST_CASE("embedded D1: num_tables counts what the user made, without the shadow tables of full-text search") {
   LocalApi api;
   LocalD1 db(api);
   const auto count = [&] { return api.account("GET", db.path).result().at("num_tables"); };

@@ -1,4 +1,4 @@
-// Calls of the embedded store end with their deadline and their stop token, whatever they are doing or waiting for.
+// Calls of the embedded store end at their deadline and by their stop token, whatever they are doing or waiting for.
 #include <cloudflare/cloudflare.hpp>
 #include <cloudflare/local.hpp>
 
@@ -92,7 +92,7 @@ TEST_CASE("embedded store: a stop token ends a statement, and a call that comes 
   CHECK(db.rows("SELECT count(*) FROM sqlite_schema") == Json::parse("[[0]]"));
 }
 
-TEST_CASE("embedded store: who waits for a busy database ends in time, and lists of databases do not wait") {
+TEST_CASE("embedded store: a call that waits for a busy database ends in time, and lists of databases do not wait") {
   LocalApi api;
   LocalD1 db(api);
   db.run("CREATE TABLE t (a)");

@@ -36,7 +36,7 @@ TEST_CASE("embedded store: JSON is taken up to the depth limit and refused beyon
   CHECK(refused.message() == "The request is malformed: its JSON is nested deeper than 100 levels");
 }
 
-TEST_CASE("embedded store: words and numbers of JSON end where they should, alone and inside") {
+TEST_CASE("embedded store: a JSON word or number with wrong characters after it is refused, alone and nested") {
   for (const char* right : {"null", " true\n", "false", "-0", "1e400", "12345678901234567890123", "0.5 "}) {
     CAPTURE(right);
     CHECK(parse_json(right));

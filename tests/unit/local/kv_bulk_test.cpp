@@ -154,10 +154,10 @@ TEST_CASE("embedded KV: bulk get tells missing from empty, text from json, and a
         "bulk get keys: '\"xml\" is not a valid type. Use \"json\" or \"text\"'");
 }
 
-TEST_CASE("embedded KV: bulk get turns bytes that are no UTF-8 into U+FFFD and drops a byte order mark") {
+TEST_CASE("embedded KV: bulk get turns bytes that are not UTF-8 into U+FFFD and drops a byte order mark") {
   LocalApi api;
   LocalKv kv(api);
-  // Ran on the real engine: each broken sequence becomes one replacement for its longest valid beginning.
+  // As measured on the real engine: each broken sequence becomes one replacement for its longest valid beginning.
   kv.put("broken",
          "a\xff\xfe\xc3"
          "b\xf0\x9f\x98\xed\xa0\x80\xef\xbb\xbf");

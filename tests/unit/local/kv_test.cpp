@@ -125,7 +125,7 @@ TEST_CASE("embedded KV: metadata is one JSON document of at most 1024 bytes") {
     CHECK(kv.metadata("k").result() == Json::parse(text));
     CHECK(kv.keys().result().at(0).at("metadata") == Json::parse(text));
   }
-  // What counts is the JSON as the engine writes it.
+  // The limit counts the JSON as the engine writes it.
   CHECK(put(std::string(2000, ' ') + "{ \"a\" : 1.0 }").status == 200);
   CHECK(kv.metadata("k").body.find(R"({"a":1})") != std::string::npos);
   CHECK(put('"' + std::string(1022, 'm') + '"').status == 200);

@@ -1,4 +1,4 @@
-// The face of the embedded store: routes, credentials, envelopes, limits of time.
+// What callers of the embedded store see first: routes, credentials, envelopes, rate limits.
 #include <cloudflare/limits.hpp>
 
 #include "local/http/json.hpp"
@@ -200,7 +200,7 @@ TEST_CASE("embedded store: the head of a request decides who asks and whether th
   CHECK(status("PATCH", kv + "bulk", right) == 405);
   CHECK(status("PUT", "/signed/import/x.sql?token=wrong", {}) == 403);
   CHECK(status("PUT", "/signed/nothing", {}) == 404);
-  CHECK(status("POST", "/api/kv/cache", {}) == 400);  // nobody serves EdgeBase
+  CHECK(status("POST", "/api/kv/cache", {}) == 400);  // this store does not serve EdgeBase
   CHECK(status("PUT", "/%zz", right) == 400);
   CHECK(admit("PUT", kv + "bulk", right).body_bytes == cloudflare::limits::kv_bulk_bytes);
   CHECK(admit("GET", kv + "keys", right).body_bytes < 100'000);
@@ -208,7 +208,7 @@ TEST_CASE("embedded store: the head of a request decides who asks and whether th
 
 TEST_CASE("embedded store: JSON of more values than the limit, or nested deeper, is refused and the refusal says so") {
   using cloudflare::local::parse_json;
-  const auto zeros = [](std::size_t count) {  // with the array itself as many values
+  const auto zeros = [](std::size_t count) {  // `count` values, the array itself included
     std::string out = "[0";
     for (std::size_t i = 2; i < count; ++i) out += ",0";
     return out + "]";
@@ -222,12 +222,12 @@ TEST_CASE("embedded store: JSON of more values than the limit, or nested deeper,
   LocalApi api;
   LocalKv kv(api);
   const std::string deep = std::string(101, '[') + std::string(101, ']');
-  const std::string many = zeros(most + 2);  // seen before a tree of it is made, where it is a document
+  const std::string many = zeros(most + 2);  // as a whole document it is refused before a tree of it is made
   const std::string says_deep = "nested deeper than 100 levels";
   const std::string says_many = "more than 3000000 values";
   for (const auto& [bomb, says] : {std::pair(&deep, &says_deep), std::pair(&many, &says_many)}) {
     CAPTURE(*says);
-    const bool costly = bomb == &many;  // as a part of a document it fills its room first
+    const bool costly = bomb == &many;  // as a part of a document it fills the memory before it is refused
     for (const char* part : {"metadata", "expiration", "unknown"}) {
       if (costly && part != std::string_view("unknown")) continue;
       const std::string pair = R"({"key":"k","value":"v",")" + std::string(part) + "\":" + *bomb + "}";

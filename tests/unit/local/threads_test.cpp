@@ -40,7 +40,7 @@ TEST_CASE("embedded store: threads that write, read, list and erase at once lose
   CHECK(kv.names().size() == threads * rounds);
 }
 
-TEST_CASE("embedded store: threads that write, read, export and travel in D1 lose no row and see whole transactions") {
+TEST_CASE("embedded store: threads that write, read, export and restore D1 lose no row and see whole transactions") {
   LocalApi api;
   const LocalD1 first(api, "first");
   const LocalD1 second(api, "second");

@@ -154,7 +154,7 @@ constexpr std::array metrics{"cosine", "euclidean", "dot-product"};
 
 TEST_CASE(
     "embedded vectorize: recall is 1 and scores are right on 10000 vectors, with and without namespace and filter") {
-  constexpr std::size_t dimensions = 77;  // no multiple of what a machine takes at once
+  constexpr std::size_t dimensions = 77;  // not a multiple of a vector register
   Random random(20'260'704);
   constexpr std::array<const char*, 3> words{"alpha", "beta", "gamma"};
   std::vector<Row> rows;

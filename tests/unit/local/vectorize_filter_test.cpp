@@ -43,7 +43,7 @@ TEST_CASE(
   (void)index.add_metadata_index("n", "number").result();
   (void)index.upsert({vector_of("after", {1, 0}, "", {{"n", 1}})}).result();
   CHECK(index.get("/metadata_index/list").result().at("metadataIndexes").empty());
-  CHECK(index.add_metadata_index("n", "string").code() == 40026);  // the coming one counts
+  CHECK(index.add_metadata_index("n", "string").code() == 40026);  // an index that does not show yet counts
   api.clock->advance(std::chrono::seconds(10));
   CHECK(index.filtered({{"n", 1}}) == "after");
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds delay{10};
 
-// The index that a first store made; LocalVectorize would make a new one.
+// Opens the index that a first store made; LocalVectorize would make a new one.
 struct Opened {
   explicit Opened(const std::string& folder) : api({.folder = folder, .vectorize_delay = delay}) {}
   Answer get(const std::string& route) { return api.account("GET", path + route); }

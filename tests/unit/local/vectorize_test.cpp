@@ -120,7 +120,7 @@ TEST_CASE("embedded vectorize: what an erasure moves keeps its values, norm, nam
         Json({{"id", "c"}, {"score", 1.0}, {"values", {3.0, 4.0}}, {"metadata", {{"n", 3}}}, {"namespace", "y"}}));
 }
 
-TEST_CASE("embedded vectorize: a sum that leaves the range of float32 on its way does not decide") {
+TEST_CASE("embedded vectorize: a sum that exceeds float32 on its way still ranks correctly") {
   LocalApi api;
   LocalVectorize index(api, 16, "dot-product");
   std::vector<double> query(16, 1e19);
@@ -193,7 +193,7 @@ TEST_CASE("embedded vectorize: topK is at most 100, or 50 with values or all met
   CHECK(query({{"namespace", std::string(65, 'n')}}).code() == 40026);
 }
 
-TEST_CASE("embedded vectorize: a query vector of the wrong length is 40006, one that is no float32 vector 40026") {
+TEST_CASE("embedded vectorize: a query vector of the wrong length is 40006, one that is not float32 numbers 40026") {
   LocalApi api;
   LocalVectorize index(api, 3);
   const Answer shorter = index.post("/query", {{"vector", {1, 2}}});
@@ -244,7 +244,7 @@ TEST_CASE("embedded vectorize: a list is a snapshot walked by cursors, which exp
   CHECK(first.at("cursorExpirationTimestamp").get<std::string>().ends_with("Z"));
   const std::string cursor = first.at("nextCursor").get<std::string>();
 
-  // What happens later does not show.
+  // Later changes do not show.
   (void)index.erase({"v1150"}).result();
   (void)index.upsert({vector_of("v0", {1, 1})}).result();
   const Json second = index.get("/list?count=140&cursor=" + encoded(cursor)).result();

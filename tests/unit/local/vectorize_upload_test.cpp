@@ -33,7 +33,7 @@ TEST_CASE("embedded vectorize: an unparsable line is 40023 and named; nothing of
   CHECK(index.upload("/upsert?unparsable-behavior=ignore", good + "\n").code() == 40026);
 }
 
-TEST_CASE("embedded vectorize: ndjson may lack the last newline, may have CRLF, null for absent members, and others") {
+TEST_CASE("embedded vectorize: ndjson may lack the last newline, and may have CRLF, null members and unknown members") {
   LocalApi api;
   LocalVectorize index(api);
   CHECK(index.upload("/upsert", "{\"id\":\"a\",\"values\":[1,2]}").status == 200);
@@ -116,7 +116,7 @@ TEST_CASE("embedded vectorize: what is nested too deep or holds too many values 
   many += "]";
   const Answer unknown = index.upload("/upsert", R"({"id":"a","values":[1,2],"unknown":)" + many + "}");
   CHECK(unknown.message().find("more than 3000000 values") != std::string::npos);
-  // What is too large is not even looked at.
+  // Metadata that is too large is refused without being parsed.
   CHECK(index.upload("/upsert", R"({"id":"a","values":[1,2],"metadata":{"m":)" + many + "}}").code() == 40016);
   for (const char* route : {"/query", "/get_by_ids", "/metadata_index/create"}) {
     const Answer answer = api.call("POST", "/accounts/local" + index.path + route, "{\"vector\":" + deep + "}",

@@ -118,7 +118,7 @@ TEST_CASE("describe takes the time of the last mutation as text, or as a number 
   }
 }
 
-TEST_CASE("a stub is an error of its own kind for every action; a `_stub` in metadata is none") {
+TEST_CASE("a stub is an error of its own kind for every action; a `_stub` in metadata is not an error") {
   const auto stub = [](std::string_view rest) {
     return bare(R"({"_stub":true,"_warning":"Vectorize not available",)" + std::string(rest) + "}");
   };
@@ -157,7 +157,7 @@ TEST_CASE("a count below what was sent is an error, for one request and within a
   CHECK(done.succeeded == 20);
   REQUIRE(done.failed.size() == 5);
   CHECK_THAT(done.failed[0].error.what(), Catch::Contains("3 of 5 vectors"));
-  // Erasing what is not there is no failure, whatever the count.
+  // Erasing a missing id is not a failure, whatever the count.
   const std::vector<std::string> ids{"a", "b"};
   Server{accepted(0)}.docs().erase_by_ids(ids);
 }
@@ -207,7 +207,7 @@ TEST_CASE("no request holds more than 20 vectors or ids: one call is refused, a 
   CHECK(requests == std::map<std::string, std::size_t>{{"insert", 3}, {"getByIds", 3}, {"delete", 3}});
 }
 
-TEST_CASE("a 409 on a repeated insert is our own success; a first one, and one on an upsert, is a conflict") {
+TEST_CASE("a 409 on a repeated insert means that the first attempt succeeded; any other 409 is a conflict") {
   const FakeReply taken = refusal(409, "duplicate id");
   Server repeated{cut(), taken};
   repeated.docs().insert(numbered(1));

@@ -23,7 +23,7 @@ inline std::vector<float> sample(std::size_t count) {
   return floats;
 }
 
-/// How many of them do not come back to the same bits, read as floats, as doubles, and by get_by_ids.
+/// How many of the floats do not come back to the same bits, read as floats, as doubles, and by get_by_ids.
 inline std::size_t losses(const std::vector<float>& floats) {
   using namespace vectorize_tests;
   constexpr std::size_t dimensions = 1000;

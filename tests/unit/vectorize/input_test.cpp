@@ -44,7 +44,7 @@ json filter_sent(const cv::Filter& filter) {
   return json::parse(body(s)).at("filter");
 }
 
-/// `filter` is refused before any request.
+/// Checks that `filter` is refused before any request.
 void filter_refused(const cv::Filter& filter, std::string_view text,
                     std::optional<std::vector<cv::MetadataIndex>> indexes = std::nullopt) {
   const Scripted s;

@@ -48,7 +48,7 @@ bool near(double a, double b) { return std::abs(a - b) < 1e-6; }
 
 }  // namespace
 
-TEST_CASE("an index lives: created, found, filled, searched, listed, emptied and removed") {
+TEST_CASE("an index is created, found, filled, searched, listed, emptied and removed") {
   Store s;
   const auto indexes = s.client.vectorize_indexes();
   CHECK(s.made.name == "docs");
@@ -184,7 +184,7 @@ TEST_CASE("a change shows once it is processed, and wait_for waits for it") {
   CHECK(s.clock->now() - begin >= 40s);
   CHECK(s.index.query(east).size() == 5);
 
-  // Overtaken: a later mutation is the one that info names.
+  // A later mutation overtakes ours: it is the one that info names.
   const cv::Mutation ours = s.index.upsert({{.id = "w", .values = {1, 1, 1}}});
   s.clock->advance(5s);
   const cv::Mutation theirs = s.index.upsert({{.id = "x", .values = {1, 1, 1}}});

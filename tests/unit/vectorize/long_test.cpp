@@ -110,7 +110,7 @@ TEST_CASE("a million vectors need the computed minimum of uploads, and memory fo
   CHECK(many.counted->bytes <= many.counted->requests * 100'000'000);
   CHECK(many.growth <= bound(many, 4));
   CHECK(many.growth <= 1.1 * few.growth);
-  // It follows the batch and the number in flight.
+  // The memory depends on the batch size and the number in flight.
   const Upload alone = upload(20'000, 5000, 1);
   CHECK(alone.growth <= bound(alone, 1));
   const Upload small = upload(50'000, 1000, 4);

@@ -33,7 +33,7 @@ void accept_all(const Scripted& s, std::chrono::milliseconds after = 0ms) {
   });
 }
 
-/// Every item is counted once: done, or failed with a position of its own.
+/// Checks that every item is counted once: done, or failed with a position of its own.
 void one_outcome_each(const cf::BulkResult& done) {
   CHECK(done.succeeded + done.failed.size() == done.items);
   std::set<std::uint64_t> positions;
@@ -46,7 +46,7 @@ void one_outcome_each(const cf::BulkResult& done) {
 
 }  // namespace
 
-TEST_CASE("5001 vectors make two uploads, 5000 make one, and none make none") {
+TEST_CASE("5001 vectors make two uploads, 5000 make one, and no vectors make no upload") {
   for (const auto& [count, requests] : {std::pair{0, 0U}, {1, 1U}, {5000, 1U}, {5001, 2U}, {15'000, 3U}}) {
     const Scripted s;
     accept_all(s);
@@ -111,7 +111,7 @@ TEST_CASE("an id stands for all uploads only if its upload was sent after every 
   CHECK_FALSE(done.mutation.id);
   CHECK(done.mutation.accepted_at == date_time(1));
 
-  // With one at a time the id before it does.
+  // With one upload at a time, the last accepted id stands for all.
   const Scripted serial;
   serial.fake->answer_with([n = 0](const auto&) mutable {
     ++n;
@@ -200,7 +200,7 @@ TEST_CASE("a credential that is refused ends the job: it throws if nothing was a
   one_outcome_each(done);
 }
 
-TEST_CASE("a repeated insert that meets itself counts as done in a bulk job too") {
+TEST_CASE("in a bulk job too, a 409 on a repeated insert means that the first attempt succeeded") {
   Scripted s({refused(503, 0, "busy"), refused(409, 40999, "there already")});
   const auto done = index_of(s).insert_many(numbered(1));
   CHECK(done.complete());

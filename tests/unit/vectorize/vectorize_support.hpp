@@ -37,7 +37,7 @@ inline FakeReply accepted(std::string_view mutation, std::string_view date = "")
   return reply;
 }
 
-/// `call` is refused before any request, and its message holds `text`.
+/// Checks that `call` is refused before any request, with a message that holds `text`.
 template <class Call>
 void refuses(const Scripted& s, Call call, std::string_view text) {
   const auto error = error_of(call);
@@ -55,7 +55,7 @@ inline std::vector<Vector> numbered(int count, std::vector<float> values = {1, 2
   return vectors;
 }
 
-/// A date header so many seconds after the fake server's first.
+/// The text of a date header, `seconds` after the fake server's first.
 inline std::string date(int seconds) { return "Tue, 15 Nov 1994 08:12:" + std::to_string(10 + seconds) + " GMT"; }
 inline std::chrono::sys_seconds date_time(int seconds) {
   return std::chrono::sys_days(std::chrono::year(1994) / 11 / 15) + std::chrono::hours(8) + std::chrono::minutes(12) +

@@ -10,7 +10,7 @@ namespace cv = cf::vectorize;
 
 namespace {
 
-/// What info says at each request, the last one again and again.
+/// The answers of info in order; the last one is repeated.
 struct Progress {
   std::string mutation{};
   std::string datetime{};
@@ -69,7 +69,7 @@ TEST_CASE("the local clock plays no part in waiting, ten minutes off either way"
 TEST_CASE("wait_for asks in growing steps up to ten seconds and ends with a timeout of its own") {
   const Scripted s;
   report(s, {{}});
-  const auto index = index_of(s).with({.timeout = 3s});  // of one call; the wait has its own
+  const auto index = index_of(s).with({.timeout = 3s});  // the timeout of one call; the wait has its own
   const auto begin = s.fake->clock()->now();
   const auto error = error_of([&] { (void)index.wait_for(cv::Mutation{.id = "m1"}, 2min); });
   CHECK(error.kind() == cf::ErrorKind::timeout);
@@ -101,7 +101,7 @@ TEST_CASE("wait_for times out while a question is unanswered, survives one bad r
         cf::ErrorKind::not_found);
 }
 
-TEST_CASE("wait_for can be stopped, needs something to wait for, and has nothing to wait for after nothing") {
+TEST_CASE("wait_for can be stopped, refuses an empty mutation, and returns after an upload of no vectors") {
   std::stop_source source;
   const Scripted s;
   s.fake->answer_with([&, n = 0](const auto&) mutable {

@@ -130,7 +130,7 @@ TEST_CASE("insert and upsert send raw ndjson: one object per line, each ending i
   CHECK(line(strict) == "POST " + docs + "/insert?unparsable-behavior=error");
 }
 
-TEST_CASE("a ready ndjson body goes out as it is, from memory, a file or a stream that cannot go back") {
+TEST_CASE("a ready ndjson body goes out as it is, from memory, a file or a stream that cannot rewind") {
   const std::string lines = "{\"id\":\"a\",\"values\":[1]}\r\n{\"id\": \"b\", \"values\": [2]}";
   const Scripted text({accepted("m")});
   (void)index_of(text).insert_ndjson(lines);
@@ -353,7 +353,7 @@ TEST_CASE("throttling under code 40041 is repeated though its status is 400, cre
   CHECK(s.count() == 2);
 }
 
-TEST_CASE("an insert that is repeated after a cut connection and meets itself has succeeded") {
+TEST_CASE("a 409 on an insert that is repeated after a cut connection means that the first attempt succeeded") {
   const Scripted s({cut(), refused(409, 40999, "there already"), refused(409, 40999, "there already")});
   CHECK_FALSE(index_of(s).insert({{.id = "a", .values = {1}}}).id);
   CHECK(error_of([&] { (void)index_of(s).insert({{.id = "a", .values = {1}}}); }).http_status() == 409);
@@ -381,7 +381,7 @@ TEST_CASE("a reply that is not what was asked for is a decode error; the checked
   CHECK(s.client().vectorize_indexes().with({.max_attempts = 1}).checked().get("x").has_value());
 }
 
-TEST_CASE("the namespace of an upload is that of vectors which name none") {
+TEST_CASE("the namespace of an upload applies to vectors without a namespace of their own") {
   const auto accepted = ok(R"({"mutationId":"m"})");
   const Scripted s({accepted, accepted});
   const std::vector<Vector> vectors{{.id = "a", .values = {1, 0}}, {.id = "b", .values = {0, 1}, .ns = "own"}};
