@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <cloudflare/clock.hpp>
+
 #include "base/encode.hpp"
 #include "engine/endpoint.hpp"
 
