@@ -28,7 +28,7 @@ extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Async>;
 
 namespace detail {
 
-/// A leaf of the asynchronous view: its operations hold an unowned context, the handle itself holds the client.
+/// Base of the asynchronous handles: the handle keeps its client open, its operations do not.
 template <class Verbs>
 class AsyncHandle : public Verbs {
  protected:
