@@ -28,7 +28,7 @@ extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Async>;
 
 namespace detail {
 
-/// A handle of the asynchronous view: it keeps the client open, its operations do not.
+/// Base of the asynchronous handles: the handle keeps its client open, its operations do not.
 template <class Verbs>
 class AsyncHandle : public Verbs {
  protected:

@@ -38,7 +38,7 @@ CLOUDFLARE_API detail::Call<JsonText> any_request(const detail::RequestContext& 
                                                   std::string_view path, const JsonText& body);
 }  // namespace ops
 
-/// The operations of the client itself, once for all views.
+/// The operations of the client itself, written once for all views.
 template <class View>
 class ClientVerbs {
  public:
@@ -47,8 +47,8 @@ class ClientVerbs {
 
   /// Verifies the API token.
   ///
-  /// GET /user/tokens/verify; bearer tokens only. Repeated like any read. An account-owned token answers code 1000
-  /// here: ask verify_account_token().
+  /// GET /user/tokens/verify; bearer tokens only. Repeated like any read. For an account-owned token the server answers
+  /// code 1000: use verify_account_token().
   /// @throws Error  unauthorized, timeout, cancelled, transport, server
   [[nodiscard]] Returns<TokenStatus> verify_token() const {
     return View::run(context_, ops::verify_user_token(context_));
@@ -59,12 +59,11 @@ class ClientVerbs {
     return View::run(context_, ops::verify_account_token(context_));
   }
 
-  /// Any other endpoint of v4: `path` is what follows /client/v4, query included. The JSON of the envelope's `result`
-  /// comes back; same credential, retries and errors as everything else. GET is repeated like a read, everything else
-  /// is sent once unless `with({.replay_safe = true})`.
+  /// Calls any other endpoint of v4: `path` is what follows /client/v4, query included. Returns the JSON of the
+  /// envelope's `result`. Credential, retries and errors are those of all operations. GET is repeated like a read;
+  /// every other method is sent once unless `with({.replay_safe = true})`.
   /// @throws Error  as the endpoint answers; decode if the result does not fit J; invalid_argument if the body holds
-  /// text
-  ///                that is not UTF-8
+  ///                text that is not UTF-8
   template <class J = nlohmann::json>
   Returns<J> request(std::string_view method, std::string_view path, const J& body = nullptr) const {
     auto to_json = [](const JsonText& text) -> Result<J> {
@@ -94,9 +93,9 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   ///                account id malformed; plain http to a host that is not loopback
   explicit ApiClient(Credential credential, ClientOptions options = ClientOptions());
 
-  /// From CLOUDFLARE_API_TOKEN, or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY; CLOUDFLARE_ACCOUNT_ID and
-  /// CLOUDFLARE_BASE_URL where `options` leave them at their defaults.
-  /// @throws Error  invalid_argument that names the variable, for a gap or a conflict
+  /// A client from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY. CLOUDFLARE_ACCOUNT_ID and
+  /// CLOUDFLARE_BASE_URL count where `options` leaves their members at the defaults.
+  /// @throws Error  invalid_argument, with the name of the variable, if one is missing or contradicts another
   [[nodiscard]] static ApiClient from_env(ClientOptions options = ClientOptions());
 
   /// A handle of the Workers KV namespace with this id. No request is made.
@@ -108,8 +107,8 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   [[nodiscard]] D1Database d1(std::string database_id) const;
   /// The D1 databases of the account.
   [[nodiscard]] D1Databases d1_databases() const;
-  /// A handle of the Vectorize index with this name. No request is made. With `dimensions` every vector's length is
-  /// checked before sending; without (0), against the first of its call.
+  /// A handle of the Vectorize index with this name. No request is made. With `dimensions` the length of every vector
+  /// is checked against it before sending; with 0, against the first vector of the call.
   [[nodiscard]] VectorizeIndex vectorize(std::string index_name, int dimensions = 0) const;
   /// The Vectorize indexes of the account.
   [[nodiscard]] VectorizeIndexes vectorize_indexes() const;
@@ -121,7 +120,7 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   /// The same client with other limits for its calls and for handles made from it.
   [[nodiscard]] ApiClient with(const CallOptions& options) const;
 
-  /// Read by handles.
+  /// Used by the handles.
   [[nodiscard]] const detail::Context& context() const noexcept { return context_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// Who is calling. Credentials have no accessor and no output operator; only the loop can put them on the wire.
+// Credentials. They have no accessor and no output operator: only the loop can send them.
 
 #include <functional>
 #include <string>

@@ -15,8 +15,9 @@ class CheckedD1Databases;
 class AsyncD1Database;
 class AsyncD1Databases;
 
-/// What a database offers over v4 beside the operations of SqlDatabase, once for all views. Errors as there, with code
-/// 7404 for a database that is not there, 7500 for SQL that SQLite refuses and 7429 for overload.
+/// What a database offers over v4 in addition to the operations of SqlDatabase, written once for all views. The errors
+/// are the same, with code 7404 for a database that does not exist, 7500 for SQL that SQLite refuses and 7429 for
+/// overload.
 template <class View>
 class D1Verbs : public SqlDatabase<View> {
  public:
@@ -39,7 +40,7 @@ class D1Verbs : public SqlDatabase<View> {
   /// all; the first that fails ends the call, and the result says where.
   ///
   /// POST …/query. Sent once, like every write.
-  /// @throws Error  only what is found before the first request, or what `on_progress` throws
+  /// @throws Error  only for mistakes found before the first request, or what `on_progress` throws
   template <std::ranges::input_range R>
   Returns<d1::InsertResult> insert_many(std::string_view table, std::span<const std::string_view> columns, R&& rows,
                                         const d1::InsertOptions& options = d1::InsertOptions()) const {
@@ -54,14 +55,14 @@ class D1Verbs : public SqlDatabase<View> {
   }
 
   /// Runs SQL of any length up to 5 GB, each statement of up to 100 000 bytes: from memory, a file, a callback or any
-  /// Source. What cannot be rewound goes to a temporary file first, since the MD5 of the text comes before the text.
-  /// Memory stays small.
+  /// Source. A source that cannot be rewound is written to a temporary file first, since D1 asks for the MD5 of the
+  /// text before the text. Memory stays small.
   ///
-  /// POST …/import: init, upload to a signed URL without credentials, ingest (sent once), polls. A dropped poll is made
-  /// again; the database serves no queries meanwhile, and an import that fails leaves it as it was (Cloudflare docs,
-  /// "Import and export data"). Bounded by the stall limit alone.
-  /// @throws Error  rejected, with SQLite's text; decode: the etag is another one; outcome_unknown(): ingest or the end
-  ///                of the import was not answered
+  /// POST …/import: init, upload to a signed URL without credentials, ingest (sent once), polls. A lost poll is
+  /// repeated; the database serves no queries meanwhile, and an import that fails leaves it unchanged (Cloudflare docs,
+  /// "Import and export data"). Its only time limit is the stall timeout.
+  /// @throws Error  rejected, with SQLite's text; decode: the etag is not the MD5; outcome_unknown(): no answer to
+  ///                ingest, or none about the end of the import
   Returns<d1::ImportResult> import_sql(Body sql, const d1::ImportOptions& options = d1::ImportOptions()) const {
     return View::run(context_, ops::d1_import(context_, id_, std::move(sql), options));
   }
@@ -71,11 +72,11 @@ class D1Verbs : public SqlDatabase<View> {
     return View::run(context_, ops::d1_import_file(context_, id_, path, options));
   }
 
-  /// Writes the database as SQL to `sink`, which import_sql() takes again. Memory stays small.
+  /// Writes the database to `sink` as SQL that import_sql() accepts. Memory stays small.
   ///
   /// POST …/export and polls, then a download from a signed URL without credentials. Repeated like any read. The
-  /// database serves no queries meanwhile, and D1 cancels an export that is not asked for any more; virtual tables
-  /// (FTS5) cannot be exported (Cloudflare docs, "Import and export data"). Bounded by the stall limit alone.
+  /// database serves no queries meanwhile, and D1 cancels an export that is no longer polled; virtual tables (FTS5)
+  /// cannot be exported (Cloudflare docs, "Import and export data"). Its only time limit is the stall timeout.
   /// @throws Error  rejected, with the server's text
   Returns<d1::ExportResult> export_to(std::shared_ptr<Sink> sink,
                                       const d1::ExportOptions& options = d1::ExportOptions()) const {
@@ -110,9 +111,9 @@ class D1Verbs : public SqlDatabase<View> {
   /// record are one batch: both take effect or neither does. The first file that fails ends the run; the result says
   /// what ran and which file failed, with the server's text.
   ///
-  /// POST …/raw, one request to begin with and one for each file. A file is sent once. Bounded by the stall limit
-  /// alone.
-  /// @throws Error  only what is found before the first file: a name without a number, a folder that cannot be read
+  /// POST …/raw, one request to begin with and one for each file. A file is sent once. Its only time limit is the stall
+  /// timeout.
+  /// @throws Error  only for what is found before the first file: a name without a number, a folder that cannot be read
   Returns<d1::MigrateResult> migrate(const std::string& folder,
                                      const d1::MigrateOptions& options = d1::MigrateOptions()) const {
     return View::run(context_, ops::d1_migrate(context_, id_, folder, options));
@@ -133,7 +134,7 @@ extern template class CLOUDFLARE_API D1Verbs<Checked>;
 /// One D1 database: SQL on SQLite, over HTTP.
 ///
 /// A handle: a copy costs a reference count and a short string. Any thread may use it. It keeps the client's core
-/// alive. Rows do not need it any more.
+/// alive. Rows do not need the handle.
 class CLOUDFLARE_API D1Database : public D1Verbs<Throwing> {
  public:
   D1Database(const ApiClient& client, std::string id) : D1Verbs(client.context(), std::move(id)) {}
@@ -154,7 +155,7 @@ class CheckedD1Database : public D1Verbs<Checked> {
   using D1Verbs::D1Verbs;
 };
 
-/// The operations on the account's databases, once for all views.
+/// The operations on the account's databases, written once for all views.
 template <class View>
 class D1DatabasesVerbs {
  public:
@@ -176,7 +177,7 @@ class D1DatabasesVerbs {
                                           std::initializer_list<std::string_view> fields = no_fields) const {
     return View::run(context_, ops::d1_get_database(context_, id_or_name, std::span(fields.begin(), fields.size())));
   }
-  /// Switches read replication. Switching it off can take hours. PATCH …/database/{id}. Repeated.
+  /// Switches read replication on or off. Switching it off can take hours. PATCH …/database/{id}. Repeated.
   Returns<d1::Database> update(std::string_view id, d1::ReadReplication read_replication) const {
     return View::run(context_, ops::d1_update(context_, id, read_replication));
   }

@@ -1,8 +1,8 @@
 #pragma once
 
 // EdgeBase: Workers KV, D1 and Vectorize behind a service key (EdgeBase docs, "Native Resources API"). The handles
-// offer what KvStore, SqlDatabase and VectorStore say, over the same transport, deadline, retries and errors as v4. Not
-// part of <cloudflare/cloudflare.hpp>.
+// offer what KvStore, SqlDatabase and VectorStore declare, over the same transport, deadline, retries and errors as v4.
+// Not part of <cloudflare/cloudflare.hpp>.
 
 #include <cloudflare/credentials.hpp>
 #include <cloudflare/d1/sql.hpp>
@@ -57,7 +57,7 @@ class CheckedD1Database : public SqlDatabase<Checked> {
   using SqlDatabase::SqlDatabase;
 };
 
-/// One D1 database, by its name in EdgeBase's configuration. A handle, like KvNamespace. Rows do not need it any more.
+/// One D1 database, by its name in EdgeBase's configuration. A handle, like KvNamespace. Rows do not need the handle.
 class CLOUDFLARE_API D1Database : public SqlDatabase<Throwing> {
  public:
   D1Database(const Client& client, std::string name);
@@ -79,7 +79,8 @@ class CheckedVectorizeIndex : public VectorStore<Checked> {
 /// One Vectorize index, by its name in EdgeBase's configuration. A handle, like KvNamespace.
 class CLOUDFLARE_API VectorizeIndex : public VectorStore<Throwing> {
  public:
-  /// With `dimensions` every vector's length is checked before sending; without (0), against the first of its call.
+  /// With `dimensions` the length of every vector is checked against it before sending; with 0, against the first
+  /// vector of the call.
   VectorizeIndex(const Client& client, std::string name, int dimensions = 0);
   [[nodiscard]] CheckedVectorizeIndex checked() const { return {context_, index_}; }
   [[nodiscard]] AsyncVectorizeIndex async() const;
@@ -92,8 +93,8 @@ class CLOUDFLARE_API VectorizeIndex : public VectorStore<Throwing> {
 /// A client of one EdgeBase server with one service key. A copy costs a reference count. Any thread may use any copy.
 class CLOUDFLARE_API Client {
  public:
-  /// `base_url` is the server's, without /api. Base URL and account id of the options are not used, and the rate
-  /// budget, which is that of Cloudflare's API, is off.
+  /// `base_url` is the server's, without /api. The base URL and account id in `options` are not used. The rate budget
+  /// is off, since it is for Cloudflare's API.
   /// @throws Error  invalid_argument: a key with control characters, quotes or non-ASCII letters; a malformed base URL;
   ///                plain http to a host that is not loopback
   Client(std::string base_url, ServiceKey key, ClientOptions options = ClientOptions());
@@ -110,7 +111,7 @@ class CLOUDFLARE_API Client {
 
   /// The same client with other limits for the calls of handles made from it.
   [[nodiscard]] Client with(const CallOptions& options) const;
-  /// Read by handles.
+  /// Used by the handles.
   [[nodiscard]] const detail::Context& context() const noexcept { return context_; }
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one exception type of the library and the vocabulary it speaks: what kind of failure, which documented code,
-// which messages of the envelope, and whether the outcome of a write is known.
+// The one exception type of the library and what it tells: the kind of failure, the documented code, the messages of
+// the envelope, and whether the outcome of a write is known.
 
 #include <chrono>
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace cloudflare {
 
-/// What went wrong, as far as a program may want to decide by it.
+/// What went wrong, in the kinds that a program may want to tell apart.
 enum class ErrorKind : std::uint8_t {
   invalid_argument,  ///< The caller's mistake, found before any request was made.
   unauthorized,      ///< 401, 403, or one of the credential codes (10000, 9109, …) below 500.
@@ -27,13 +27,13 @@ enum class ErrorKind : std::uint8_t {
   quota_exceeded,    ///< The daily quota of the plan is used up (10048).
   overloaded,        ///< D1 is overloaded (7429).
   challenge,         ///< A web application firewall answered in place of the API (`cf-mitigated`).
-  server,            ///< 5xx, whatever the code but those of throttling and overload.
-  stub,              ///< EdgeBase has no Vectorize there and says so (`_stub`) beside an empty result.
+  server,            ///< 5xx, whatever the code, except those of throttling, quota and overload.
+  stub,              ///< This EdgeBase has no Vectorize: it answered an empty result marked `_stub`.
   decode,            ///< The reply, or a value in it, is not what was asked for.
   too_large,         ///< The reply is larger than the cap.
   timeout,           ///< The deadline passed, or the transfer stalled.
   cancelled,         ///< A stop token was triggered, or the client was destroyed.
-  tls,               ///< The TLS handshake failed; the certificate is not trusted.
+  tls,               ///< The TLS handshake failed, for example because the certificate is not trusted.
   transport,         ///< No connection, or the connection was cut.
   callback,          ///< A sink, source, hook or conversion of the caller threw; see Error::cause().
 };
@@ -41,7 +41,7 @@ enum class ErrorKind : std::uint8_t {
 /// The name of the enumerator, for example "not_found".
 [[nodiscard]] CLOUDFLARE_API std::string_view to_string(ErrorKind kind) noexcept;
 
-/// Documented error codes of the API that a program may want to tell apart. Codes are steadier than messages.
+/// Documented error codes of the API that a program may want to tell apart. Codes change less often than messages.
 enum class ErrorCode : int {
   none = 0,
   rate_limited = 971,
@@ -149,12 +149,12 @@ class CLOUDFLARE_API Error : public std::exception {
   [[nodiscard]] const std::vector<Message>& messages() const noexcept;
   /// Every item of the envelope's `messages`, in the order sent: what the server says besides its errors.
   [[nodiscard]] const std::vector<Message>& notes() const noexcept;
-  /// JSON text of the `result` that a refused reply has all the same, empty if none: a bulk write tells there which
-  /// keys it did not do.
+  /// JSON text of the `result` of a refused reply, empty if it has none: a refused bulk request lists there the keys
+  /// that it did not write or erase.
   [[nodiscard]] const std::string& result() const noexcept;
   /// The code of the first message; `ErrorCode::none` without one. Undocumented codes keep their number.
   [[nodiscard]] ErrorCode code() const noexcept;
-  /// True if any message carries `code`, or one in its error_chain.
+  /// True if any message, or one in its error_chain, carries `code`.
   [[nodiscard]] bool has(ErrorCode code) const noexcept;
   [[nodiscard]] const std::string& operation() const noexcept;
   /// The `cf-ray` header: what Cloudflare's support asks for.

@@ -1,7 +1,8 @@
 #pragma once
 
-// The JSON layer: nlohmann/json meets the text that the library stores. Nothing here keeps a json value, and json
-// appears only as a template argument or a parameter type, where nlohmann's own tagged namespace is part of the name.
+// The JSON layer: converts between nlohmann/json and the text that the library stores. Nothing here keeps a json value,
+// and json appears only as a template argument or a parameter type, so that nlohmann's own tagged namespace is part of
+// the symbol's name.
 
 #include <algorithm>
 #include <cmath>
@@ -49,8 +50,8 @@ std::optional<T> fitting_number(const Json& value) {
   }
 }
 
-/// Text as a T. What nlohmann/json throws is an Error of kind decode that names `what`, what a conversion of the caller
-/// throws one of kind callback.
+/// Parses text into a T. An exception of nlohmann/json becomes an Error of kind decode that names `what`; an exception
+/// from a conversion of the caller becomes one of kind callback.
 template <class T, class Json = nlohmann::json>
 Result<T> try_parse_as(std::string_view what, std::string_view text) {
   if (nested_too_deep(text)) return Error(ErrorKind::decode, too_deep(what));
@@ -90,8 +91,8 @@ concept AnyJson = requires(const T& value) {
   value.dump();
 };
 
-/// A value of the caller as JSON text. What cannot be written is an Error of kind invalid_argument, what a conversion
-/// of the caller throws one of kind callback.
+/// A value of the caller as JSON text. A value that cannot be written is an Error of kind invalid_argument; an
+/// exception from a conversion of the caller becomes one of kind callback.
 template <class T>
 Result<std::string> try_dump(const T& value) {
   try {
@@ -110,8 +111,9 @@ Result<std::string> try_dump(const T& value) {
   }
 }
 
-/// The same where nothing may fail yet: in place of JSON stands why it is none, and the call that takes it is refused
-/// with that. What a conversion of the caller throws passes through.
+/// The same for constructors, which return no Error: a value that cannot be written becomes `not_json` and the reason,
+/// and the call that takes this text is refused with that reason. An exception from a conversion of the caller passes
+/// through.
 template <class T>
 std::string dump_or_reason(const T& value) {
   auto text = try_dump(value);
@@ -128,9 +130,9 @@ T JsonText::as() const {
   return detail::parse_as<T>("the JSON text", text_);
 }
 
-/// JSON given by the caller: `{{"lang", "en"}}`, a json value, or JsonText. Empty means absent. What cannot be written
-/// as JSON (text that is not UTF-8, deep nesting) is refused by the call that takes it. Metadata names it; a template
-/// only so that compilers look at the conversions where they are used.
+/// JSON given by the caller: `{{"lang", "en"}}`, a json value, or JsonText. Empty means absent. A value that cannot be
+/// written as JSON (text that is not UTF-8, deep nesting) is refused by the call that takes it. Use it as Metadata; it
+/// is a template only so that compilers check the conversions where they are used.
 template <class>
 class BasicMetadata : public JsonText {
  public:

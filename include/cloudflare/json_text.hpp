@@ -13,7 +13,7 @@
 namespace cloudflare {
 
 namespace detail {
-/// Begins a text that stands where a value of the caller did not become JSON; the reason follows.
+/// Begins the text that replaces a value of the caller that cannot become JSON; the reason follows.
 inline constexpr std::string_view not_json = "not JSON: ";
 /// Whether JSON text, before it is parsed, nests deeper than limits::json_depth.
 [[nodiscard]] CLOUDFLARE_API bool nested_too_deep(std::string_view json) noexcept;
@@ -37,10 +37,10 @@ class JsonText {
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
 
   /// Parses the text into a T: a nlohmann::json or any type it can convert to. A number that an arithmetic T cannot
-  /// hold is an error (2.0 is an integer, 2.7 is none); inside other types nlohmann/json's own rules hold, which cut
-  /// numbers.
-  /// @throws Error  decode if the text is empty, nested more than limits::json_depth deep, or does not fit T; what a
-  ///                from_json of the caller throws passes through
+  /// hold is an error (2.0 is an integer, 2.7 is not); inside other types nlohmann/json's own rules hold, which
+  /// truncate numbers.
+  /// @throws Error  decode if the text is empty, nested more than limits::json_depth deep, or does not fit T; an
+  ///                exception from a from_json of the caller passes through
   template <class T>
   [[nodiscard]] T as() const;
 

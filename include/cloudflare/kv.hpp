@@ -15,7 +15,8 @@ class CheckedKvNamespaces;
 class AsyncKvNamespace;
 class AsyncKvNamespaces;
 
-/// What a namespace offers over v4 beside the operations of KvStore, once for all views. Errors and keys as there.
+/// What a namespace offers over v4 in addition to the operations of KvStore, written once for all views. The errors and
+/// the rules for keys are the same.
 template <class View>
 class KvVerbs : public KvStore<View> {
  public:
@@ -71,9 +72,9 @@ class KvVerbs : public KvStore<View> {
   }
 
   /// Writes any number of pairs, in requests of up to 10 000 pairs and 100 MB, several under way at once; a pair too
-  /// large for such a request goes by put()'s route. The range is read lazily, once. Keys the server could not store
-  /// are sent again, then reported; 413, 524 and cut connections halve a request, and so does a refusal, down to the
-  /// pair that is refused; 429 pauses the whole job. Of a key that comes twice the last pair wins: see BulkResult.
+  /// large for such a request is sent as by put(). The range is read lazily, once. Keys that the server could not store
+  /// are sent again, then reported. After 413, 524 or a cut connection a request is halved; after a refusal too, until
+  /// the refused pair is found. 429 pauses the whole job. If a key comes twice, the last pair wins: see BulkResult.
   /// Elements: kv::Entry or pairs of strings. @throws Error  only if nothing was written
   template <kv::EntryRange R>
   Returns<kv::BulkResult> put_many(R&& entries, const kv::BulkOptions& options = kv::BulkOptions()) const {
@@ -92,8 +93,8 @@ class KvVerbs : public KvStore<View> {
         ops::kv_erase_many(context_, id_, detail::make_text_reader(View::keep(std::forward<R>(keys))), options));
   }
   /// Reads any number of keys, in requests of up to 100. Values that are not UTF-8 text are read again singly, so that
-  /// their bytes come back exactly. One loss is the server's and cannot be seen: its bulk read drops a byte order mark
-  /// (EF BB BF) at the very beginning of a value, as Cloudflare's engine in miniflare does; get() gives it back.
+  /// their bytes come back exactly. One loss cannot be detected: the server's bulk read drops a byte order mark (EF BB
+  /// BF) at the beginning of a value, as Cloudflare's engine in miniflare does; get() returns it.
   template <kv::KeyNameRange R>
   [[nodiscard]] Returns<kv::GetManyResult> get_many(R&& keys,
                                                     const kv::GetManyOptions& options = kv::GetManyOptions()) const {
@@ -141,7 +142,7 @@ class CheckedKvNamespace : public KvVerbs<Checked> {
   using KvVerbs::KvVerbs;
 };
 
-/// The operations on the account's namespaces, once for all views.
+/// The operations on the account's namespaces, written once for all views.
 template <class View>
 class KvNamespacesVerbs {
  public:

@@ -31,7 +31,7 @@ inline constexpr int namespaces_per_page_max = 1000;
 // Cloudflare docs, "D1 limits".
 inline constexpr std::size_t d1_statement_bytes = 100'000;
 inline constexpr std::size_t d1_parameters = 100;
-inline constexpr std::size_t d1_value_bytes = 2'000'000;  ///< Of a string, a blob or a row.
+inline constexpr std::size_t d1_value_bytes = 2'000'000;  ///< Size of a string, a blob or a row.
 inline constexpr std::uint64_t d1_import_bytes = 5'000'000'000;
 // Cloudflare API reference, D1: list databases.
 inline constexpr int d1_list_min = 10;
@@ -63,7 +63,7 @@ inline constexpr std::size_t edgebase_vectors = 20;
 // Cloudflare API reference: account ids.
 inline constexpr std::size_t account_id_chars = 32;
 
-// Our own limit, which no documented value comes near: whatever follows nested input by recursion (replies, metadata,
+// Our own limit, far above any documented value: code that follows nested input by recursion (replies, metadata,
 // filters, NDJSON lines, requests to the embedded store) refuses JSON nested more deeply than this.
 inline constexpr std::size_t json_depth = 100;
 

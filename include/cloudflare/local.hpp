@@ -25,8 +25,8 @@ struct EdgeBaseIndex {
   std::string metric = "cosine";  ///< Or "euclidean", "dot-product".
 };
 
-/// What the store also answers as an EdgeBase server, under /api. Names are those of namespaces (their titles),
-/// databases and indexes of the account, which are made where they are missing.
+/// What the store also serves as an EdgeBase server, under /api. Names are those of namespaces (their titles),
+/// databases and indexes of the account; those that do not exist are created.
 struct EdgeBaseOptions {
   std::string service_key{};  ///< Required.
   std::vector<std::string> kv{};
@@ -39,21 +39,21 @@ struct CloudflareOptions {
   std::string account_id = "local";
   /// Null: the machine's clocks. Decides expiry.
   std::shared_ptr<Clock> clock{};
-  /// Refuses with 429 what breaks 1200 requests per 5 minutes and one write per second per key.
+  /// Answers 429 to requests beyond 1200 per 5 minutes, and to writes beyond one per second and key.
   bool rate_limits = false;
-  /// How long a change of a Vectorize index takes until it shows. Cloudflare takes seconds to minutes.
+  /// How long a change of a Vectorize index takes until it is visible. Cloudflare takes seconds to minutes.
   std::chrono::seconds vectorize_delay{0};
-  /// Credentials that are accepted, compared in constant time: an API token, or an e-mail address with an API key. All
-  /// empty: any well-formed one.
+  /// Credentials that are accepted, compared in constant time: an API token, or an e-mail address with an API key. If
+  /// all are empty, every well-formed credential is accepted.
   std::string token{};
   std::string email{};
   std::string api_key{};
 };
 
-/// What a server knows of a request by its head.
+/// What a server can tell from the head of a request.
 struct Admission {
   std::optional<HttpResponse> refusal{};  ///< The reply, if no body can change it.
-  std::uint64_t body_bytes = 0;           ///< No body of this route is longer than that.
+  std::uint64_t body_bytes = 0;           ///< Largest body of this route.
 };
 
 /// An account in this process. Clients made from it make the same typed calls as against Cloudflare, without network.
@@ -62,8 +62,8 @@ struct Admission {
 /// In a folder, a write that was acknowledged survives the end of the process in any way, kill -9 included; that it
 /// survives a power cut is not promised. One store at a time may use a folder: a second one, in this or another
 /// process, is refused.
-/// Time travel of D1 restores every bookmark that was handed out; a time is answered by the newest bookmark whose state
-/// had begun by then, so a state that nobody asked a bookmark for cannot be gone back to. An import or export answers
+/// Time travel of D1 restores every bookmark that was handed out; for a time, it takes the newest bookmark whose state
+/// had begun by then, so a state for which nobody asked a bookmark cannot be restored. An import or export answers
 /// "active" once, though its work is done. `rows_read` and `rows_written` of D1's meta are estimates.
 /// Vectorize searches exactly, where Cloudflare approximates; a list's cursor lives one hour. Vectors are kept in
 /// memory besides the folder. Not modelled: eventual consistency (writes are visible at once, those of Vectorize after
@@ -79,10 +79,10 @@ class CLOUDFLARE_API Cloudflare {
       const Folder& folder, const CloudflareOptions& options = CloudflareOptions())
       : Cloudflare(std::in_place, folder, options) {}
 
-  /// From now on also answers as an EdgeBase server; again replaces what was declared before. Not while requests are
-  /// under way. A program that does not call this does not contain it.
-  /// @throws Error  invalid_argument: no service key, a name that cannot be, or an index that is there and is another
-  /// one
+  /// From now on the store also answers as an EdgeBase server; a second call replaces the first. Do not call it while
+  /// requests are under way. A program that does not call this does not link the EdgeBase code.
+  /// @throws Error  invalid_argument: no service key, an invalid name, or an index that exists with other dimensions or
+  /// another metric
   void serve_edgebase(const EdgeBaseOptions& options);
 
   /// A client of this account. `options.transport` and the account id are filled in.
@@ -90,9 +90,8 @@ class CLOUDFLARE_API Cloudflare {
   /// Answers requests to .../client/v4, and to .../api after serve_edgebase(), whatever the host. For clients with
   /// options of their own.
   [[nodiscard]] std::shared_ptr<Transport> transport() const;
-  /// Judges a request by its method, URL and headers, for servers that have to decide before they take its body: who
-  /// asks, and whether there is such a route. Reads no body, waits for nothing, changes nothing; transport() judges
-  /// again.
+  /// Judges a request by its method, URL and headers: who asks, and whether the route exists. It is for servers that
+  /// decide before they accept a body. Reads no body, waits for nothing, changes nothing; transport() judges again.
   [[nodiscard]] Admission admit(const HttpRequest& head) const;
   [[nodiscard]] const std::string& account_id() const noexcept;
 

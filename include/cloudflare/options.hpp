@@ -21,7 +21,7 @@ class Transport;
 
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
 
-/// One line of the log. Holds what is on this list and nothing else: no credential, URL, key, value or parameter.
+/// One line of the log. Holds these fields and nothing else: no credential, URL, key, value or parameter.
 struct LogRecord {
   LogLevel level = LogLevel::debug;
   std::string_view event{};      ///< "request", "reply", "retry", "wait", "failure" or "callback" (one of yours threw).
@@ -31,25 +31,25 @@ struct LogRecord {
   int http_status = 0;
   std::string_view ray_id{};
   std::string_view error{};            ///< Name of the ErrorKind, empty if none.
-  std::uint64_t request_bytes = 0;     ///< Of the body, if its size is known.
-  std::uint64_t reply_bytes = 0;       ///< Of the body, when it is in memory.
-  std::chrono::milliseconds pause{0};  ///< Before the next attempt.
+  std::uint64_t request_bytes = 0;     ///< Size of the body, if known.
+  std::uint64_t reply_bytes = 0;       ///< Size of the body, if it is in memory.
+  std::chrono::milliseconds pause{0};  ///< Pause before the next attempt.
 };
 
 /// Called on the thread that drives the call: the caller's for blocking calls, the I/O thread for asynchronous ones.
 /// Must be thread-safe if the client is used from several threads. If it throws, the call ends with that exception.
 using LogHook = std::function<void(const LogRecord&)>;
 
-/// Told about the envelope's `messages` of successful replies; same thread and rules as LogHook.
+/// Called with the envelope's `messages` of successful replies; same thread and rules as LogHook.
 using MessagesHook = std::function<void(std::string_view operation, const std::vector<Message>& messages)>;
 
 /// Options of a client, fixed when it is made.
 struct ClientOptions {
-  /// 1 to 32 of `[A-Za-z0-9_-]`; needed by everything but verify_token() and request().
+  /// 1 to 32 characters of `[A-Za-z0-9_-]`; needed by everything but verify_token() and request().
   std::string account_id{};
   std::string base_url = "https://api.cloudflare.com/client/v4";
 
-  /// For one call with all its attempts and pauses. Import, export and `_many` have the stall limit only.
+  /// Limits one call with all its attempts and pauses. Import, export and `_many` calls have only `stall_timeout`.
   std::chrono::milliseconds timeout{60'000};
   std::chrono::milliseconds connect_timeout{10'000};
   /// A transfer below 1 byte/s for this long is a timeout.
@@ -64,12 +64,12 @@ struct ClientOptions {
   /// Largest reply held in memory.
   std::uint64_t reply_limit = 128ULL << 20;
 
-  /// Waits rather than run into 1200 requests per 5 minutes, counted per credential in this process. Default: on for
+  /// Calls wait rather than exceed 1200 requests per 5 minutes, counted per credential in this process. Default: on for
   /// Cloudflare's own host without a transport of your own, off otherwise.
   std::optional<bool> rate_budget{};
   /// Share of the rate budget that `_many` calls leave to other calls of the credential, 0 to 1.
   double budget_reserve = 0.01;
-  /// Refuses what breaks a documented limit before sending; false leaves that to the server.
+  /// Refuses requests that break a documented limit before sending; false leaves that to the server.
   bool check_limits = true;
   /// Sends credentials over plain http to hosts other than loopback.
   bool allow_plain_http = false;
@@ -88,8 +88,9 @@ struct ClientOptions {
   std::shared_ptr<Clock> clock{};
 };
 
-/// Limits of single calls; `handle.with(options)` gives a second handle that uses them. Options add up: one given later
-/// wins, one not given stays as it was, also from a client into its handles. Absent: the client's.
+/// Limits of single calls; `handle.with(options)` gives a second handle that uses them. Options add up: a later one
+/// replaces an earlier one, an absent one changes nothing, and handles inherit those of their client. Absent
+/// everywhere: the ClientOptions hold.
 struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout{};
   std::optional<int> max_attempts{};

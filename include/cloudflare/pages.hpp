@@ -1,6 +1,6 @@
 #pragma once
 
-// The one walk over the pages of a list, and the range on top of it. Loses no page and never turns in circles.
+// The walk over the pages of a list, and the range on top of it. It loses no page and does not loop forever.
 
 #include <cstdint>
 #include <functional>
@@ -52,7 +52,7 @@ struct PageWalk {
   }
 };
 
-/// One step of a walk: nothing when the walk is over.
+/// One step of a walk; nullopt when the walk is over.
 template <class Page>
 class PageStep final : public FlowOf<std::optional<Page>> {
  public:
@@ -93,7 +93,7 @@ class Pages {
   Pages(typename View::Context context, std::shared_ptr<detail::PageWalk<Page>> walk)
       : context_(std::move(context)), walk_(std::move(walk)) {}
 
-  /// The next page; nothing after the last. After an error the same page is asked for again.
+  /// The next page; nullopt after the last. After an error the same page is asked for again.
   [[nodiscard]] typename View::template Returns<std::optional<Page>> next() {
     return View::run(context_, detail::PageStep<Page>(walk_));
   }

@@ -28,7 +28,7 @@ inline constexpr bool is_result<Result<T>> = true;
 template <class T>
 inline constexpr bool is_result<std::expected<T, Error>> = true;
 #endif
-// A bool could be made from any Result, and never should be.
+// Any Result converts to bool explicitly; without this, a Result<bool> could be made from any of them.
 template <class U, class T>
 inline constexpr bool is_a_value_for =
     !std::is_same_v<std::remove_cvref_t<U>, Result<T>> && !std::is_same_v<std::remove_cvref_t<U>, Error> &&
@@ -36,7 +36,8 @@ inline constexpr bool is_a_value_for =
 
 /// Throws what the caller should see: the exception of its own callback, or the Error itself.
 [[noreturn]] CLOUDFLARE_API void raise(const Error& error);
-/// What the caller's code threw and is being handled, an Error of this library included: its cause reaches the caller.
+/// An Error for the exception that is being handled, which the caller's code threw (it may be an Error of this
+/// library). It keeps the exception as its cause, which reaches the caller.
 [[nodiscard]] CLOUDFLARE_API Error thrown_by_caller();
 }  // namespace detail
 

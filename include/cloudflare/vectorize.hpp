@@ -15,17 +15,17 @@ class CheckedVectorizeIndexes;
 class AsyncVectorizeIndex;
 class AsyncVectorizeIndexes;
 
-/// What an index offers over v4 beside the operations of VectorStore, once for all views. Errors as there, with codes
-/// 3000 and 3005 for an index that is not there.
+/// What an index offers over v4 in addition to the operations of VectorStore, written once for all views. The errors
+/// are the same, with codes 3000 and 3005 for an index that does not exist.
 template <class View>
 class VectorizeVerbs : public VectorStore<View> {
  public:
   template <class T>
   using Returns = typename View::template Returns<T>;
 
-  /// A ready ndjson body, sent as it is: memory, file or stream. Its lines (at most 5000) and bytes (at most 100 MB)
-  /// are counted before sending, which reads a file twice and a stream that cannot go back into memory. POST …/insert.
-  /// Repeated.
+  /// Sends a ready ndjson body (memory, file or stream) as it is. Its lines (at most 5000) and bytes (at most 100 MB)
+  /// are counted before sending, so a file is read twice, and a stream that cannot rewind is read into memory.
+  /// POST …/insert. Repeated.
   Returns<vectorize::Mutation> insert_ndjson(
       Body ndjson, const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
     return View::run(context_,
@@ -49,8 +49,8 @@ class VectorizeVerbs : public VectorStore<View> {
     return {context_, ops::vectorize_list_walk(context_, index_, options)};
   }
 
-  /// Makes `property` filterable for vectors written afterwards; at most 10 per index; strings by their first 64 bytes.
-  /// POST …/metadata_index/create. Sent once: after an unknown outcome look at list_metadata_indexes().
+  /// Makes `property` filterable for vectors written afterwards; at most 10 per index; strings are indexed by their
+  /// first 64 bytes. POST …/metadata_index/create. Sent once: after an unknown outcome look at list_metadata_indexes().
   Returns<vectorize::Mutation> create_metadata_index(std::string_view property, vectorize::MetadataType type) const {
     return View::run(context_, ops::vectorize_create_metadata_index(context_, index_, property, type));
   }
@@ -65,13 +65,14 @@ class VectorizeVerbs : public VectorStore<View> {
 
   /// Waits until a mutation is processed, asking info() in steps that grow from half a second to ten.
   ///
-  /// Processed means: info() names this very mutation, or a time of processing in a later second than the server's own
-  /// time of the upload (its Date header); mutation ids are random, and a later mutation may overtake ours. The local
-  /// clock's time of day plays no part. The timeout is that of the whole wait. @throws Error  timeout, cancelled
+  /// Processed means: info() names this mutation, or a time of processing in a later second than the server's own time
+  /// of the upload (its Date header). The time is needed because mutation ids are random and a later mutation may
+  /// overtake ours. The local time of day is not used. The timeout limits the whole wait. @throws Error  timeout,
+  /// cancelled
   Returns<vectorize::IndexInfo> wait_for(const vectorize::Mutation& mutation, std::chrono::milliseconds timeout) const {
     return View::run(context_, ops::vectorize_wait(context_, index_, mutation, timeout));
   }
-  /// Waits for everything that a `_many` call had accepted; if that is nothing, only asks info().
+  /// Waits for everything that the server accepted from a `_many` call; if that is nothing, only asks info().
   Returns<vectorize::IndexInfo> wait_for(const vectorize::ManyResult& result, std::chrono::milliseconds timeout) const {
     return result.succeeded == 0 ? this->info() : wait_for(result.mutation, timeout);
   }
@@ -91,7 +92,8 @@ extern template class CLOUDFLARE_API VectorizeVerbs<Checked>;
 /// alive. Ranges made from it belong to one thread at a time.
 class CLOUDFLARE_API VectorizeIndex : public VectorizeVerbs<Throwing> {
  public:
-  /// With `dimensions` every vector's length is checked before sending; without (0), against the first of its call.
+  /// With `dimensions` the length of every vector is checked against it before sending; with 0, against the first
+  /// vector of the call.
   VectorizeIndex(const ApiClient& client, std::string name, int dimensions = 0)
       : VectorizeVerbs(client.context(), {std::move(name), dimensions}) {}
 
@@ -115,7 +117,7 @@ class CheckedVectorizeIndex : public VectorizeVerbs<Checked> {
   using VectorizeVerbs::VectorizeVerbs;
 };
 
-/// The operations on the account's indexes, once for all views. Names: at most 64 bytes.
+/// The operations on the account's indexes, written once for all views. Names: at most 64 bytes.
 template <class View>
 class VectorizeIndexesVerbs {
  public:

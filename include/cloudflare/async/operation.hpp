@@ -1,6 +1,7 @@
 #pragma once
 
-// Operation<T>: what the asynchronous view gives back, and that view. <cloudflare/async.hpp> has the handles.
+// Operation<T>, which every call of the asynchronous view returns, and that view. The handles are in
+// <cloudflare/async.hpp>.
 
 #include <atomic>
 #include <cassert>
@@ -17,18 +18,18 @@
 
 namespace cloudflare {
 
-/// Runs a function somewhere else, soon: `[&](auto f) { asio::post(context, std::move(f)); }`.
-/// What it drops without running is an operation that never completes.
+/// Runs a function somewhere else, soon: `[&](auto f) { asio::post(context, std::move(f)); }`. If it drops a function
+/// without running it, the operation never completes.
 using Executor = std::function<void(std::function<void()>)>;
 
 namespace detail {
 
-/// A flow that was started, with whoever waits for its result.
+/// A started flow together with the receiver of its result.
 class CLOUDFLARE_API PendingOperation {
  public:
   virtual ~PendingOperation() = default;
   [[nodiscard]] virtual Flow& flow() noexcept = 0;
-  /// Gives the result of the finished flow away; a second call does nothing.
+  /// Passes the result of the finished flow to its receiver; a second call does nothing.
   virtual void complete() = 0;
 
   CallOptions call{};
@@ -36,15 +37,15 @@ class CLOUDFLARE_API PendingOperation {
 };
 
 template <class T, class Callback>
-class CallbackErrand final : public PendingOperation {
+class CallbackOperation final : public PendingOperation {
  public:
-  CallbackErrand(std::unique_ptr<FlowOf<T>> flow, Callback callback)
+  CallbackOperation(std::unique_ptr<FlowOf<T>> flow, Callback callback)
       : flow_(std::move(flow)), callback_(std::move(callback)) {}
   [[nodiscard]] Flow& flow() noexcept override { return *flow_; }
   void complete() override {
     if (!flow_) return;
     Result<T> result = flow_->take();
-    flow_.reset();  // arguments are let go of before the callback runs
+    flow_.reset();  // destroys the arguments before the callback runs
     std::invoke(std::move(callback_), std::move(result));
   }
 
@@ -53,9 +54,9 @@ class CallbackErrand final : public PendingOperation {
   Callback callback_;
 };
 
-/// Hands a pending operation to the I/O thread of its client.
+/// Hands an operation to the I/O thread of its client.
 CLOUDFLARE_API void submit(const std::shared_ptr<ClientCore>& core, std::unique_ptr<PendingOperation> pending);
-/// Whether this thread is the I/O thread of `core`; of any client, if null.
+/// Whether this thread is the I/O thread of `core` or, if that is null, of any client.
 [[nodiscard]] CLOUDFLARE_API bool on_io_thread(const ClientCore* core) noexcept;
 /// The context of a handle's asynchronous operations.
 [[nodiscard]] CLOUDFLARE_API AsyncContext async_context(const Context& context);
@@ -69,13 +70,12 @@ struct Waiter {
 
 }  // namespace detail
 
-/// A std::future that knows where it can never become ready.
+/// A std::future that asserts, in debug builds, that its client's own I/O thread does not wait for it.
 template <class T>
 class [[nodiscard]] Future : public std::future<T> {
  public:
   Future(std::future<T> plain, const detail::ClientCore* core) : std::future<T>(std::move(plain)), core_(core) {}
-  /// The value; throws Error. Never on the client's own I/O thread, where it would wait for itself: debug builds
-  /// assert.
+  /// The value; throws Error. Never call it on the client's own I/O thread, which would wait for itself.
   T get() {
     check();
     return std::future<T>::get();
@@ -92,12 +92,12 @@ class [[nodiscard]] Future : public std::future<T> {
   const detail::ClientCore* core_;
 };
 
-/// An operation that has not begun. It begins by one of start(), as_future() and co_await, and completes exactly once;
-/// dropped before that, it never happens.
+/// An operation that has not begun. start(), as_future() or co_await begins it, and then it completes exactly once. If
+/// it is destroyed before it begins, nothing is sent.
 ///
-/// It owns its arguments. Its time limit counts from its beginning. It does not keep the client open: when the last
-/// handle is gone, what is under way completes with ErrorKind::cancelled, and so does what begins later. Move-only; one
-/// thread at a time.
+/// It owns its arguments. Its time limit starts when it begins. It does not keep the client open: when the last handle
+/// is gone, operations under way complete with ErrorKind::cancelled, and so do operations that begin later. Move-only;
+/// used by one thread at a time.
 template <class T>
 class [[nodiscard]] Operation {
  public:
@@ -111,19 +111,19 @@ class [[nodiscard]] Operation {
     executor_ = std::move(executor);
     return std::move(*this);
   }
-  /// Ends with ErrorKind::cancelled when `stop` is triggered, in place of the handle's token.
+  /// Ends with ErrorKind::cancelled when `stop` is triggered. It replaces the stop token of the handle.
   [[nodiscard]] Operation stop_on(std::stop_token stop) && {
     context_.call.stop = std::move(stop);
     return std::move(*this);
   }
 
   /// Begins; `callback(Result<T>)` is called once, never inside start() unless the client is closed already. Callbacks
-  /// of one client run one after the other on its I/O thread: what takes long belongs on an executor. What a callback
-  /// throws reaches nobody but the log hook (event "callback").
+  /// of one client run one after the other on its I/O thread: move long work to an executor. An exception from a
+  /// callback goes to the log hook only (event "callback").
   template <std::invocable<Result<T>> Callback>
   void start(Callback callback) && {
     assert(flow_ && "an operation begins once");
-    auto pending = std::make_unique<detail::CallbackErrand<T, Callback>>(std::move(flow_), std::move(callback));
+    auto pending = std::make_unique<detail::CallbackOperation<T, Callback>>(std::move(flow_), std::move(callback));
     pending->call = std::move(context_.call);
     pending->executor = std::move(executor_);
     detail::submit(context_.core, std::move(pending));
@@ -148,8 +148,9 @@ class [[nodiscard]] Operation {
     return future;
   }
 
-  /// `co_await operation`: the value, or throws the Error. The coroutine goes on where a callback would run. It may be
-  /// destroyed while it waits, though not at the moment it is resumed by another thread; the operation then goes on.
+  /// `co_await operation`: the value, or throws the Error. The coroutine resumes where a callback would run. It may be
+  /// destroyed while it waits, and the operation then goes on; it must not be destroyed while another thread resumes
+  /// it.
   [[nodiscard]] auto operator co_await() && { return Awaiter<T>(std::move(*this)); }
   /// `co_await operation.as_result()`: the Result<T>.
   [[nodiscard]] auto as_result() && { return Awaiter<Result<T>>(std::move(*this)); }
@@ -206,7 +207,7 @@ struct Async {
   static Operation<T> run(const detail::AsyncContext& context, detail::FlowPtr<T> flow) {
     return {context, std::move(flow)};
   }
-  /// Owned: nobody waits while the range is read.
+  /// The operation owns the range, since the caller does not wait while it is read.
   template <class R>
   static std::remove_cvref_t<R> keep(R&& range) {
     return std::forward<R>(range);

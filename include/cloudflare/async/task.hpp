@@ -1,6 +1,6 @@
 #pragma once
 
-// The little that the standard lacks for coroutines over Operation<T>: Task<T>, sync_wait() and when_all().
+// What the standard lacks for coroutines over Operation<T>: Task<T>, sync_wait() and when_all().
 
 #include <atomic>
 #include <cassert>
@@ -20,7 +20,7 @@ namespace cloudflare {
 
 namespace detail {
 
-/// Resumes who waits for a task when it ends.
+/// Resumes the coroutine that awaits a task when the task ends.
 struct TaskPromiseBase {
   std::coroutine_handle<> waiting = std::noop_coroutine();
   std::exception_ptr thrown{};
@@ -72,8 +72,8 @@ struct Detached {
 
 }  // namespace detail
 
-/// A coroutine that begins when it is awaited, on the thread that awaits it. Awaited once, as an rvalue. Not to be
-/// destroyed while it waits for something that another thread completes.
+/// A coroutine that begins when it is awaited, on the thread that awaits it. Await it once, as an rvalue. Do not
+/// destroy it while it waits for something that another thread completes.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -112,7 +112,8 @@ class [[nodiscard]] Task {
 
 namespace detail {
 
-// Both let go of what was awaited, and of the handles in it, before who waits goes on: the last handle then dies there.
+// fulfil() and gather() destroy what they awaited, with the handles in it, before the waiter goes on. So the last
+// handle is destroyed by the waiter, not on the I/O thread.
 template <class Awaitable, class T = typename Awaitable::value_type>
 Detached fulfil(Awaitable awaitable, std::promise<T> promise) {
   std::optional<Awaitable> running(std::move(awaitable));
@@ -141,7 +142,7 @@ template <class T>
 struct Gathering {
   explicit Gathering(std::size_t count) : results(count), left(count + 1) {}
   std::vector<std::optional<Result<T>>> results;
-  std::atomic<std::size_t> left;  // one more than are under way, until all have begun
+  std::atomic<std::size_t> left;  // awaitables under way, plus one until all have begun
   std::coroutine_handle<> waiting{};
 };
 
@@ -197,7 +198,8 @@ class [[nodiscard]] WhenAll {
 
 }  // namespace detail
 
-/// Begins a Task or an Operation and waits on this thread for its value; throws what it throws. Not on an I/O thread.
+/// Begins a Task or an Operation and waits on this thread for its value; throws what it throws. Never call it on an I/O
+/// thread.
 template <class Awaitable>
 typename Awaitable::value_type sync_wait(Awaitable awaitable) {
   assert(!detail::on_io_thread(nullptr) && "sync_wait() in an asynchronous callback");

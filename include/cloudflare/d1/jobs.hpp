@@ -15,19 +15,19 @@ namespace cloudflare::d1 {
 
 enum class ImportStage : std::uint8_t {
   reading,    ///< The file is read once for its MD5.
-  uploading,  ///< It is on its way.
-  running,    ///< D1 runs it, and says so each time it is asked.
+  uploading,  ///< The file is being sent.
+  running,    ///< D1 runs the file; it is polled until it is done.
 };
 
 struct ImportProgress {
   ImportStage stage = ImportStage::reading;
-  std::uint64_t bytes_done = 0;                ///< Read, or sent.
+  std::uint64_t bytes_done = 0;                ///< Bytes read or sent.
   std::optional<std::uint64_t> bytes_total{};  ///< Unknown while a stream without a size is read.
   std::vector<std::string> messages{};         ///< What the server says while it runs the file.
 };
 
 struct ImportOptions {
-  /// Pause between two questions whether the import is done (Cloudflare docs, "Bulk import to D1": one second).
+  /// Pause between two polls (Cloudflare docs, "Bulk import to D1": one second).
   std::chrono::milliseconds poll_interval{1'000};
   /// Called about once for each MB, and after each reply, on the thread that drives the call. If it throws, the call
   /// ends with that exception.
@@ -40,7 +40,7 @@ struct ImportResult {
   std::string final_bookmark{};
   Meta meta{};
   std::uint64_t bytes = 0;
-  /// The server had this very file from an earlier import, so that it was not sent again.
+  /// The server had this file from an earlier import, so it was not sent again.
   bool already_uploaded = false;
 };
 
@@ -54,7 +54,7 @@ struct ExportOptions {
   bool no_data = false;
   bool no_schema = false;
   std::vector<std::string> tables{};  ///< Empty: all.
-  /// Pause between two questions whether the export is done. D1 cancels an export that nobody asks for.
+  /// Pause between two polls. D1 cancels an export that is no longer polled.
   std::chrono::milliseconds poll_interval{1'000};
   /// Called about once for each MB, and after each reply, on the thread that drives the call. If it throws, the call
   /// ends with that exception.
@@ -63,7 +63,7 @@ struct ExportOptions {
 
 struct ExportResult {
   std::string filename{};  ///< As the server named the file.
-  std::string bookmark{};  ///< State of the database that the file holds.
+  std::string bookmark{};  ///< Bookmark of the state that the file holds.
   std::uint64_t bytes = 0;
 };
 
@@ -89,7 +89,7 @@ struct MigrationFailure {
 };
 
 struct [[nodiscard]] MigrateResult {
-  std::vector<std::string> applied{};  ///< In this run, in order.
+  std::vector<std::string> applied{};  ///< Files that this run applied, in order.
   std::vector<std::string> earlier{};  ///< Files that an earlier run had applied.
   std::optional<MigrationFailure> failure{};
 

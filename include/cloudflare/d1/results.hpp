@@ -1,12 +1,12 @@
 #pragma once
 
-// Results of several statements, each kept, and read when asked for.
+// Results of several statements. Each is kept as text and read on request.
 
 #include <cloudflare/detail/d1_read.hpp>
 
 namespace cloudflare::d1 {
 
-/// The result of one of several statements. Its rows are read, and checked, when asked for.
+/// The result of one of several statements. Its rows are read and checked on request.
 class CLOUDFLARE_API StatementResult {
  public:
   StatementResult(Meta meta, std::string text) : meta_(std::move(meta)), text_(std::move(text)) {}
@@ -47,7 +47,7 @@ class Results {
     for (const StatementResult& result : results_) sum += result.meta().changes.value_or(0);
     return sum;
   }
-  /// Of the last statement.
+  /// The `last_row_id` of the last statement.
   [[nodiscard]] std::optional<std::int64_t> last_row_id() const noexcept {
     return results_.empty() ? std::nullopt : results_.back().meta().last_row_id;
   }

@@ -30,7 +30,7 @@ namespace cloudflare::d1 {
 
 enum class CellType : std::uint8_t { null, integer, real, text, blob };
 
-/// One value of a row while it is read. Views of text and bytes live as long as the Rows that come of it.
+/// One value of a row while it is read. Views of its text and bytes are valid as long as the Rows made from it.
 class Cell {
  public:
   constexpr Cell() = default;
@@ -41,7 +41,7 @@ class Cell {
 
   [[nodiscard]] CellType type() const noexcept { return type_; }
   [[nodiscard]] bool is_null() const noexcept { return type_ == CellType::null; }
-  /// Of a cell of that type only.
+  /// Only for a cell of that type.
   [[nodiscard]] std::int64_t integer() const noexcept { return integer_; }
   [[nodiscard]] double real() const noexcept { return real_; }
   [[nodiscard]] std::string_view bytes() const noexcept { return {bytes_, size_}; }
@@ -80,9 +80,9 @@ constexpr Column<T, M> column(std::string_view name, M T::*member) {
 
 namespace cloudflare::detail {
 
-/// An Error of kind decode: what the cell is, and what was asked for. Never what it holds.
+/// An Error of kind decode that says what type the cell has and what was asked for, but never what the cell holds.
 [[nodiscard]] CLOUDFLARE_API Error cell_mismatch(const d1::Cell& cell, std::string_view wanted);
-/// The integer of a cell that is not simply one within the bounds, or throws.
+/// Handles every cell but an integer within the bounds: takes a whole real such as 5.0, throws otherwise.
 [[nodiscard]] CLOUDFLARE_API std::int64_t unusual_integer(const d1::Cell& cell, std::int64_t least, std::int64_t most);
 [[nodiscard]] CLOUDFLARE_API std::chrono::sys_seconds time_cell(const d1::Cell& cell);
 
@@ -90,7 +90,7 @@ namespace cloudflare::detail {
 
 namespace cloudflare::d1 {
 
-/// Integers from 2^53 on may have been rounded on their way, by JavaScript on the server: they are refused.
+/// Integers from 2^53 on are refused, since JavaScript on the server may have rounded them.
 inline constexpr std::int64_t largest_exact_integer = (1LL << 53) - 1;
 
 template <std::integral I>
@@ -177,11 +177,11 @@ class [[nodiscard]] Rows {
   [[nodiscard]] const T& operator[](std::size_t row) const noexcept { return items_[row]; }
   [[nodiscard]] const T& front() const noexcept { return items_.front(); }
 
-  /// The rows as a vector. What views (string_view, span) among them point to ends with this object.
+  /// The rows as a vector. Views in them (string_view, span) are valid as long as this object lives.
   [[nodiscard]] const std::vector<T>& items() const& noexcept { return items_; }
   [[nodiscard]] std::vector<T> items() && noexcept { return std::move(items_); }
 
-  /// As the server names them, duplicates included; there are names even if there are no rows.
+  /// The names that the server gives, duplicates included; they are there even if there are no rows.
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
   [[nodiscard]] const Meta& meta() const noexcept { return meta_; }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a database of SQL offers, whichever API it is reached by: D1 over v4 (D1Database) or behind EdgeBase's service
-// key (edgebase::D1Database). Code for both takes `const SqlDatabase<Throwing>&`.
+// What an SQL database offers over either API: D1 over v4 (D1Database) or behind EdgeBase's service key
+// (edgebase::D1Database). Code for both takes `const SqlDatabase<Throwing>&`.
 
 #include <cloudflare/detail/d1_ops.hpp>
 #include <cloudflare/detail/view.hpp>
@@ -9,11 +9,11 @@
 
 namespace cloudflare {
 
-/// The operations on rows that both APIs have, once for all views.
+/// The operations on rows that both APIs have, written once for all views.
 ///
-/// All of them leave Error kinds unauthorized, not_found (no such database), rejected (SQL that SQLite refuses, with
-/// its text), overloaded, rate_limited, timeout, cancelled, transport, server, decode; caller mistakes are
-/// invalid_argument before any request.
+/// All of them may fail with the Error kinds unauthorized, not_found (no such database), rejected (SQL that SQLite
+/// refuses, with its text), overloaded, rate_limited, timeout, cancelled, transport, server, decode; caller mistakes
+/// are invalid_argument before any request.
 ///
 /// A single statement that begins with SELECT, VALUES or EXPLAIN is repeated like any read. Every other one is sent
 /// once when it may have been executed (cut connection, timeout, 5xx): the error then says outcome_unknown(). With
@@ -21,9 +21,9 @@ namespace cloudflare {
 ///
 /// At most 100 parameters and 100 000 bytes of SQL for each statement (Cloudflare docs, "D1 limits").
 ///
-/// EdgeBase (POST /api/d1/{name}) sends rows as objects. So of columns with the same name one is left, and columns
-/// whose names are whole numbers come first: give such columns names with AS. Of several statements it gives the last
-/// result.
+/// EdgeBase (POST /api/d1/{name}) sends rows as objects. So only one of several columns with the same name is left, and
+/// columns whose names are whole numbers come first: rename such columns with AS. For several statements it returns the
+/// last result only.
 template <class View>
 class SqlDatabase {
  public:
@@ -57,7 +57,7 @@ class SqlDatabase {
     return query_as<T>(statement.sql, statement.params);
   }
 
-  /// The only row of a statement, or nothing: a tuple, or with `query_one_as` a struct. @throws Error  decode, also if
+  /// The only row of a statement, or nullopt: a tuple, or with `query_one_as` a struct. @throws Error  decode, also if
   /// there are several rows
   template <class... Columns>
   [[nodiscard]] Returns<std::optional<std::tuple<Columns...>>> query_one(
@@ -69,15 +69,15 @@ class SqlDatabase {
                                                        const d1::Params& params = d1::Params()) const {
     return run_query(sql, params, detail::read_one<T>);
   }
-  /// The one value of the only row, or nothing: `query_value<std::int64_t>("SELECT count(*) FROM users")`.
+  /// The one value of the only row, or nullopt: `query_value<std::int64_t>("SELECT count(*) FROM users")`.
   template <class T>
   [[nodiscard]] Returns<std::optional<T>> query_value(std::string_view sql,
                                                       const d1::Params& params = d1::Params()) const {
     return run_query(sql, params, detail::read_value<T>);
   }
 
-  /// The rows of one statement as a JSON array of objects, as the server sends them. POST …/query. Of columns with the
-  /// same name the server keeps one.
+  /// The rows of one statement as a JSON array of objects, as the server sends them. POST …/query. If columns have the
+  /// same name, the server keeps one of them.
   template <class Json = nlohmann::json>
   [[nodiscard]] Returns<Json> query_json(std::string_view sql, const d1::Params& params = d1::Params()) const {
     auto parse = [](const JsonText& rows) { return detail::try_parse_as<Json, Json>("the rows", rows.text()); };

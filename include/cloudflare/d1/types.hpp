@@ -23,7 +23,7 @@ namespace cloudflare::d1 {
 
 using Blob = std::vector<std::byte>;
 
-/// The one customisation point: how a type of yours meets a column and a parameter.
+/// The customisation point: how a type of yours is read from a column and written as a parameter.
 ///
 ///     template <>
 ///     struct cloudflare::d1::Type<Money> {
@@ -111,7 +111,7 @@ struct Meta {
   std::optional<bool> changed_db{};
   std::optional<std::int64_t> rows_read{};
   std::optional<std::int64_t> rows_written{};
-  std::optional<std::int64_t> size_after{};  ///< Of the database, in bytes.
+  std::optional<std::int64_t> size_after{};  ///< Size of the database, in bytes.
   std::optional<std::string> served_by{};
   std::optional<std::string> served_by_colo{};
   std::optional<std::string> served_by_region{};  ///< WNAM, ENAM, WEUR, EEUR, APAC or OC.
@@ -149,7 +149,7 @@ inline const std::string& page_item_name(const Database& item) noexcept { return
 using DatabaseRange = PageRange<DatabasePage>;
 
 struct DatabaseListOptions {
-  /// Search text. Whether it must be the whole name is the server's business; find() compares whole names.
+  /// Search text. The server decides whether it must be the whole name; find() compares whole names.
   std::string name{};
   /// 10 to 10000. Always sent, 1000 by default: the server's own default is documented as 1000 and was seen to be 100.
   std::optional<int> per_page{};
@@ -177,16 +177,16 @@ struct InsertOptions {
   std::size_t max_statements = 100;
   /// Largest request body.
   std::size_t max_request_bytes = 1'000'000;
-  /// When the server refuses a request, tries its halves down to the row that it refuses. Everything before that row
-  /// is then committed. Costs about log2(rows of a request) requests more.
+  /// When the server refuses a request, tries its halves down to the row that it refuses. Everything before that row is
+  /// then committed. Costs about log2(rows of a request) more requests.
   bool locate_failure = false;
   /// Called after each request on the thread that drives the call. If it throws, the call ends with that exception.
   std::function<void(const InsertProgress&)> on_progress{};
 };
 
-/// Why insert_many stopped: `error` is about the rows `first_row` to `last_row` (positions in the input, from 0), one
-/// request, or the one row that was refused before sending or located. If `error.outcome_unknown()`, these rows are
-/// either all in the table or none of them is; otherwise none is.
+/// Why insert_many stopped: `error` is about the rows `first_row` to `last_row` (positions in the input, from 0): those
+/// of one request, or the single row that was refused before sending or was located. If `error.outcome_unknown()`,
+/// either all of these rows are in the table or none is; otherwise none is.
 struct InsertFailure {
   std::uint64_t first_row = 0;
   std::uint64_t last_row = 0;

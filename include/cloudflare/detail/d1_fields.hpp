@@ -71,7 +71,7 @@ struct FieldHolder {
   const T value;
 };
 template <class T>
-extern const FieldHolder<T> field_holder;  // has an address at compile time, and is never made
+extern const FieldHolder<T> field_holder;  // declared only for its address at compile time
 
 template <class P>
 struct FieldAddress {

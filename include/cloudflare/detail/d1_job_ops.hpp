@@ -1,6 +1,6 @@
 #pragma once
 
-// The long jobs of D1, defined in src/ops/d1_*.cpp: each is written once and run by every view.
+// The long jobs of D1, defined in src/d1/: each is written once and run by every view.
 
 #include <memory>
 #include <string>
@@ -26,7 +26,7 @@ CLOUDFLARE_API FlowPtr<d1::ExportResult> d1_export(const RequestContext& context
                                                    std::shared_ptr<Sink> sink, const d1::ExportOptions& options);
 CLOUDFLARE_API FlowPtr<d1::ExportResult> d1_export_to_file(const RequestContext& context, std::string_view id,
                                                            const std::string& path, const d1::ExportOptions& options);
-/// What was applied, then one request for each file that was not.
+/// One request asks what was applied; then one request for each file that was not.
 CLOUDFLARE_API FlowPtr<d1::MigrateResult> d1_migrate(const RequestContext& context, std::string_view id,
                                                      const std::string& folder, const d1::MigrateOptions& options);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The operations of D1, defined in src/ops/d1*.cpp: each is written once and run by every view.
+// The operations of D1, defined in src/d1/: each is written once and run by every view.
 
 #include <memory>
 #include <span>
@@ -55,7 +55,7 @@ CLOUDFLARE_API FlowPtr<d1::InsertResult> d1_insert_many(const RequestContext& co
                                                         std::unique_ptr<ParamsReader> rows,
                                                         const d1::InsertOptions& options);
 
-/// The parameters of a row: of a tuple, pair or array, of Params, or of a struct with columns.
+/// The parameters of a row, which is a tuple, pair, array, Params, or a struct with columns.
 template <class Row>
 void read_params(const Row& row, d1::Params& params) {
   params.clear();

@@ -1,7 +1,7 @@
 #pragma once
 
 // How a reply becomes Rows: the compiled core reads the JSON row by row into cells and hands each row to a RowReader,
-// which makes the caller's type of it.
+// which turns it into the caller's type.
 
 #include <cloudflare/d1/rows.hpp>
 #include <cloudflare/detail/flow.hpp>
@@ -18,20 +18,20 @@ class RowReader {
   virtual void row(const d1::Cell* cells, std::size_t& at) = 0;
 };
 
-/// What stands beside the rows of one statement.
+/// What the result of a statement holds besides its rows.
 struct RowsHead {
   std::vector<std::string> columns{};
   d1::Meta meta{};
-  std::shared_ptr<const void> text{};  ///< What cells of text point into.
+  std::shared_ptr<const void> text{};  ///< Owns what cells of text point into.
 };
 
-/// Reads the one result of a /raw reply. Blobs stay in its body, which cells point into, text beside it. What a type
-/// of the caller throws, but for Error, passes through.
+/// Reads the one result of a /raw reply. Cells of blobs point into its body, cells of text into RowsHead::text. An
+/// exception from a type of the caller passes through, unless it is an Error.
 CLOUDFLARE_API Result<RowsHead> read_rows(Reply& reply, RowReader& rows);
 
-/// Throws: the width of the rows is not that of the type.
+/// Throws if the rows do not have as many columns as the type.
 void CLOUDFLARE_API check_width(std::size_t columns, std::size_t wanted);
-/// The place of a name; throws if it is not there, or there twice.
+/// The position of a column; throws if it is missing or comes twice.
 [[nodiscard]] CLOUDFLARE_API std::size_t find_column(const std::vector<std::string>& columns, std::string_view name);
 
 template <class T>
@@ -43,7 +43,7 @@ inline constexpr bool is_view<std::span<const std::byte>> = true;
 template <class T>
 inline constexpr bool is_view<std::optional<T>> = is_view<T>;
 
-/// Whether a type surely holds nothing but its own memory; a type of the user's may hold a view, nobody knows.
+/// Whether a type certainly points into no reply. False for types of the user, which may hold a view.
 template <class T>
 inline constexpr bool is_owned = std::is_arithmetic_v<T> || std::is_same_v<T, std::string> ||
                                  std::is_same_v<T, d1::Blob> || std::is_same_v<T, std::chrono::sys_seconds>;
@@ -55,7 +55,7 @@ concept NamesColumns = requires(const T* t) {
   d1_columns(t);
 };
 
-/// How a T is made of a row: tuples by position, structs by the names of their members.
+/// How a T is made from a row: tuples by position, structs by the names of their members.
 template <class T>
 struct RowShape {
   static_assert(NamesColumns<T> || (std::is_aggregate_v<T> && field_count<T>() > 0),
@@ -142,7 +142,7 @@ class TypedReader final : public RowReader {
   std::array<std::size_t, width> places_{};
 };
 
-/// The only row, or nothing; several are an error.
+/// The error of a query for one row that gave several.
 [[nodiscard]] CLOUDFLARE_API Error several_rows(std::size_t count);
 
 template <class T>

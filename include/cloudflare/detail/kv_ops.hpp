@@ -1,6 +1,6 @@
 #pragma once
 
-// The operations of Workers KV, defined in src/ops/kv*.cpp: each is written once and run by every view.
+// The operations of Workers KV, defined in src/kv/: each is written once and run by every view.
 
 #include <functional>
 #include <memory>
@@ -63,7 +63,7 @@ CLOUDFLARE_API Call<kv::NamespacePage> kv_list_namespaces(const RequestContext& 
 CLOUDFLARE_API std::shared_ptr<detail::PageWalk<kv::NamespacePage>> kv_namespace_walk(
     const RequestContext& context, const kv::NamespaceListOptions& options);
 
-/// A value parsed as JSON and converted to T; nothing stays nothing.
+/// A value parsed as JSON and converted to T; nullopt stays nullopt.
 template <class T, class Json>
 Result<std::optional<T>> value_as(const std::optional<std::string>& text) {
   if (!text) return std::optional<T>();
@@ -84,7 +84,7 @@ CLOUDFLARE_API FlowPtr<BulkResult> kv_put_many(const RequestContext& context, st
 CLOUDFLARE_API FlowPtr<BulkResult> kv_erase_many(const RequestContext& context, std::string_view id,
                                                  std::unique_ptr<detail::TextReader> keys,
                                                  const kv::BulkOptions& options);
-/// The packing flow with values; what is not text is read singly.
+/// The bulk flow with values; a value that is not text is read singly.
 CLOUDFLARE_API FlowPtr<kv::GetManyResult> kv_get_many(const RequestContext& context, std::string_view id,
                                                       std::unique_ptr<detail::TextReader> keys,
                                                       const kv::GetManyOptions& options);

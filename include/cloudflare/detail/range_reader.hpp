@@ -1,6 +1,6 @@
 #pragma once
 
-// Ranges of a caller, read lazily and once, without their types.
+// Reads a caller's range lazily and once, behind an interface that does not name its type.
 
 #include <cstdint>
 #include <memory>
@@ -54,11 +54,11 @@ class ViewReader {
  public:
   virtual ~ViewReader() = default;
   virtual const View* next() = 0;
-  /// Nothing if the range does not know.
+  /// nullopt if the range does not know its size.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() = 0;
 };
 
-/// `view` makes a View of an element.
+/// `view` makes a View from an element.
 template <class View, class R, class MakeView>
 std::unique_ptr<ViewReader<View>> make_view_reader(R&& range, MakeView view) {
   class Reader final : public ViewReader<View> {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The operations of Vectorize, defined in src/ops/vectorize*.cpp: each is written once and run by every view.
+// The operations of Vectorize, defined in src/vectorize/: each is written once and run by every view.
 
 #include <functional>
 #include <memory>
@@ -75,7 +75,7 @@ std::unique_ptr<VectorReader> make_vector_reader(R&& range) {
                                                          [](const auto& vector) { return vectorize::as_view(vector); });
 }
 
-/// Any number of vectors, or ids, over the packing flow; the result remembers what to wait for.
+/// Any number of vectors, or ids, over the bulk flow; the result says what to wait for.
 CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_upload_many(const RequestContext& context,
                                                                     const VectorizeTarget& index, Upload upload,
                                                                     std::unique_ptr<VectorReader> vectors,

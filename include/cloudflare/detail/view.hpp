@@ -1,8 +1,8 @@
 #pragma once
 
 // How a flow becomes what a caller gets: a value or an exception, or a Result. Each operation is written once, over a
-// View; the views are these few lines, and Async in <cloudflare/async/operation.hpp>. The context that an operation
-// passes on is the View's, so that a compiler looks at the operation where it is used and not where it is declared.
+// View: Checked and Throwing below, or Async in <cloudflare/async/operation.hpp>. Each View names its own Context, so
+// that a compiler checks an operation where it is used and not where it is declared.
 
 #include <cloudflare/detail/flow.hpp>
 
@@ -36,7 +36,7 @@ struct Throwing {
   static auto run(const detail::Context& context, F flow) {
     return Checked::run(context, std::move(flow)).value();
   }
-  /// A range as an operation keeps it: a caller's own by reference, since the caller waits.
+  /// How an operation keeps a range: one that the caller owns by reference, since the caller waits.
   template <class R>
   static R&& keep(R&& range) noexcept {
     return static_cast<R&&>(range);

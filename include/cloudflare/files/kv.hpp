@@ -1,7 +1,7 @@
 #pragma once
 
-// Whole namespaces of Workers KV: export to a file, import from it, comparison. Long jobs, in bounded memory, that go
-// on where an interruption left them.
+// Whole namespaces of Workers KV: export to a file, import from it, comparison. These long jobs need bounded memory and
+// continue where an interruption stopped them.
 
 #include <cloudflare/files/import.hpp>
 
@@ -9,19 +9,20 @@ namespace cloudflare::kv {
 
 struct ExportOptions {
   std::string prefix{};  ///< Only keys that begin with this.
-  /// How far the export is. Empty: the file's name with ".state". Removed at the end.
+  /// The file that records how far the export is. Empty: the name of the exported file with ".state". Removed at the
+  /// end.
   std::string state_file{};
   /// Ends the export gently, after the page of keys being read.
   std::stop_token stop{};
   std::optional<int> in_flight{};
-  /// After each request for values: keys and bytes (of values) so far, earlier runs included.
+  /// Called after each request for values, with the keys and bytes (of values) so far, earlier runs included.
   std::function<void(const BulkProgress&)> on_progress{};
 };
 
 struct [[nodiscard]] ExportResult {
   std::uint64_t keys = 0;   ///< Lines of the file; earlier runs included.
-  std::uint64_t bytes = 0;  ///< Of the file.
-  std::uint64_t gone = 0;   ///< Keys that were listed and had no value any more when it was read; of this run.
+  std::uint64_t bytes = 0;  ///< Size of the file.
+  std::uint64_t gone = 0;   ///< Keys of this run that were listed but had no value any more when it was read.
   bool finished = false;    ///< False after `options.stop`.
 };
 
@@ -29,10 +30,10 @@ struct [[nodiscard]] ExportResult {
 /// value (base64 if it is not UTF-8 text), expiration, metadata; in the order of the keys' bytes.
 ///
 /// One list request for 1000 keys and one bulk read for 100 values; memory for one page of keys and some 100 MB of
-/// values at most. An interrupted export goes on after the last whole page when it is called again. Not a snapshot:
+/// values at most. When it is called again, an interrupted export continues after the last whole page. Not a snapshot:
 /// pairs written meanwhile may be in it or not. A page is on the disk before the state says so.
-/// @throws Error  as list() and get_many(); the state then stands for the pages before. callback if the disk refuses;
-/// invalid_argument if the file is not the one that the state is about
+/// @throws Error  as list() and get_many(); the state then covers the pages before. callback if the disk refuses;
+/// invalid_argument if the state belongs to another file
 [[nodiscard]] CLOUDFLARE_API ExportResult export_to(const KvNamespace& kv, const std::string& path,
                                                     const ExportOptions& options = ExportOptions());
 
@@ -49,18 +50,18 @@ struct Difference {
 struct CompareOptions {
   std::string prefix{};  ///< Only keys that begin with this.
   bool values = true;    ///< False: keys, metadata and expirations alone, which takes one request for 1000 keys.
-  /// Given, an interrupted comparison goes on where it was. Removed at the end.
+  /// If given, an interrupted comparison continues where it stopped. Removed at the end.
   std::string state_file{};
   /// Ends the comparison gently.
   std::stop_token stop{};
   std::optional<int> in_flight{};
-  /// Takes the differences instead of collecting them, in the order of the keys.
+  /// Called with each difference, in the order of the keys, instead of collecting them.
   std::function<void(const Difference&)> on_difference{};
 };
 
 struct [[nodiscard]] CompareResult {
   std::uint64_t keys = 0;                 ///< Different keys seen, on either side; earlier runs included.
-  std::uint64_t differ = 0;               ///< Of these, not equal.
+  std::uint64_t differ = 0;               ///< How many of these differ.
   std::vector<Difference> differences{};  ///< Of this run, unless `on_difference` takes them.
   bool finished = false;                  ///< False after `options.stop`.
 
@@ -68,10 +69,10 @@ struct [[nodiscard]] CompareResult {
 };
 
 /// Compares two namespaces, of one account or of two, key by key in their order; values by their SHA-256.
-/// @throws Error  as list() and get_many(); the state then stands for what was compared before
+/// @throws Error  as list() and get_many(); the state then covers what was compared before
 [[nodiscard]] CLOUDFLARE_API CompareResult compare(const KvNamespace& first, const KvNamespace& second,
                                                    const CompareOptions& options = CompareOptions());
-/// A namespace with a file of export_to(), or another NDJSON file sorted by the bytes of its keys.
+/// Compares a namespace with a file of export_to(), or with another NDJSON file sorted by the bytes of its keys.
 /// @throws Error  also invalid_argument, with the line: the file cannot be read or is not sorted
 [[nodiscard]] CLOUDFLARE_API CompareResult compare(const KvNamespace& first, const std::string& path,
                                                    const CompareOptions& options = CompareOptions());

@@ -12,16 +12,16 @@ namespace cloudflare {
 
 struct ProgressBarOptions {
   std::string label{};
-  int file = 2;  ///< Descriptor; standard error.
-  /// Absent: whether the file is a terminal that knows how to erase a line.
+  int file = 2;  ///< File descriptor; 2 is standard error.
+  /// Absent: detected. True for a terminal that can erase a line.
   std::optional<bool> terminal{};
 };
 
-/// Takes progress and shows it. On a terminal one line is drawn again, at most ten times a second and never longer than
-/// the terminal is wide; elsewhere, in a log for one, a line is written every ten seconds, and one at the end. What
-/// cannot be written is left out.
+/// Shows progress. On a terminal one line is redrawn, at most ten times a second and never longer than the terminal is
+/// wide; elsewhere, for example in a log, a line is written every ten seconds, and one at the end. Failures to write
+/// are ignored.
 ///
-/// Copies share the bar; the last one that goes ends its line. One job at a time.
+/// Copies share the bar; the destructor of the last one ends its line. One job at a time.
 class CLOUDFLARE_API ProgressBar {
  public:
   explicit ProgressBar(const ProgressBarOptions& options = ProgressBarOptions());

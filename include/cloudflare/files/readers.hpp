@@ -23,7 +23,7 @@ struct FilePosition {
 };
 
 struct ReadOptions {
-  /// Begin here, which an earlier ItemFile::position() told, instead of at the first item.
+  /// Begin at this place, which an earlier ItemFile::position() returned, instead of at the first item.
   FilePosition from{};
   /// Most bytes of one line of NDJSON, or of one row of CSV, separators and quotes included. A value of 25 MiB in which
   /// every byte is escaped fits.
@@ -44,10 +44,10 @@ class ItemSource {
 
 }  // namespace detail
 
-/// The items of a file, an input range: read once, one thread at a time. Move-only; iterators stay good when it moves.
+/// The items of a file, an input range: read once, one thread at a time. Move-only; iterators stay valid when it moves.
 ///
-/// What cannot be read is thrown where it stands, as an Error of kind invalid_argument that names file and line; the
-/// range ends there.
+/// An item that cannot be read throws, when it is reached, an Error of kind invalid_argument that names file and line;
+/// the range ends there.
 template <class Item>
 class ItemFile {
   struct State {
@@ -101,7 +101,7 @@ class ItemFile {
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// Where the item after the one read last begins; `lines` is the number of that one's last line.
+  /// Where the item after the last one read begins; `lines` is the number of the line on which that last one ended.
   [[nodiscard]] FilePosition position() const { return state_->source->position(); }
 
  private:
@@ -114,11 +114,12 @@ using EntryFile = ItemFile<Entry>;
 
 /// Pairs from NDJSON: an object in each line, with the members of Cloudflare's bulk write ("key" and "value", both
 /// text; "expiration", "expiration_ttl", "metadata", "base64"). Values marked as base64 are decoded. Empty lines and a
-/// byte order mark are passed over; any other member, one given twice, or metadata nested more than limits::json_depth
-/// deep is an error. The path is UTF-8.
+/// byte order mark are skipped; any other member, one given twice, or metadata nested more than limits::json_depth deep
+/// is an error. The path is UTF-8.
 /// @throws Error  invalid_argument if the file cannot be opened; while reading, see ItemFile
 [[nodiscard]] CLOUDFLARE_API EntryFile read_ndjson(const std::string& path, const ReadOptions& options = ReadOptions());
-/// The same from a stream, which must outlive the range, and whose buffer is read: the stream's state stays as it is.
+/// The same from a stream, which must outlive the range. Its buffer is read directly, so the state of the stream does
+/// not change.
 /// @throws Error  also if the stream has failed before
 [[nodiscard]] CLOUDFLARE_API EntryFile read_ndjson(std::istream& in, const ReadOptions& options = ReadOptions());
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What travels: the body of a request (memory, file or callback) and the place where a reply's bytes go.
+// The body of a request (memory, file or callback), and the place where the bytes of a reply go.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,8 @@ class CLOUDFLARE_API Source {
   /// Goes back to the first byte, for a repeated attempt; false if that is impossible, which makes the body
   /// single-use: a request whose first byte was read is then never sent again.
   virtual bool rewind() = 0;
-  /// The number of bytes, if known, otherwise the body travels in chunks; to give more or fewer is an Error (callback).
+  /// The number of bytes, if known; otherwise the body is sent in chunks. To give more or fewer bytes is an Error
+  /// (callback).
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
 };
 
@@ -34,8 +35,8 @@ class CLOUDFLARE_API Sink {
   virtual ~Sink() = default;
   /// Takes the next bytes. May throw: the transfer ends and the caller gets the exception.
   virtual void write(std::string_view bytes) = 0;
-  /// Forgets what was written, for a repeated attempt; false if that is impossible, and then a transfer that
-  /// breaks after its first byte is an error and not repeated.
+  /// Forgets what was written, for a repeated attempt; false if that is impossible: a transfer that breaks after its
+  /// first byte is then an error and is not repeated.
   virtual bool restart() { return false; }
 };
 
@@ -77,16 +78,16 @@ class CLOUDFLARE_API Body {
   std::shared_ptr<Source> source_{};
 };
 
-/// A sink that writes a file (UTF-8 path): first to a new one beside it ("PATH.3f9c06d1.part"), which commit() puts in
-/// its place and which is removed if that never happens. Nothing is made or opened before open() or the first byte. A
-/// file in its place keeps its access mode; a folder or device there is not replaced.
+/// A sink that writes a file (UTF-8 path). It writes a new file beside it ("PATH.3f9c06d1.part"), which commit()
+/// renames to the path; without commit() the new file is removed. Nothing is created or opened before open() or the
+/// first byte. A file that is replaced passes its access mode on; a folder or device is not replaced.
 class CLOUDFLARE_API FileSink final : public Sink {
  public:
   explicit FileSink(std::string path);
   ~FileSink() override;
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
-  /// Makes the file, unless that has happened. @throws Error  invalid_argument if it cannot be
+  /// Creates the file, unless that has happened already. @throws Error  invalid_argument if it cannot be created
   void open();
   void write(std::string_view bytes) override;
   bool restart() override;

@@ -18,7 +18,7 @@
 namespace cloudflare {
 
 class Clock;
-/// Of a Clock (<cloudflare/clock.hpp>).
+/// The time of a Clock (<cloudflare/clock.hpp>).
 using TimePoint = std::chrono::steady_clock::time_point;
 
 struct Header {
@@ -52,9 +52,9 @@ struct HttpResponse {
   std::string body{};
 };
 
-/// Limits of time for one transfer.
+/// Time limits of one transfer.
 struct TransferLimits {
-  TimePoint deadline = TimePoint::max();  ///< In Transport::send() by the machine's steady clock.
+  TimePoint deadline = TimePoint::max();  ///< In Transport::send() a time of the machine's steady clock.
   std::chrono::milliseconds connect_timeout{10'000};
   /// A transfer that moves less than one byte a second for this long is a timeout.
   std::chrono::milliseconds stall_timeout{30'000};
@@ -74,8 +74,8 @@ class CLOUDFLARE_API Channel {
   virtual void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) = 0;
   /// Drops a transfer; nothing of the request is touched afterwards.
   virtual void abandon(unsigned ticket) = 0;
-  /// Works until a transfer completes, `until` passes or wake() is called. What goes wrong is a Completion too, never
-  /// an exception.
+  /// Works until a transfer completes, `until` passes or wake() is called. A failure is a Completion too, never an
+  /// exception.
   virtual std::optional<Completion> wait(TimePoint until) = 0;
   virtual void wake() noexcept = 0;
 };
@@ -95,12 +95,13 @@ class CLOUDFLARE_API Transport {
 struct CurlOptions {
   /// PEM file with additional trusted certificates (UTF-8 path); verification itself cannot be switched off.
   std::string ca_file{};
-  /// Connections open at once, and kept for the next call, per thread that drives calls; further requests wait for one.
-  /// HTTP/2 carries many requests on each.
+  /// Most connections open at once per thread that drives calls, and kept for its next call; further requests wait for
+  /// a free one. HTTP/2 carries many requests on each.
   long max_connections = 64;
 };
 
-/// HTTP/1.1 and HTTP/2 through libcurl, TLS 1.2 at least, with its usual proxy variables; never a proxy for loopback.
+/// HTTP/1.1 and HTTP/2 through libcurl, TLS 1.2 at least. It honours libcurl's usual proxy variables, but never uses a
+/// proxy for loopback.
 [[nodiscard]] CLOUDFLARE_API std::shared_ptr<Transport> make_curl_transport(const CurlOptions& options = CurlOptions());
 
 }  // namespace cloudflare

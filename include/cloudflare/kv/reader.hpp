@@ -17,24 +17,24 @@ namespace cloudflare::kv {
 struct ReaderOptions {
   /// How long the first read of a group waits for others. Every read may take that much longer.
   std::chrono::microseconds window{2'000};
-  /// A group of so many different keys leaves at once; 1 to 100.
+  /// A group with this many different keys is sent at once; 1 to 100.
   std::size_t max_keys = limits::kv_bulk_get_keys;
 };
 
 struct GetOptions {
-  /// For this read, its waiting included; no longer than the handle's, which holds where this is absent.
+  /// Time limit of this read, its waiting included. It is at most the limit of the handle, which is also the default.
   std::optional<std::chrono::milliseconds> timeout{};
   /// Ends this read, not those beside it.
   std::stop_token stop{};
 };
 
 /// Gathers reads that arrive within a short window into bulk reads of up to 100 keys: against the budget of 1200
-/// requests in 5 minutes, 100 threads that read one key each count as one. It is worth it where many threads read at
-/// once; a lone read only waits for the window.
+/// requests in 5 minutes, 100 threads that read one key each count as one request. It is worth it where many threads
+/// read at once; a lone read only waits for the window.
 ///
-/// Each read has its own value, error, time limit and stop token; what is not text, or too large for a bulk read, is
-/// read singly; the same key asked for twice in a group is read once. A group of one is an ordinary get(). One loss of
-/// bulk reads cannot be seen: a byte order mark at the beginning of a value, see KvVerbs::get_many.
+/// Each read has its own value, error, time limit and stop token; a value that is not text, or is too large for a bulk
+/// read, is read singly; the same key asked for twice in a group is read once. A group of one is an ordinary get(). One
+/// loss in bulk reads cannot be detected: a byte order mark at the beginning of a value, see KvVerbs::get_many.
 ///
 /// Any thread may read. Requests run on the client's I/O thread, windows and deadlines by the client's clock.
 /// Destroying the Reader ends reads that wait in other threads with ErrorKind::cancelled.

@@ -1,19 +1,20 @@
 #pragma once
 
-// What a store of keys and values offers, whichever API it is reached by: a Workers KV namespace over v4 (KvNamespace)
-// or behind EdgeBase's service key (edgebase::KvNamespace). Code for both takes `const KvStore<Throwing>&`.
+// What a key-value store offers over either API: a Workers KV namespace over v4 (KvNamespace) or behind EdgeBase's
+// service key (edgebase::KvNamespace). Code for both takes `const KvStore<Throwing>&`.
 
 #include <cloudflare/detail/kv_ops.hpp>
 #include <cloudflare/kv/types.hpp>
 
 namespace cloudflare {
 
-/// The operations on keys that both APIs have, once for all views.
+/// The operations on keys that both APIs have, written once for all views.
 ///
-/// All of them leave Error kinds unauthorized, not_found (no such namespace), rate_limited, timeout, cancelled,
-/// transport, server, decode beside what they name themselves; caller mistakes are invalid_argument before any request.
-/// Keys: 1 to 512 bytes of UTF-8, not "." or ".." (Cloudflare docs, "Write key-value pairs"). Each operation names its
-/// request over v4; EdgeBase's is POST /api/kv/{name} with the action of the same meaning.
+/// All of them may fail with the Error kinds unauthorized, not_found (no such namespace), rate_limited, timeout,
+/// cancelled, transport, server, decode, in addition to those that they name themselves; caller mistakes are
+/// invalid_argument before any request. Keys: 1 to 512 bytes of UTF-8, not "." or ".." (Cloudflare docs, "Write
+/// key-value pairs"). Each operation names its request over v4; EdgeBase's is POST /api/kv/{name} with the action of
+/// the same meaning.
 ///
 /// EdgeBase stores text and a ttl: a value that is not UTF-8 or not in memory, an expiration and metadata are refused
 /// before sending, and keys are listed by their names alone.
@@ -30,8 +31,8 @@ class KvStore {
     return View::run(context_, ops::kv_get(context_, id_, key));
   }
 
-  /// The value parsed as JSON and converted to T, see JsonText::as(). @throws Error  decode if the value is no JSON or
-  /// does not fit T; callback for what a from_json of yours throws, which the throwing view rethrows
+  /// The value parsed as JSON and converted to T, see JsonText::as(). @throws Error  decode if the value is not JSON or
+  /// does not fit T; callback if a from_json of yours throws, and the throwing view rethrows that exception
   template <class T, class Json = nlohmann::json>
   [[nodiscard]] Returns<std::optional<T>> get_as(std::string_view key) const {
     return View::run(context_, detail::Mapped(ops::kv_get(context_, id_, key), ops::value_as<T, Json>));
@@ -54,14 +55,14 @@ class KvStore {
     return put(key, Body(*std::move(text)), options);
   }
 
-  /// Removes `key`; removing what is not there succeeds. DELETE …/values/{key}. Repeated.
+  /// Removes `key`; removing a missing key succeeds. DELETE …/values/{key}. Repeated.
   Returns<void> erase(std::string_view key) const { return View::run(context_, ops::kv_erase(context_, id_, key)); }
 
   /// One page of keys. GET …/keys, exactly one request. Repeated like any read.
   [[nodiscard]] Returns<kv::KeyPage> list_page(const kv::ListOptions& options = kv::ListOptions()) const {
     return View::run(context_, ops::kv_list(context_, id_, options));
   }
-  /// A walk over all pages: next() gives one after the other.
+  /// A walk over all pages: each next() returns one.
   [[nodiscard]] Pages<View, kv::KeyPage> pages(const kv::ListOptions& options = kv::ListOptions()) const {
     return {context_, ops::kv_list_walk(context_, id_, options)};
   }

@@ -77,7 +77,7 @@ struct PutOptions {
   std::optional<std::chrono::seconds> ttl{};
   /// At least 60 s ahead.
   std::optional<std::chrono::sys_seconds> expiration{};
-  /// At most 1024 bytes of JSON, checked before sending. Empty: the key has none, and loses what it had.
+  /// At most 1024 bytes of JSON, checked before sending. Empty: the key then has none, even if it had some before.
   Metadata metadata{};
 };
 
@@ -106,7 +106,7 @@ struct Entry {
   bool base64 = false;
 };
 
-/// A pair without ownership, what bulk writes encode from.
+/// A pair that owns no memory; bulk writes encode from it.
 struct EntryView {
   std::string_view key{};
   std::string_view value{};
@@ -119,14 +119,14 @@ struct EntryView {
 /// The server's answer to one bulk write or erase.
 struct BulkReply {
   std::optional<std::int64_t> successful_key_count{};
-  std::vector<std::string> unsuccessful_keys{};  ///< To be sent again.
+  std::vector<std::string> unsuccessful_keys{};  ///< Send these again.
 };
 
 enum class ValueType : std::uint8_t { text, json };
 
 struct BulkGetOptions {
-  /// `json`: values are parsed by the server and come back as JSON text in Value::value; a stored null as "null", where
-  /// a missing key has no value. The request then asks for metadata in any case, without which they look the same.
+  /// `json`: the server parses the values, and they come back as JSON text in Value::value. A stored null comes back as
+  /// "null", a missing key as no value; to tell them apart, the request then always asks for metadata.
   ValueType type = ValueType::text;
   bool with_metadata = false;
 };
@@ -135,7 +135,8 @@ struct GetManyOptions {
   bool with_metadata = false;
   std::optional<int> in_flight{};
   std::function<void(const BulkProgress&)> on_progress{};
-  /// Takes each result instead of collecting them: position, key, and the value or nothing if there is no such key.
+  /// Called with each result instead of collecting them: position, key, and the value or nullopt if there is no such
+  /// key.
   std::function<void(std::uint64_t index, std::string_view key, std::optional<Value>&& value)> on_value{};
   /// See BulkOptions::on_outcome.
   std::function<void(const ItemOutcome&)> on_outcome{};

@@ -1,6 +1,6 @@
 #pragma once
 
-// A transport that plays a script, for tests of code that uses the library. Free of any test framework.
+// A transport that plays a script, for tests of code that uses the library. It needs no test framework.
 
 #include <chrono>
 #include <functional>
@@ -23,7 +23,7 @@ struct FakeReply {
   std::vector<Header> headers{};
   /// Time until it arrives, on the transport's FakeClock.
   std::chrono::milliseconds after{0};
-  /// In place of a reply.
+  /// If set, takes the place of the reply.
   std::optional<Error> failure{};
 };
 
@@ -48,20 +48,20 @@ struct SentRequest {
   [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-/// Plays replies in the order given, each to one request, or asks a function. A request without a reply gets an error;
-/// it and replies that were never used are told by problems().
+/// Plays replies in the order given, each to one request, or asks a function. A request without a reply gets an error.
+/// problems() reports such requests, and replies that were never used.
 class CLOUDFLARE_API FakeTransport final : public Transport {
  public:
   explicit FakeTransport(std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>());
 
   FakeTransport& reply(FakeReply reply);
-  /// Asked for each request, once the script is used up.
+  /// Called for each request, once the script is used up.
   void answer_with(std::function<FakeReply(const SentRequest&)> answer);
 
   [[nodiscard]] std::vector<SentRequest> requests() const;
   /// Most requests that were under way at once.
   [[nodiscard]] std::size_t most_in_flight() const;
-  /// What went otherwise than scripted, empty if nothing: let a test require that.
+  /// The deviations from the script. A test should require that this is empty.
   [[nodiscard]] std::string problems() const;
   [[nodiscard]] const std::shared_ptr<FakeClock>& clock() const noexcept { return clock_; }
 

@@ -33,7 +33,7 @@ class CLOUDFLARE_API FilterValue {
   FilterValue(const std::string& value) : FilterValue(std::string_view(value)) {}  // NOLINT(*-explicit-*)
   FilterValue(std::nullptr_t) : json_("null") {}                                   // NOLINT(*-explicit-*)
 
-  /// As JSON; a NaN or infinity is none, and the query that holds it is refused.
+  /// The value as JSON. NaN and infinity are not JSON, and a query that holds one is refused.
   [[nodiscard]] const std::string& text() const noexcept { return json_; }
 
  private:
@@ -42,11 +42,11 @@ class CLOUDFLARE_API FilterValue {
 
 /// Conditions on metadata that must all hold; there is no "or". Checked when the query is made: keys not empty, at most
 /// 512 characters, without `"` and `|`, not beginning with `$`; one operator to a property, or one lower and one upper
-/// bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering"). Without checks of limits it is still
-/// one JSON object of UTF-8, at most limits::json_depth deep.
+/// bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering"). Even without checks of limits it must
+/// be one JSON object in UTF-8, at most limits::json_depth deep.
 class CLOUDFLARE_API Filter {
  public:
-  /// Nothing to hold: every vector.
+  /// No condition: every vector matches.
   Filter() = default;
   /// A filter in the API's own language, checked as well and sent as given.
   Filter(const JsonText& object) : raw_(object.text()) {}  // NOLINT(*-explicit-*)
@@ -56,7 +56,7 @@ class CLOUDFLARE_API Filter {
   Filter(std::string_view key, std::string_view op, const std::string& value_json);
 
   [[nodiscard]] bool empty() const noexcept { return conditions_.empty() && raw_.empty(); }
-  /// The filter as JSON text; empty if there is nothing to hold.
+  /// The filter as JSON text; empty if there is no condition.
   [[nodiscard]] std::string text() const;
 
   /// Both must hold. Filters in the API's own language cannot be combined.

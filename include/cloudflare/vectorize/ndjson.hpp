@@ -18,14 +18,15 @@ using vectorize::VectorView;
 
 /// Appends one line; `out` is unchanged if it throws.
 /// @throws Error  invalid_argument: NaN or infinity (its position is named); id, namespace or metadata not UTF-8;
-///                metadata not one JSON object. The limits of Vectorize are not looked at: uploads do that.
+///                metadata not one JSON object. The limits of Vectorize are not checked here: uploads check them.
 CLOUDFLARE_API void append(std::string& out, const VectorView& vector);
 
 /// Every vector of a range, read once. @throws Error  as append(), with the position in the range
 template <vectorize::VectorInput R>
 [[nodiscard]] std::string encode(R&& vectors);
 
-/// Rows of a row-major matrix with an id each, as a range of vectors. Views what it is given.
+/// Rows of a row-major matrix with an id each, as a range of vectors. It owns no memory: what it is given must outlive
+/// it.
 class CLOUDFLARE_API Matrix {
  public:
   /// @throws Error  invalid_argument if `values` does not hold `dimensions` values for each id

@@ -1,7 +1,7 @@
 #pragma once
 
-// What an index of vectors offers, whichever API it is reached by: Vectorize over v4 (VectorizeIndex) or behind
-// EdgeBase's service key (edgebase::VectorizeIndex). Code for both takes `const VectorStore<Throwing>&`.
+// What a vector index offers over either API: Vectorize over v4 (VectorizeIndex) or behind EdgeBase's service key
+// (edgebase::VectorizeIndex). Code for both takes `const VectorStore<Throwing>&`.
 
 #include <initializer_list>
 #include <span>
@@ -11,17 +11,17 @@
 
 namespace cloudflare {
 
-/// The operations on vectors that both APIs have, once for all views.
+/// The operations on vectors that both APIs have, written once for all views.
 ///
-/// All of them leave Error kinds unauthorized, not_found (no such index), rate_limited, timeout, cancelled, transport,
-/// server, decode beside what they name themselves; caller mistakes are invalid_argument before any request. Ids and
-/// namespaces: at most 64 bytes of UTF-8 (Cloudflare docs, "Vectorize limits").
+/// All of them may fail with the Error kinds unauthorized, not_found (no such index), rate_limited, timeout, cancelled,
+/// transport, server, decode, in addition to those that they name themselves; caller mistakes are invalid_argument
+/// before any request. Ids and namespaces: at most 64 bytes of UTF-8 (Cloudflare docs, "Vectorize limits").
 ///
 /// Changes are asynchronous: the server accepts them, names a mutation, and processes it within seconds to minutes.
 ///
-/// EdgeBase (POST /api/vectorize/{name}) takes 20 vectors or ids in one request, which the `_many` operations keep to;
-/// its default top_k is 10. It may run without Vectorize: then Error kind stub. A binding of the old kind cannot
-/// query_by_id (501).
+/// EdgeBase (POST /api/vectorize/{name}) takes 20 vectors or ids in one request, and the `_many` operations send no
+/// more; its default top_k is 10. If it runs without Vectorize, calls fail with Error kind stub. With a binding of the
+/// old kind query_by_id() fails (501).
 template <class View>
 class VectorStore {
  public:
@@ -48,7 +48,7 @@ class VectorStore {
                                       const vectorize::UploadOptions& options = vectorize::UploadOptions()) const {
     return insert(std::span(vectors.begin(), vectors.size()), options);
   }
-  /// Adds vectors in one request; one with an id that is there replaces values, namespace and metadata whole.
+  /// Adds vectors in one request; if the id exists, values, namespace and metadata are replaced as a whole.
   /// POST …/upsert, otherwise like insert().
   template <vectorize::VectorInput R>
   Returns<vectorize::Mutation> upsert(R&& vectors,
@@ -61,10 +61,10 @@ class VectorStore {
     return upsert(std::span(vectors.begin(), vectors.size()), options);
   }
 
-  /// Any number of vectors, in requests of up to 5000 vectors and 100 MB, several under way at once and the last by
-  /// itself, so that wait_for(result) waits for all of them. The range is read lazily, once. A vector that breaks a
-  /// rule is reported, the others are sent; a batch that fails names its first and last id. Of an id that comes twice
-  /// the first vector is inserted, as the server would do it: see BulkResult.
+  /// Any number of vectors, in requests of up to 5000 vectors and 100 MB, several under way at once. The last one is
+  /// sent when all others are answered, so that wait_for(result) waits for all of them. The range is read lazily, once.
+  /// A vector that breaks a rule is reported, the others are sent; a batch that fails names its first and last id. If
+  /// an id comes twice, the first vector is inserted, as the server would do it: see BulkResult.
   /// @throws Error  only if nothing was accepted
   template <vectorize::VectorInput R>
   Returns<vectorize::ManyResult> insert_many(
@@ -73,7 +73,7 @@ class VectorStore {
         context_, ops::vectorize_upload_many(context_, index_, ops::Upload::insert,
                                              ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options));
   }
-  /// The same with upserts: of an id that comes twice the last vector wins.
+  /// The same with upserts: if an id comes twice, the last vector wins.
   template <vectorize::VectorInput R>
   Returns<vectorize::ManyResult> upsert_many(
       R&& vectors, const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {

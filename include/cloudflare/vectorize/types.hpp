@@ -52,10 +52,10 @@ struct Index {
   std::optional<Metric> metric{};  ///< Absent if the reply does not say, or names one this version does not know.
 };
 
-/// How far an index is. Both `processed_up_to…` are absent before the first mutation.
+/// How far an index has processed its mutations. Both `processed_up_to…` are absent before the first mutation.
 struct IndexInfo {
   int dimensions = 0;
-  std::optional<Metric> metric{};  ///< As EdgeBase says; v4 does not: see Index.
+  std::optional<Metric> metric{};  ///< Only EdgeBase says it; over v4 see Index.
   std::int64_t vector_count = 0;
   std::optional<std::string> processed_up_to_mutation{};
   std::optional<std::chrono::sys_seconds> processed_up_to_datetime{};  ///< Fractions of a second are cut off.
@@ -76,7 +76,7 @@ struct Vector {
   Metadata metadata{};          ///< A JSON object of at most 10 KiB; empty: none.
 };
 
-/// A vector without ownership, what writes encode from.
+/// A vector that owns no memory; writes encode from it.
 struct VectorView {
   std::string_view id{};
   std::span<const float> values{};
@@ -84,18 +84,18 @@ struct VectorView {
   std::string_view metadata{};  ///< JSON text, or empty.
 };
 
-/// What the server does with a line that it cannot read. Without it the server's own default decides.
+/// What the server does with a line that it cannot read. If absent, the server's own default decides.
 enum class UnparsableBehavior : std::uint8_t { error, discard };
 
 struct UploadOptions {
   std::string ns{};  ///< The namespace of vectors that name none.
-  /// EdgeBase has no such choice: it is refused there.
+  /// EdgeBase has no such choice: over it the call is refused.
   std::optional<UnparsableBehavior> unparsable{};
 };
 
 struct UploadManyOptions {
   std::string ns{};  ///< The namespace of vectors that name none.
-  /// Requests under way at once; absent: the client's (4).
+  /// Requests under way at once; absent: the setting of the client (4).
   std::optional<int> in_flight{};
   /// Vectors in one request, at most 5000.
   std::size_t batch_vectors = limits::vectorize_upload_vectors;
@@ -120,7 +120,8 @@ struct EraseManyOptions {
 struct GetManyOptions {
   std::optional<int> in_flight{};
   std::function<void(const BulkProgress&)> on_progress{};
-  /// Takes each result instead of collecting them: position, id, and the vector or nothing if there is no such id.
+  /// Called with each result instead of collecting them: position, id, and the vector or nullopt if there is no such
+  /// id.
   std::function<void(std::uint64_t index, std::string_view id, std::optional<Vector>&& vector)> on_vector{};
   /// See BulkOptions::on_outcome.
   std::function<void(const ItemOutcome&)> on_outcome{};
@@ -132,7 +133,7 @@ struct GetManyResult {
   BulkResult outcome{};
 };
 
-/// One outcome per item, and what wait_for() needs to wait for all that was accepted.
+/// One outcome per item, and what wait_for() needs to wait for all accepted items.
 struct [[nodiscard]] ManyResult : BulkResult {
   Mutation mutation{};
 };
