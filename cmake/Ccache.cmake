@@ -1,4 +1,4 @@
-# A preset cannot ask whether ccache is there. The caller's own launcher wins.
+# A preset cannot test whether ccache is installed. The caller's own launcher takes precedence.
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(CLOUDFLARE_CCACHE ccache)
   mark_as_advanced(CLOUDFLARE_CCACHE)

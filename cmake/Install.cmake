@@ -28,9 +28,9 @@ write_basic_package_version_file(cloudflare-cppConfigVersion.cmake COMPATIBILITY
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cloudflare-cppConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/cloudflare-cppConfigVersion.cmake DESTINATION ${package_dir})
 
-# A static library's own libraries stand in Libs, not in Libs.private: `pkg-config --libs` then links without --static,
-# which would also pull in libcurl's private list, libraries that few machines have in linkable form. They are named with
-# -l, not with Requires, which would hand simdjson's macro to the user.
+# A static library's dependencies are in Libs, not in Libs.private, so `pkg-config --libs` links without --static. That
+# flag would also pull in libcurl's private libraries, which few machines have in linkable form. The dependencies are
+# given as -l, not as Requires, which would pass simdjson's macro on to the user.
 function(cloudflare_pkg_config name description requires static_libs)
   set(PC_NAME ${name})
   set(PC_DESCRIPTION ${description})

@@ -7,5 +7,5 @@ target_compile_options(
             -Wpedantic
             -Wconversion
             -Wshadow>
-            # A designated initialiser that leaves members to their defaults is the house style of options.
+            # Options are written as designated initialisers that leave some members to their defaults.
             $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wno-missing-field-initializers>)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The slow rest of the tests: the examples, the second compiler, ThreadSanitizer, tests labelled long or install,
-# clang-tidy, clang-format. Goes on after a failure. The last line is "N passed, N failed, N skipped": test cases, and one
-# for each other check.
+# The slow checks that scripts/test.sh leaves out: the examples, the second compiler, ThreadSanitizer, tests labelled
+# long or install, clang-tidy, clang-format. Continues after a failure. The last line is "N passed, N failed, N skipped":
+# test cases, and one for each other check.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -20,7 +20,7 @@ check() {
   fi
 }
 
-# Adds up what scripts/count.sh says of a build directory.
+# Adds the counts that scripts/count.sh prints for a build directory.
 count() {
   local p f s
   read -r p _ f _ s _ <<<"$(scripts/count.sh "$1")"

@@ -6,7 +6,7 @@
 # nothing ran.
 set -euo pipefail
 
-# ctest's JUnit file as lines "STATUS NAME", STATUS one of passed, failed, skipped.
+# Prints ctest's JUnit file as lines "STATUS NAME"; STATUS is passed, failed or skipped.
 outcomes() {
   awk '
     /<testcase / {
@@ -14,7 +14,7 @@ outcomes() {
       status = $0; sub(/.* status="/, "", status); sub(/".*/, "", status)
       outcome = status == "run" ? "passed" : "failed"
     }
-    # "notrun" is also what a missing program or a failed fixture gives; only the agreed exit code is a skip.
+    # A missing program or a failed fixture is "notrun" too; only the agreed exit code is a skip.
     /<skipped message="SKIP_RETURN_CODE/ { outcome = "skipped" }
     /<\/testcase>/ { print outcome, name }
   ' "$1"

@@ -1,4 +1,4 @@
-# Sourced by the other scripts, which stand in the repository's root.
+# Sourced by the other scripts, which run in the repository's root.
 
 jobs=$(nproc 2>/dev/null || echo 2)
 
@@ -11,14 +11,14 @@ configure() {
   }
 }
 
-# configure_tests PRESET [cmake options...]: programs of tests are large; they link five times as fast with lld.
+# configure_tests PRESET [cmake options...]: uses lld, which links the large test programs five times as fast.
 configure_tests() {
   local linker=()
   if command -v ld.lld >/dev/null; then linker=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld); fi
   configure "$@" "${linker[@]}"
 }
 
-# build_tests PRESET [cmake --build options...]: says how long it took.
+# build_tests PRESET [cmake --build options...]: prints how long it took.
 build_tests() {
   local preset=$1 begin=$SECONDS
   shift
@@ -26,7 +26,7 @@ build_tests() {
   echo "== $preset: built in $((SECONDS - begin)) s"
 }
 
-# run_ctest PRESET [ctest options...]: leaves the results where scripts/count.sh, which judges them, looks.
+# run_ctest PRESET [ctest options...]: leaves the results where scripts/count.sh reads them.
 run_ctest() {
   local preset=$1 begin=$SECONDS
   shift
@@ -49,7 +49,7 @@ program_of() {
     echo "$2"
     return
   fi
-  # With joined sources the rules name only the joined files, so the lists of tests/ are asked.
+  # With joined sources the build rules name only the joined files, so this searches the lists in tests/.
   local file=${2%.cpp}.cpp
   awk -v file="/$file" '
     /cloudflare_(http_)?test\(/ { open = 1; text = "" }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian or Ubuntu, without questions; elsewhere says what to install. A no-op when all is there.
+# Installs what is missing on Debian or Ubuntu, without questions; elsewhere prints what to install. Does nothing if all
+# is there.
 #
 #   scripts/setup.sh            everything the tests, checks and benchmarks use
 #   scripts/setup.sh --minimal  what building and installing the libraries and cloudflare-local needs
@@ -10,7 +11,7 @@ build_packages=(g++ cmake ninja-build pkg-config git ca-certificates
   nlohmann-json3-dev libsimdjson-dev libcurl4-openssl-dev zlib1g-dev libssl-dev libsqlite3-dev
   libboost-dev libcli11-dev)
 test_packages=(ccache lld clang clang-tidy clang-format catch2 libasio-dev libbenchmark-dev libcsv-dev nginx-light openssl curl sqlite3)
-# clang's sanitizer runtimes: a package of its own only since clang 14 in Debian 12.
+# clang's sanitizer runtimes have had their own package only since clang 14 in Debian 12.
 optional_packages=(libclang-rt-14-dev)
 
 packages=("${build_packages[@]}")
@@ -38,7 +39,7 @@ install_packages() {
   local wanted optional
   # shellcheck disable=SC2207  # one word per package
   wanted=($(missing "${packages[@]}"))
-  # A node of one's own, from wherever, is left alone.
+  # An existing node from another source is left alone.
   if [ "${1-}" != --minimal ] && ! command -v node >/dev/null; then
     wanted+=(nodejs npm)
   fi
@@ -60,7 +61,7 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${wanted[@]}" >/dev/null
 }
 
-# The tests' counterpart engines come from npm, pinned by the lock file; no script of a package is run.
+# The engines that the tests compare with come from npm, pinned by the lock file; package scripts do not run.
 install_node_modules() {
   local folder=tests/miniflare lock
   [ -f $folder/package-lock.json ] || return 0

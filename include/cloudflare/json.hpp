@@ -61,7 +61,7 @@ Result<T> try_parse_as(std::string_view what, std::string_view text) {
       return parsed;
     } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
       if (const auto number = fitting_number<T>(parsed)) return *number;
-      return Error(ErrorKind::decode, std::string(what) + " is no number that fits the type asked for");
+      return Error(ErrorKind::decode, std::string(what) + " is not a number that fits the requested type");
     } else {
       return parsed.template get<T>();
     }

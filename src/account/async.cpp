@@ -1,4 +1,4 @@
-// The asynchronous handles, apart from the others: only who uses them links this and what it brings along.
+// The asynchronous handles. They have their own file, so that only programs that use them link them.
 
 #include <cloudflare/async.hpp>
 

@@ -8,7 +8,7 @@ namespace cloudflare {
 
 namespace {
 
-// A variable that is set but empty counts as absent, as in most shells' scripts.
+// A variable that is set but empty counts as absent, as in most shell scripts.
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";

@@ -6,7 +6,7 @@
 
 namespace cloudflare::ops {
 
-/// A request on the resource with this name, without its body.
+/// A request without a body on the resource with this name.
 [[nodiscard]] inline Result<detail::Request> edgebase_request(const detail::Endpoint& endpoint,
                                                               const detail::RequestContext& context,
                                                               std::string_view name) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The endpoints of the account: token verification, and any other. Columns: name, method, path under the
+// The endpoints of the account: token verification, and one for raw requests. Columns: name, method, path under the
 // base URL, retry class.
 
 #include "engine/endpoint.hpp"

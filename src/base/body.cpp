@@ -79,7 +79,7 @@ class CallbackSource final : public Source {
   bool begun_ = false;
 };
 
-// A source between two texts.
+// A source with a text before and after it.
 class FramedSource final : public Source {
  public:
   FramedSource(std::string before, std::shared_ptr<Source> middle, std::string after)

@@ -16,7 +16,7 @@ namespace cloudflare::detail {
 
 namespace {
 
-// What a byte becomes inside a JSON string: 0 stays, 'u' is \u00XX, anything else is that letter after a backslash.
+// How a JSON string escapes a byte: 0 is not at all, 'u' is \u00XX, anything else is that letter after a backslash.
 constexpr std::array<char, 256> json_escapes = [] {
   std::array<char, 256> table{};
   for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
@@ -39,7 +39,7 @@ bool any_escapes(const char* bytes) {
   return ((below(word, 0x20) | below(word ^ (each * '"'), 1) | below(word ^ (each * '\\'), 1)) & (each * 0x80)) != 0;
 }
 
-// Position of the first byte from `at` on that a JSON string escapes, or the size.
+// Position of the first byte from `at` on that a JSON string must escape, or the size.
 std::size_t first_escape(std::string_view text, std::size_t at) {
   while (at + 8 <= text.size() && !any_escapes(text.data() + at)) at += 8;
   while (at < text.size() && json_escapes[static_cast<unsigned char>(text[at])] == 0) ++at;
@@ -85,7 +85,7 @@ int digits(std::string_view text, std::size_t at, std::size_t width) {
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
-  constexpr std::size_t short_text = 64;  // a key, mostly ASCII: not worth what simdjson does before it begins
+  constexpr std::size_t short_text = 64;  // mostly ASCII keys: simdjson's start-up costs more than it saves
   if (text.size() <= short_text && std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; }))
     return true;
   return simdjson::validate_utf8(text.data(), text.size());

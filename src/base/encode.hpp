@@ -1,6 +1,6 @@
 #pragma once
 
-// Text on its way out: JSON strings, percent-encoding, base64, times.
+// Encoding of text for requests: JSON strings, percent-encoding, base64, times.
 
 #include <chrono>
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace cloudflare::detail {
 
 [[nodiscard]] CLOUDFLARE_API bool is_utf8(std::string_view text) noexcept;
-/// Nothing but [A-Za-z0-9_-], as identifiers of accounts and namespaces are.
+/// Whether the text has only [A-Za-z0-9_-], as the ids of accounts and namespaces do.
 [[nodiscard]] CLOUDFLARE_API bool is_id(std::string_view text) noexcept;
 
 /// Appends `text`, which must be UTF-8, as a JSON string with its quotes.
@@ -24,18 +24,18 @@ CLOUDFLARE_API void append_number(std::string& out, std::int64_t number);
 
 /// Appends `text` with every byte outside RFC 3986's unreserved characters as %XX, "/" included.
 CLOUDFLARE_API void append_percent_encoded(std::string& out, std::string_view text);
-/// Decodes %XX; other bytes stay. Nothing if an escape is cut or not hexadecimal.
+/// Decodes %XX and keeps other bytes. nullopt if an escape is cut or not hexadecimal.
 [[nodiscard]] CLOUDFLARE_API std::optional<std::string> percent_decoded(std::string_view text);
 
 CLOUDFLARE_API void append_base64(std::string& out, std::string_view bytes);
-/// Whether it can be decoded as browsers and Workers do it: blanks are skipped, and the padding may be missing.
+/// Whether browsers and Workers can decode the text: they skip blanks, and the padding may be missing.
 [[nodiscard]] CLOUDFLARE_API bool is_base64(std::string_view text) noexcept;
-/// Nothing if `text` is not base64 with its padding.
+/// nullopt if `text` is not base64 with its padding.
 [[nodiscard]] CLOUDFLARE_API std::optional<std::string> base64_decoded(std::string_view text);
 
-/// RFC 3339 ("2026-01-31T12:00:00Z", with fraction or offset). Nothing if it is no such time.
+/// RFC 3339 ("2026-01-31T12:00:00Z", with fraction or offset). nullopt if `text` is not such a time.
 [[nodiscard]] CLOUDFLARE_API std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) noexcept;
-/// Times before the year 0 and after 9999 are written as the first and last second of those.
+/// Times before the year 0 are written as its first second, times after 9999 as the last second of that year.
 [[nodiscard]] CLOUDFLARE_API std::string format_rfc3339(std::chrono::sys_seconds time);
 
 }  // namespace cloudflare::detail

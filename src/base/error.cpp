@@ -7,7 +7,7 @@ namespace cloudflare {
 
 namespace {
 
-// Everything on one line; control characters of a server's text would break logs.
+// Keeps a message on one line: control characters of a server's text would break logs.
 void append_line(std::string& out, std::string_view text) {
   for (const char c : text) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
 }

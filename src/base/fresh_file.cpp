@@ -15,7 +15,7 @@ namespace cloudflare::detail {
 
 namespace {
 
-// A name of 255 bytes has room for no more, so the beginning has to do.
+// File names have at most 255 bytes, so a long name is cut to make room for the suffix.
 std::string part_of(const std::string& path) {
   constexpr std::size_t most = 230;
   std::array<char, 16> digits{};
@@ -35,7 +35,7 @@ FreshFile::~FreshFile() {
 bool FreshFile::create(const std::string& path, unsigned mode) {
   struct stat old {};
   const bool replaces = ::stat(path.c_str(), &old) == 0;
-  if (!replaces && (errno != ENOENT || path.empty())) return false;  // no name that commit() could give
+  if (!replaces && (errno != ENOENT || path.empty())) return false;  // commit() could not use this name
   if (replaces && !S_ISREG(old.st_mode)) {
     errno = S_ISDIR(old.st_mode) ? EISDIR : EEXIST;
     return false;
@@ -48,7 +48,7 @@ bool FreshFile::create(const std::string& path, unsigned mode) {
   if (file_ < 0) return false;
   part_ = std::move(part);
   path_ = path;
-  if (replaces) (void)::fchmod(file_, old.st_mode & 0777U);  // where that cannot be, only the owner has access
+  if (replaces) (void)::fchmod(file_, old.st_mode & 0777U);  // if this fails, only the owner has access
   return true;
 }
 
@@ -76,7 +76,7 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
-// A pipe, or a file system without a disk, has nothing to wait for.
+// A pipe or a file system without a disk cannot sync, which is not an error.
 bool sync_file(int file) { return ::fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS; }
 
 void sync_folder_of(const std::string& path) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Files written beside the name they will have, and given it when they are complete and on the disk.
+// Files that are written under a temporary name and renamed when they are complete and on the disk.
 
 #include <cstdint>
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace cloudflare::detail {
 
-/// A new file with a name of its own ("PATH.3f9c06d1.part") that commit() puts in the place of `path`. It is never one
-/// that was there before, nor what a link points to. What is not committed is removed. Functions that fail leave errno.
+/// A new file with a temporary name ("PATH.3f9c06d1.part") that commit() renames to `path`. It never opens an existing
+/// file or follows a link. Without commit() the file is removed. Functions that fail leave errno.
 class CLOUDFLARE_API FreshFile {
  public:
   FreshFile() = default;
@@ -19,14 +19,14 @@ class CLOUDFLARE_API FreshFile {
   FreshFile(const FreshFile&) = delete;
   FreshFile& operator=(const FreshFile&) = delete;
 
-  /// Access is that of the file in whose place it will come; `mode` (less the umask) where there is none.
-  /// What is there and no regular file is not replaced.
+  /// Takes the permissions of the file that it will replace; `mode` (less the umask) if there is none.
+  /// Anything but a regular file is not replaced.
   [[nodiscard]] bool create(const std::string& path, unsigned mode);
   [[nodiscard]] bool is_open() const noexcept { return file_ >= 0; }
   [[nodiscard]] bool write(std::string_view bytes);
   /// Empties the file.
   [[nodiscard]] bool restart();
-  /// Waits until the disk has the bytes, and then the name. The file is closed, whatever comes of it.
+  /// Waits until the disk has the bytes, and then the name. Closes the file even on failure.
   [[nodiscard]] bool commit();
 
  private:
@@ -37,9 +37,9 @@ class CLOUDFLARE_API FreshFile {
 
 /// Writes all of `bytes`.
 [[nodiscard]] CLOUDFLARE_API bool write_all(int file, std::string_view bytes);
-/// Waits for the disk, where the file is on one.
+/// Waits for the disk, if the file is on one.
 [[nodiscard]] CLOUDFLARE_API bool sync_file(int file);
-/// Waits until the folder of `path` has its name on the disk, as far as the system can tell.
+/// Waits until the folder entry of `path` is on the disk, as far as the system can tell.
 CLOUDFLARE_API void sync_folder_of(const std::string& path);
 
 }  // namespace cloudflare::detail

@@ -11,7 +11,7 @@ namespace cloudflare::detail {
 namespace {
 
 // simdjson wants a copy with padding, refuses integers above 64 bits, and in its lazy form lets words like null9 pass:
-// metadata is short, and a walk by the grammar costs less. Each step takes what it names, or says that it is not there.
+// metadata is short, and a recursive-descent parser costs less. Each function consumes what it names, or returns false.
 class JsonWalk {
  public:
   explicit JsonWalk(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-// Whether text is JSON: what the caller gave as such is spliced into requests as it stands.
+// Checks JSON texts of the caller, which are spliced into requests unchanged.
 
 #include <string_view>
 

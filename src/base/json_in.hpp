@@ -1,6 +1,6 @@
 #pragma once
 
-// JSON on its way in: simdjson On-Demand over a slice of a reply, without a DOM and without a copy.
+// Reads JSON of replies: simdjson On-Demand over a slice of a reply, without a DOM and without a copy.
 
 #include <simdjson.h>
 
@@ -39,7 +39,7 @@ class ParserLease {
   std::unique_ptr<json::parser> parser_;
 };
 
-/// The text of a value as it stands, without white space around it.
+/// The raw text of a value, without white space around it.
 inline std::string_view raw_text(json::value value) {
   const auto text = [&]() -> std::string_view {
     switch (value.type().value()) {
@@ -53,7 +53,7 @@ inline std::string_view raw_text(json::value value) {
 
 inline JsonText json_text(json::value value) { return JsonText::raw(std::string(raw_text(value))); }
 
-/// A number that may arrive in float form ("1700000000.0"); throws simdjson_error if it is no integer.
+/// A number that may arrive in float form ("1700000000.0"); throws simdjson_error if it is not an integer.
 inline std::int64_t integer(json::value value) {
   const json::number number = value.get_number();
   if (!number.is_double())
@@ -66,7 +66,7 @@ inline std::int64_t integer(json::value value) {
 
 inline std::string string(json::value value) { return std::string(value.get_string().value()); }
 
-/// Why text given as JSON is none, if that was known when it was made.
+/// Why a JSON text of the caller is invalid, if that was known when it was made.
 inline std::optional<Error> check_written(std::string_view what, std::string_view json) {
   if (!json.starts_with(not_json)) return std::nullopt;
   return invalid_argument(std::string(what) + " is " + std::string(json));
@@ -82,7 +82,7 @@ void each_member(json::value value, Visit visit) {
   }
 }
 
-/// simdjson's index of a slice of `body`, with the parser that holds it and the strings that are read.
+/// simdjson's index of a slice of `body`, and the parser that owns the index and the strings read from it.
 class Parsed {
  public:
   Parsed(std::string& body, std::size_t begin, std::size_t size) {

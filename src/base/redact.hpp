@@ -1,6 +1,6 @@
 #pragma once
 
-// Texts for logs and errors, without the credentials in them.
+// Removes credentials from texts for logs and errors.
 
 #include <algorithm>
 #include <string>
@@ -10,7 +10,7 @@
 namespace cloudflare::detail {
 
 /// The first `most` characters of `text` with `mark` in place of what is hidden: `hidden(at)` says how many characters
-/// are, from `at` on. One pass, so nothing is looked for in a mark; what overlaps is hidden as one.
+/// from `at` on to hide. One pass, so marks are not searched; overlapping matches are hidden as one.
 template <class Hidden>
 [[nodiscard]] std::string redacted(std::string_view text, std::string_view mark, std::size_t most, Hidden hidden) {
   std::string out;

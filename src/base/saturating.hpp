@@ -1,6 +1,6 @@
 #pragma once
 
-// Arithmetic of times that stops at the ends of what a type holds, where plain arithmetic would wrap around.
+// Arithmetic of times that stops at the limits of a type, where plain arithmetic would overflow.
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +10,7 @@
 
 namespace cloudflare::detail {
 
-/// `duration` in units of To, cut towards zero; the least or largest To where it does not fit.
+/// `duration` in units of To, cut towards zero; the least or largest To if it does not fit.
 template <class To, class Rep, class Period>
 [[nodiscard]] constexpr To saturating_cast(std::chrono::duration<Rep, Period> duration) noexcept {
   using Factor = std::ratio_divide<Period, typename To::period>;
@@ -21,7 +21,7 @@ template <class To, class Rep, class Period>
   return To(count * Factor::num / Factor::den);
 }
 
-/// `a + b`, which are two durations of the same unit.
+/// `a + b` of two durations of the same unit.
 template <class Duration>
 [[nodiscard]] constexpr Duration saturating_sum(Duration a, Duration b) noexcept {
   if (b > Duration::zero() && a > Duration::max() - b) return Duration::max();
@@ -57,7 +57,7 @@ template <class Duration>
   return duration * factor;
 }
 
-/// A number of milliseconds that was reckoned, rounded.
+/// A computed number of milliseconds, rounded.
 [[nodiscard]] inline std::chrono::milliseconds saturating_milliseconds(double count) noexcept {
   constexpr double end = 9.2e18;
   return std::chrono::milliseconds(std::llround(std::clamp(std::isnan(count) ? end : count, -end, end)));

@@ -19,7 +19,7 @@ Error disk_error(const char* what) { return {ErrorKind::callback, std::string(wh
 std::size_t CheckedSource::read(std::span<char> to) {
   if (ended_ || to.empty()) return 0;
   const std::size_t n = size_ == done_ ? 0 : inner_->read(to);
-  if (n > to.size()) throw Error(ErrorKind::callback, "the source says that it gave more than there was room for");
+  if (n > to.size()) throw Error(ErrorKind::callback, "the source's read() returned more than the size of its buffer");
   done_ += n;
   if (!size_) return n;
   if (done_ > *size_) refuse(true);

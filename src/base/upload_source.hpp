@@ -1,7 +1,7 @@
 #pragma once
 
-// Sources around sources: one that checks, and those that are read twice, once to know the bytes and once to
-// send them.
+// Sources that wrap others: one checks the size, the others are read twice, first to learn the bytes and then to send
+// them.
 
 #include <cstdint>
 #include <cstdio>
@@ -14,11 +14,11 @@
 
 namespace cloudflare::detail {
 
-/// Holds a source to its word. What ends before its size, or has a byte more, is an Error before the last byte is given
-/// away, so no server takes it for whole, nor what follows for a request.
+/// Checks that a source has the size it states. A source that is shorter or longer is an Error before the last byte is
+/// passed on, so no server takes the body for complete, or the bytes after it for a request.
 class CheckedSource final : public Source {
  public:
-  /// An error of the size is `changed`, if that is given.
+  /// `changed`, if not empty, is the text of the error for a wrong size.
   explicit CheckedSource(std::shared_ptr<Source> inner, std::string_view changed = std::string_view())
       : inner_(std::move(inner)), size_(inner_->size()), changed_(changed) {}
   /// @throws Error  callback
@@ -35,10 +35,10 @@ class CheckedSource final : public Source {
   bool ended_ = false;
 };
 
-/// A nameless temporary file to write first and read afterwards.
+/// An unnamed temporary file that is first written and then read.
 class Spool final : public Source {
  public:
-  /// @throws Error  no temporary file can be made
+  /// @throws Error  a temporary file cannot be made
   Spool();
   void append(std::string_view bytes);
   std::size_t read(std::span<char> to) override;
@@ -53,10 +53,10 @@ class Spool final : public Source {
   std::uint64_t size_ = 0;
 };
 
-/// A source whose size was counted.
+/// A source whose size was counted before.
 class CountedSource final : public Source {
  public:
-  /// `report` is told, about once for each MB, how many bytes were read.
+  /// Calls `report` with the bytes read so far, about once for each MB.
   CountedSource(std::shared_ptr<Source> inner, std::uint64_t size, std::function<void(std::uint64_t)> report)
       : inner_(std::move(inner)), size_(size), report_(std::move(report)) {}
   std::size_t read(std::span<char> to) override;

@@ -30,7 +30,7 @@ void BulkFlow::on_wake(Outbox& out) {
   conclude();
 }
 
-// One batch a step: those before it travel while it is encoded.
+// Sends one batch per step, so that earlier batches travel while the next is encoded.
 void BulkFlow::fill(Outbox& out) {
   if (finished() || out.now() < held_until_) return;
   const bool free = open_.size() < static_cast<std::size_t>(in_flight_);
@@ -49,13 +49,13 @@ void BulkFlow::fill(Outbox& out) {
     waiting_ = std::move(batch);
     return;
   }
-  const bool waits = format_.last_alone && input_ended_ && !open_.empty();  // for the replies to the others
+  const bool waits = format_.last_alone && input_ended_ && !open_.empty();  // for the other replies
   if (!free || waits) return again_.push_front(std::move(batch));
   send(std::move(batch), out);
   out.yield();
 }
 
-// The next batch waits encoded for a place among those in flight; a large one travels longer than it takes to encode.
+// Encodes the next batch before there is room to send it: a large batch travels longer than it takes to encode.
 bool BulkFlow::prepares_ahead() const {
   constexpr std::size_t small = 16U << 20U;
   return !format_.in_order && largest_ <= small;
@@ -67,7 +67,7 @@ void BulkFlow::conclude() {
   finish(std::move(done_));
 }
 
-// What stands between an item and those before it.
+// The text between an item and the one before it.
 void BulkFlow::separate(std::string& text, std::size_t items) const {
   if (items == 0) return;
   if (format_.group == 0 || items % format_.group != 0)
@@ -76,13 +76,13 @@ void BulkFlow::separate(std::string& text, std::size_t items) const {
     text.append(format_.group_ends.back()).append(format_.group_separator);
 }
 
-// What ends a request of `items` items.
+// Appends the end of a request of `items` items.
 void BulkFlow::close(std::string& text, std::size_t items) const {
   if (format_.group != 0 && items != 0) text.append(format_.group_ends[(items - 1) % format_.group]);
   text.append(format_.suffix);
 }
 
-// For the item that was read and waits.
+// Whether the batch has room for the item read ahead.
 bool BulkFlow::has_room(const Batch& batch) const {
   std::string around;
   separate(around, batch.items.size());
@@ -96,7 +96,7 @@ bool BulkFlow::read_batch(Batch& batch) {
   const std::uint64_t first_index = next_index_;
   std::size_t with_another = 0;
   while (!input_ended_ && batch.items.size() + with_another < format_.max_items) {
-    // What may not fit is read beside the batch: growing beyond its limit would copy all of it.
+    // An item that may not fit is read into a separate buffer: growing the batch beyond its limit would copy all of it.
     if (batch.text.size() + largest_item_ > format_.max_bytes) {
       look_ahead();
       if (input_ended_ || !has_room(batch)) break;
@@ -152,7 +152,8 @@ bool BulkFlow::read_batch(Batch& batch) {
       continue;
     }
     batch.items.push_back(packed);
-    if (largest_ == 0 && batch.items.size() == 1) {  // growing step by step would leave holes as large as the body
+    if (largest_ == 0 &&
+        batch.items.size() == 1) {  // growing step by step would leave gaps in the heap as large as the body
       const std::size_t whole = batch.text.size() * format_.max_items;
       batch.text.reserve(std::min(format_.max_bytes, whole + whole / 8));
     }
@@ -163,7 +164,7 @@ bool BulkFlow::read_batch(Batch& batch) {
   return !batch.items.empty();
 }
 
-// Learns whether this batch is the last; an item found opens the next one.
+// Reads ahead to learn whether this batch is the last. An item that is found opens the next batch.
 void BulkFlow::look_ahead() {
   while (!input_ended_ && carry_text_.empty()) {
     carry_name_.clear();
@@ -204,7 +205,7 @@ void BulkFlow::send(Batch batch, Outbox& out) {
 }
 
 void BulkFlow::on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) {
-  take_reply(tag, std::move(reply), out);  // the batch is gone before the next is read
+  take_reply(tag, std::move(reply), out);  // frees the batch before the next is read
   fill(out);
   report(out);
   conclude();
@@ -249,7 +250,7 @@ void BulkFlow::report(const Outbox& out) const {
   options_.on_progress(progress);
 }
 
-// The pace so far, or the pace of the rate budget where the rest needs more requests than are left.
+// Estimates by the pace so far, or by the rate budget if the rest needs more requests than the budget has left.
 std::optional<milliseconds> BulkFlow::estimate(const BulkProgress& progress) const {
   if (progress.items_done == 0 || !progress.items_total) return std::nullopt;
   const auto done = static_cast<double>(progress.items_done);

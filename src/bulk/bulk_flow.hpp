@@ -1,8 +1,8 @@
 #pragma once
 
-// The packing flow behind every `_many`: reads items lazily, packs them by count and bytes, keeps a bounded number of
-// requests under way, halves what is too large, sends what is too large even alone by another route, sends again what
-// the server asks for, pauses as a whole when throttled, and keeps one outcome per item.
+// The flow behind every `_many`: reads items lazily, packs them by count and bytes, and keeps a bounded number of
+// requests under way. It halves requests that are too large, sends an item that is too large even alone by another
+// route, sends items again if the server asks for it, pauses as a whole when throttled, and keeps one outcome per item.
 
 #include <deque>
 #include <map>
@@ -24,10 +24,10 @@ namespace cloudflare::detail {
 struct BulkItem {
   std::uint64_t index = 0;
   std::size_t begin = 0;
-  std::size_t size = 0;  ///< 0 once a later item of the same request has taken its place.
+  std::size_t size = 0;  ///< 0 once a later item of the same request has replaced it.
   std::size_t name_begin = 0;
   std::size_t name_size = 0;
-  std::size_t name_hash = 0;  ///< Only where items with the same name are told.
+  std::size_t name_hash = 0;  ///< Set only if the format looks for equal names.
 };
 
 /// Items of one request. `text` is the request body from prefix to suffix.
@@ -37,42 +37,42 @@ struct Batch {
   std::vector<BulkItem> items{};
   int round = 0;                     ///< How often the server asked for these items again.
   bool maybe_executed = false;       ///< An earlier request with these items may have been executed.
-  bool single = false;               ///< One item, by the route for single items.
-  TimePoint due = TimePoint::min();  ///< Rests until then.
+  bool single = false;               ///< One item that goes by the route for single items.
+  TimePoint due = TimePoint::min();  ///< Not sent before this time.
 
   [[nodiscard]] std::string_view name(const BulkItem& item) const {
     return std::string_view(names).substr(item.name_begin, item.name_size);
   }
 };
 
-/// One product's side of packing.
+/// A product's part of a bulk flow: encodes items and reads replies.
 class BulkCodec {
  public:
   virtual ~BulkCodec() = default;
 
   enum class Read { item, refused, end };
-  /// Appends the next item's encoding to `text` and its name to `names`. `refused` leaves both as they were, but for
-  /// the name, and says why in `refusal()`.
+  /// Appends the next item's encoding to `text` and its name to `names`. If it returns `refused`, only the name is
+  /// appended and `refusal()` says why.
   virtual Read read(std::string& text, std::string& names) = 0;
   [[nodiscard]] virtual Error refusal() const { return refusal_; }
 
   /// Positions in a batch of the items that its reply did not settle.
   struct Open {
-    std::vector<std::size_t> again{};   ///< The server asks for them again.
+    std::vector<std::size_t> again{};   ///< The server wants them sent again.
     std::vector<std::size_t> singly{};  ///< To be sent by the route for single items.
   };
   virtual Result<Open> settle(const Batch& batch, Reply&& reply) = 0;
-  /// The items that a refused request did not do, if its reply says of each whether it did; all others are done.
+  /// The items of a refused request that were not done, if its reply says so for each item; all others are done.
   [[nodiscard]] virtual std::optional<std::vector<std::size_t>> not_done(const Batch& /*batch*/,
                                                                          const Error& /*refusal*/) const {
     return std::nullopt;
   }
 
-  /// The request for one item by itself, made of its encoding; nothing where there is no such route.
+  /// The request for a single item, made from its encoding; nullopt if there is no such route.
   [[nodiscard]] virtual std::optional<Request> single(std::string_view /*item*/, std::string_view /*name*/) {
     return std::nullopt;
   }
-  /// Takes the reply to single(); gives back the error unless it is a normal outcome.
+  /// Takes the reply to single(); returns the error unless it is a normal outcome.
   virtual std::optional<Error> settle_single(const Batch& /*batch*/, Result<Reply>&& reply) {
     return reply ? std::nullopt : std::optional(reply.error());
   }
@@ -81,31 +81,31 @@ class BulkCodec {
   Error refusal_ = Error(ErrorKind::invalid_argument, "");
 };
 
-/// Which of two items with the same name counts. Where one does, they never travel at the same time, and a request
-/// holds one of them; the other shares its outcome.
+/// Which of two items with the same name counts. Unless both count, they are never under way at the same time, and a
+/// request holds only one of them; the other shares its outcome.
 enum class Twice : std::uint8_t { both, last, first };
 
 /// How items become a request.
 struct BulkFormat {
-  Request request{};  ///< Complete but for the body.
+  Request request{};  ///< Complete except for the body.
   std::string prefix{};
   std::string separator{};
   std::string suffix{};
   std::size_t max_items = 0;
   std::size_t max_bytes = 0;
-  bool halve_on_break = true;  ///< 524 and cut connections halve the batch; only for what may be repeated.
-  /// The first failure, a refused item too, ends the job after the items before it; with one request at a time the
-  /// items done are then the first ones of the input.
+  bool halve_on_break = true;  ///< 524 and cut connections halve the batch; only for requests that may be repeated.
+  /// The first failure, including a refused item, ends the job after the items before it. With one request at a time,
+  /// the items done are then the first items of the input.
   bool in_order = false;
-  bool locate_refusal = false;  ///< A refused request is halved down to the item that is refused.
+  bool locate_refusal = false;  ///< A refused request is halved until the refused item is found.
   Twice twice = Twice::both;
 
-  /// Items come in groups of this many (0: no groups): an item's text may be followed by the end of its group, which
-  /// tells how many items the group has, and by the beginning of the next.
+  /// Items form groups of this many (0: no groups). The text between two items may be the end of a group, which depends
+  /// on how many items the group has, and the beginning of the next.
   std::size_t group = 0;
-  std::vector<std::string> group_ends{};  ///< [n - 1] ends a group of n items.
+  std::vector<std::string> group_ends{};  ///< Element n - 1 ends a group of n items.
   std::string group_separator{};
-  bool last_alone = false;                  ///< The last request is sent when all others are answered.
+  bool last_alone = false;                  ///< The last request is sent only when all others are answered.
   bool names_batch = false;                 ///< The error of a failed request names its first and last item.
   std::optional<std::uint64_t> expected{};  ///< Items in the input, if known.
 };
@@ -122,7 +122,7 @@ class BulkFlow final : public FlowOf<BulkResult> {
   void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
   [[nodiscard]] std::size_t under_way() const noexcept { return open_.size(); }
-  /// Whether the items of a request may have been executed by an earlier one.
+  /// Whether an earlier request with the same items may have been executed.
   [[nodiscard]] bool maybe_executed(unsigned tag) const { return open_.at(tag).maybe_executed; }
 
  private:
@@ -167,22 +167,21 @@ class BulkFlow final : public FlowOf<BulkResult> {
   TimePoint started_{};
   std::uint64_t next_index_ = 0;
   bool input_ended_ = false;
-  std::string carry_text_{};  ///< An item read that did not fit the batch before.
+  std::string carry_text_{};  ///< An item that was read but did not fit the previous batch.
   std::string carry_name_{};
   std::deque<Batch> again_{};       ///< Encoded and ready to be sent.
-  std::optional<Batch> waiting_{};  ///< Shares `shared_names_` names with what is under way: sent when none.
+  std::optional<Batch> waiting_{};  ///< Sent when none of its names is under way; `shared_names_` still are.
   std::size_t shared_names_ = 0;
-  NameTable
-      names_{};  ///< Of the items that are under way and of those that wait; all are different but for the shared.
-  /// From an item to another with its name, which shares its outcome.
+  NameTable names_{};  ///< Names of the items under way and waiting; all differ except the shared ones.
+  /// Maps an item to another one with the same name, which shares its outcome.
   std::unordered_map<std::uint64_t, std::uint64_t> namesakes_{};
-  std::deque<Batch> resting_{};              ///< Sent again when they are due.
-  TimePoint held_until_ = TimePoint::min();  ///< Throttled: nothing is sent before.
+  std::deque<Batch> resting_{};              ///< To be sent again when they are due.
+  TimePoint held_until_ = TimePoint::min();  ///< When throttled, nothing is sent before this time.
   int throttled_ = 0;                        ///< Pauses in a row.
-  std::uint64_t refused_ = 0;                ///< Requests refused while looking for the items that are.
+  std::uint64_t refused_ = 0;                ///< Requests refused during the search for refused items.
   std::map<unsigned, Batch> open_{};
   unsigned next_tag_ = 0;
-  std::size_t largest_ = 0;  ///< Of the bodies so far; the next has room for as much.
+  std::size_t largest_ = 0;  ///< Largest body so far; the next one reserves as much.
   std::size_t largest_item_ = 0;
 };
 

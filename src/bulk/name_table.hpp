@@ -1,7 +1,7 @@
 #pragma once
 
-// A hash table from the hash of a name to the position of an item in its input: flat, since each item of a bulk job
-// goes in and out of it.
+// A hash table from the hash of a name to the position of an item in its input. It is flat because every item of a bulk
+// job is inserted and erased.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace cloudflare::detail {
 
-/// Names stand in it by their hashes alone: whoever finds one compares the names where that matters.
+/// It stores only the hashes of names: the caller compares the names where that matters.
 class NameTable {
  public:
-  /// Puts `index` there unless a position is there already, which it gives back.
+  /// Inserts `index`, or returns the position that is there already.
   [[nodiscard]] std::optional<std::uint64_t> insert(std::size_t hash, std::uint64_t index) {
     if (2 * (count_ + 1) > slots_.size()) grow();
     Slot& slot = slots_[seek(hash)];
@@ -24,7 +24,7 @@ class NameTable {
     return std::nullopt;
   }
 
-  /// Puts `index` in place of the position that is there.
+  /// Replaces the position that is there by `index`.
   void replace(std::size_t hash, std::uint64_t index) noexcept { slots_[seek(hash)].following = index + 1; }
 
   /// False if another position is there.
@@ -32,7 +32,7 @@ class NameTable {
     std::size_t hole = seek(hash);
     if (!slots_[hole].used()) return true;
     if (slots_[hole].following != index + 1) return false;
-    // Those behind the hole that may stand in it close it, one after the other.
+    // Moves later entries of the probe sequence into the hole.
     for (std::size_t at = next(hole); slots_[at].used(); at = next(at)) {
       if (distance(slots_[at].hash, at) < distance(hole, at)) continue;
       slots_[hole] = slots_[at];
@@ -52,7 +52,7 @@ class NameTable {
 
   [[nodiscard]] std::size_t mask() const noexcept { return slots_.size() - 1; }
   [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask(); }
-  /// Steps from a slot, or from that of a hash, to the one at `to`.
+  /// Steps from the home slot of a hash, or from a slot, to the slot `to`.
   [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept { return (to - from) & mask(); }
   [[nodiscard]] std::size_t seek(std::size_t hash) const noexcept {
     std::size_t at = hash & mask();
@@ -67,7 +67,7 @@ class NameTable {
       if (slot.used()) slots_[seek(slot.hash)] = slot;
   }
 
-  std::vector<Slot> slots_{};  ///< A power of two of them, at most half of them used.
+  std::vector<Slot> slots_{};  ///< Their number is a power of two; at most half are used.
   std::size_t count_ = 0;
 };
 

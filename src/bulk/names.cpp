@@ -1,7 +1,7 @@
-// Items with the same name in one job: which of them is sent, and when.
+// Decides which of several items with the same name is sent, and when.
 //
-// The names of what is under way are all different, so it does not matter in which order that is answered, halved or
-// sent again. A request that shares names with it waits as a whole; nothing more is read meanwhile.
+// The names of all items under way are different, so the order in which requests are answered, halved or sent again
+// does not matter. A request that shares names with them waits as a whole, and nothing more is read meanwhile.
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@
 
 namespace cloudflare::detail {
 
-// Where the item that was read last goes, in a batch whose items have the positions from `first_index` on.
+// Decides where the item just read goes. `first_index` is the position of the batch's first item.
 BulkFlow::Place BulkFlow::place(Batch& batch, BulkItem& item, std::uint64_t first_index) {
   if (format_.twice == Twice::both) return Place::here;
   const std::string_view name = batch.name(item);

@@ -1,4 +1,4 @@
-// What replies do to a packed job: outcomes, halves, pauses, the end.
+// Handles the replies of a bulk flow: outcomes, halving, pauses, the end.
 
 #include "bulk/bulk_flow.hpp"
 
@@ -13,17 +13,18 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// How often items that the server left out are sent again, and how long they rest before.
+// How often items that the server left out are sent again, and the pause before that.
 constexpr int rounds = 3;
 constexpr milliseconds rest{1'000};
 
-// Pauses in a row when the server does not say how long: a second, then double, in sum beyond a block of five minutes.
+// Pauses in a row when the server does not say how long: one second, then doubling. Together they exceed a block of
+// five minutes.
 constexpr int most_pauses = 10;
 constexpr milliseconds first_pause{1'000};
 constexpr milliseconds longest_pause = std::chrono::hours(24);
 
-// How many refused requests the search for refused items may cost: one takes about 14 among 10 000 items, and where
-// nearly everything is refused the search is to end.
+// How many refused requests the search for refused items may cost. Finding one among 10 000 items takes about 14. If
+// nearly everything is refused, the search must end.
 constexpr std::uint64_t free_refusals = 32;
 constexpr std::uint64_t items_per_refusal = 32;
 
@@ -32,7 +33,7 @@ bool is_refusal(const Error& error) {
          error.details().delivery == Delivery::answered;
 }
 
-// After these the rest of the input would fare no better.
+// After such an error the rest of the input would fail too.
 bool is_hopeless(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::unauthorized:
@@ -48,7 +49,7 @@ bool is_hopeless(const Error& error) {
   }
 }
 
-// The error of items that were in a request cut off before (or not), whatever ended them.
+// `error` with `outcome_unknown` set if an earlier request with the items may have been executed.
 Error with_outcome(const Error& error, bool maybe_executed) {
   if (error.outcome_unknown() == maybe_executed) return error;
   ErrorDetails d = error.details();
@@ -83,7 +84,7 @@ void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   Batch batch = std::move(node.mapped());
   done_.requests += static_cast<std::uint64_t>(reply ? reply->attempts : reply.error().attempts()) - 1;
   const bool throttled = !reply && reply.error().kind() == ErrorKind::rate_limited;
-  if (!throttled && out.now() >= held_until_) throttled_ = 0;  // a reply during a pause is to a request before it
+  if (!throttled && out.now() >= held_until_) throttled_ = 0;  // a reply during a pause answers an earlier request
   if (batch.single) {
     const std::size_t bytes = out.sent().http.body.size().value_or(0);
     if (auto error = codec_->settle_single(batch, std::move(reply))) return take_failure(std::move(batch), *error, out);
@@ -127,7 +128,7 @@ bool BulkFlow::divides(const Batch& batch, const Error& error) const {
                                          error.kind() != ErrorKind::decode));
 }
 
-// Throttled: the whole job waits, since any other request would fare the same. False if it has waited often enough.
+// Pauses the whole job when throttled, since any other request would be throttled too. False if it paused too often.
 bool BulkFlow::pause(const Error& error, Outbox& out) {
   if (out.now() >= held_until_ && throttled_++ >= most_pauses) return false;
   milliseconds pause = first_pause * (1 << (throttled_ - 1));
@@ -168,7 +169,7 @@ void BulkFlow::end_in_failure(const Batch& batch, const Error& error) {
   fail_waiting(error);
 }
 
-// Nothing more is read, and what waits is not sent.
+// Stops reading, and drops the batches that wait.
 void BulkFlow::fail_waiting(const Error& error) {
   input_ended_ = true;
   for (auto* queue : {&again_, &resting_}) {
@@ -177,7 +178,7 @@ void BulkFlow::fail_waiting(const Error& error) {
   }
   if (waiting_) fail(*waiting_, with_outcome(error, false));
   waiting_.reset();
-  if (carry_text_.empty()) return;  // an item that was read and did not fit
+  if (carry_text_.empty()) return;  // otherwise an item was read that did not fit
   fail(next_index_++, carry_name_, with_outcome(error, false));
   carry_text_.clear();
 }
@@ -194,7 +195,7 @@ void BulkFlow::abort(Error error) {
 }
 
 void BulkFlow::give_up(Error error) {
-  for (const auto& [tag, batch] : open_) fail(batch, error);  // says itself whether a request was under way
+  for (const auto& [tag, batch] : open_) fail(batch, error);  // `error` says whether a request was under way
   open_.clear();
   fail_waiting(error);
   done_.stopped = std::move(error);
@@ -213,7 +214,7 @@ void BulkFlow::succeed(const Batch& batch, const BulkCodec::Open& open) {
     if (done[at]) settle(batch.items[at], batch.name(batch.items[at]), nullptr);
 }
 
-// One outcome for an item and for the others of its name that it stands for; another may now be sent.
+// Sets the outcome of an item and of those that share it; the next item of that name may now be sent.
 void BulkFlow::settle(const BulkItem& item, std::string_view name, const Error* error) {
   release(item);
   for (std::uint64_t index = item.index;;) {

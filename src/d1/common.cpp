@@ -14,7 +14,7 @@ namespace {
 namespace json = detail::json;
 using std::to_string;
 
-// The largest integers that a double, which JSON numbers become on the server, holds without loss.
+// JSON numbers become doubles on the server; these are the largest integers that a double holds without loss.
 constexpr std::int64_t largest = 1LL << 53;
 
 constexpr std::string_view beyond_double =
@@ -178,7 +178,7 @@ Error about_reply(const Error& error, const detail::Endpoint& endpoint, const Ht
 Error inner_failure(std::string text, int code) {
   const bool overloaded = text.find("overloaded") != std::string::npos || code == 7429;
   ErrorDetails d{.kind = overloaded ? ErrorKind::overloaded : ErrorKind::rejected,
-                 .text = "the reply is a success, the result in it is not"};
+                 .text = "the reply is a success, but a result in it says success:false"};
   d.messages.push_back({.code = code, .message = std::move(text)});
   return Error(std::move(d));
 }
@@ -194,7 +194,7 @@ bool says_overloaded(std::string_view message) {
 }  // namespace
 
 constexpr detail::ReplyRules d1_rules{.says_overloaded = says_overloaded};
-// A request of SQL has 30 s (Cloudflare docs, "D1 limits"); an import has no such bound.
+// A request with SQL may take 30 s (Cloudflare docs, "D1 limits"); an import has no such limit.
 constexpr detail::ReplyRules sql_rules{
     .says_overloaded = says_overloaded,
     .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each"};

@@ -16,20 +16,21 @@
 
 namespace cloudflare::ops {
 
-/// Why the id of a database cannot be one.
+/// Why `id` is not a database id, or nullopt.
 [[nodiscard]] std::optional<Error> check_database_id(std::string_view id);
 
-/// A request on a database; the name of its operation is the row of the table.
+/// A request on a database.
 [[nodiscard]] Result<detail::Request> database_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                        std::string_view id);
 
-/// Why a value cannot be a parameter, or nothing, and then its JSON is appended.
+/// Appends the JSON of a parameter, or says why the value cannot be one.
 [[nodiscard]] std::optional<Error> append_parameter(std::string& json, const d1::Value& value);
 
-/// Appends `{"sql":…,"params":[…]}`, with `member` in the place of "sql", or says which limit the statement breaks.
+/// Appends `{"sql":…,"params":[…]}`, with `member` instead of "sql", or says which limit the statement breaks.
 [[nodiscard]] std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
                                                     const RequestContext& context, std::string_view member = "sql");
-/// Gives a request one statement, or several in its one text. Its retry class becomes `read` if it cannot write.
+/// Sets the SQL text of a request, which may hold several statements. Its retry class becomes `read` if it cannot
+/// write.
 [[nodiscard]] Result<detail::Request> with_statement(Result<detail::Request> request, const RequestContext& context,
                                                      std::string_view sql, const d1::Params& params,
                                                      bool several_allowed, std::string_view member = "sql");
@@ -38,7 +39,7 @@ namespace cloudflare::ops {
 
 [[nodiscard]] d1::Meta read_meta(detail::json::value value);
 
-/// `error` with endpoint, status and ray id of the reply it is about.
+/// `error` with endpoint, status and ray id of `reply`.
 [[nodiscard]] Error about_reply(const Error& error, const detail::Endpoint& endpoint, const HttpResponse& reply);
 [[nodiscard]] inline Error about_reply(const Error& error, const detail::Reply& reply) {
   return about_reply(error, *reply.endpoint, reply.http);

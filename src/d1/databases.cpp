@@ -89,7 +89,7 @@ Call<d1::Database> set_replication(const detail::Endpoint& endpoint, const Reque
   return {std::move(request), read_one};
 }
 
-// A 404 on a repeated removal is the success of an attempt before it.
+// A 404 on a repeated removal means that an earlier attempt succeeded.
 Result<void> dropped_if_repeated(Error&& error) {
   if (error.details().repeated_unknown && error.kind() == ErrorKind::not_found) return {};
   return std::move(error);
@@ -172,7 +172,7 @@ std::shared_ptr<detail::PageWalk<d1::DatabasePage>> d1_database_walk(const Reque
   return walk;
 }
 
-// The search text narrows the walk; the whole name decides.
+// The search text only narrows the list; the exact name decides.
 FlowPtr<std::optional<d1::Database>> d1_find_database(const RequestContext& context, std::string_view name) {
   using Find = detail::Find<d1::DatabasePage, d1::Database>;
   if (auto error = check_name(name)) return std::make_unique<Find>(std::move(*error));

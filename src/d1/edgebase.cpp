@@ -15,7 +15,7 @@ Result<detail::Request> statement_request(const RequestContext& context, std::st
                         several_allowed, "query");
 }
 
-// As the list of one result that a v4 reply holds.
+// Wraps the result in a list, as in a v4 reply.
 Result<Reply> as_results(Reply&& reply) {
   reply.http.body.insert(0, 1, '[');
   reply.http.body.push_back(']');

@@ -1,7 +1,7 @@
 #pragma once
 
-// The dialect of EdgeBase for the operations of SqlDatabase: `{query, params}` in, `{results, meta}` out, which is one
-// of the results of a v4 reply. The operations themselves choose it.
+// The EdgeBase form of SqlDatabase's operations: requests are `{query, params}`, replies `{results, meta}`, which is
+// one of the results of a v4 reply. Each operation chooses between this and v4.
 
 #include "d1/common.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // The endpoints of D1, v4 first, then EdgeBase. Columns: name, method, path under the base URL, retry class, form of
-// the reply, what the product knows of its replies.
+// the reply, the product's rules for replies.
 
 #include "engine/endpoint.hpp"
 
@@ -11,7 +11,7 @@ using detail::Endpoint;
 using detail::Form;
 using detail::Repeat;
 
-/// D1 says "overloaded" in words, under several codes.
+/// D1 reports overload by message text, under several codes.
 extern const detail::ReplyRules d1_rules;
 /// The same for endpoints that run SQL within 30 seconds: a large request is better imported.
 extern const detail::ReplyRules sql_rules;

@@ -23,13 +23,12 @@ std::string dump_options(const d1::ExportOptions& options) {
   return json + "]}";
 }
 
-/// Export, poll, download.
 // Tags of an export's requests.
 enum ExportStep : unsigned { ask, download };
 
 class D1Export final : public detail::FlowOf<d1::ExportResult> {
  public:
-  /// `file` is the sink, if it needs its name at the end.
+  /// `file` is the sink if it is a file, which must be finished at the end.
   D1Export(const RequestContext& context, std::string_view id, std::shared_ptr<Sink> sink,
            std::shared_ptr<FileSink> file, const d1::ExportOptions& options);
   void begin(detail::Outbox& out) override;
@@ -62,7 +61,7 @@ struct D1Export::State {
       options.on_progress({.downloading = downloading, .bytes_done = result.bytes, .messages = std::move(messages)});
   }
 
-  // Counts and reports on the way to the caller's sink; the state outlives the transfer.
+  // Counts and reports the bytes passed to the caller's sink. The state outlives the exchange.
   class Counting final : public Sink {
    public:
     explicit Counting(State& state) : state_(state) {}

@@ -13,7 +13,7 @@ namespace {
 
 using detail::Reply;
 
-// How much is read in one step: between two steps a stop token is looked at, and other calls get their turn.
+// How much is read in one step. Between two steps the stop token is checked and other calls get their turn.
 constexpr std::size_t step_bytes = 8'000'000;
 constexpr std::size_t piece_bytes = 1UL << 16;
 
@@ -39,8 +39,8 @@ enum ImportStep : unsigned { init, upload, ingest, poll };
 Error failure(const JobStatus& status, unsigned step, const Reply& reply) {
   if (status.status == "error") return job_error(status, "the import failed; the database is as it was before", reply);
   if (step != ImportStep::poll) return job_error(status, "the import was refused", reply);
-  // "Not currently importing anything.": it was begun, and nobody says how it ended.
-  return unknown_outcome(job_error(status, "the server does not know of the import any more", reply));
+  // "Not currently importing anything.": the import was started, but its outcome is unknown.
+  return unknown_outcome(job_error(status, "the server no longer knows the import", reply));
 }
 
 std::string as_json(std::string_view text) {
@@ -52,7 +52,7 @@ std::string as_json(std::string_view text) {
 /// MD5, init, upload, ingest, poll.
 class D1Import final : public detail::FlowOf<d1::ImportResult> {
  public:
-  /// With a `path` its file is opened when the operation begins, and takes the place of `sql`.
+  /// If `path` is given, its file is opened when the operation begins and replaces `sql`.
   D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
            const d1::ImportOptions& options);
   void begin(detail::Outbox& out) override;
@@ -98,7 +98,7 @@ struct D1Import::State {
     return too_large(*size);
   }
 
-  // D1 has taken it up and not said how it ended.
+  // D1 has started the import and has not reported its end.
   [[nodiscard]] bool running() const { return !bookmark.empty(); }
 
   void report(d1::ImportStage stage, std::uint64_t done, std::optional<std::uint64_t> total,
@@ -107,7 +107,7 @@ struct D1Import::State {
       options.on_progress({.stage = stage, .bytes_done = done, .bytes_total = total, .messages = std::move(messages)});
   }
 
-  // Reads one step's worth; true at the end. A source that will not go back after its first piece is kept in a file.
+  // Reads one step; true at the end. A source that cannot rewind after its first piece is copied to a temporary file.
   bool read_step() {
     std::string piece(piece_bytes, '\0');
     for (std::size_t step = 0; step < step_bytes;) {
@@ -127,11 +127,11 @@ struct D1Import::State {
     return false;
   }
 
-  // What is sent: the bytes in memory, or the source from its beginning with the size that it turned out to have.
+  // The body to upload: the bytes in memory, or the rewound source with the size that was counted.
   Body upload_body() {
     if (!sql.source()) return std::move(sql);
     std::shared_ptr<Source> source = spool ? spool : sql.source();
-    if (!source->rewind()) throw invalid_argument("the source went back to its beginning once and now does not");
+    if (!source->rewind()) throw invalid_argument("the source could be rewound once, but not a second time");
     auto tell = [options = options, total = bytes](std::uint64_t done) {
       options.on_progress({.stage = d1::ImportStage::uploading, .bytes_done = done, .bytes_total = total});
     };

@@ -57,7 +57,7 @@ class RowCodec final : public BulkCodec {
       if (i != 0) text.push_back(',');
       if (auto error = append_parameter(text, row[i])) return at_row(*error, i);
     }
-    // A blob is written at most 4 times as long as it is, an escaped text 6 times.
+    // Encoding makes a blob at most 4 times as long, an escaped text 6 times.
     if (limits_ && text.size() - begin > limits::d1_value_bytes && bytes_of(row) > limits::d1_value_bytes)
       return invalid_argument("the row has " + std::to_string(bytes_of(row)) +
                               " bytes; at most 2000000 are allowed in a row");
@@ -144,13 +144,13 @@ std::optional<Error> check_names(std::string_view table, std::span<const std::st
   return std::nullopt;
 }
 
-// What packing says, as the result of insert_many.
+// Converts the result of the bulk flow into that of insert_many.
 Result<d1::InsertResult> summary_of(const BulkResult& done, std::int64_t changes) {
   d1::InsertResult result{.committed = done.succeeded, .changes = changes, .requests = done.requests};
   const auto first = std::min_element(done.failed.begin(), done.failed.end(),
                                       [](const ItemFailure& a, const ItemFailure& b) { return a.index < b.index; });
   if (first != done.failed.end()) {
-    // Rows that were refused together, by one request, share their error.
+    // Rows refused by the same request share its error.
     result.failure = d1::InsertFailure{first->index, first->index, first->error};
     for (const ItemFailure& failure : done.failed)
       if (&failure.error.details() == &first->error.details())
@@ -161,7 +161,7 @@ Result<d1::InsertResult> summary_of(const BulkResult& done, std::int64_t changes
   return result;
 }
 
-// `changes` of all replies, added up by the codec for the summary.
+// The codec adds up `changes` of all replies for the summary.
 FlowPtr<d1::InsertResult> insert_job(BulkFlow job, std::shared_ptr<std::int64_t> changes) {
   auto summary = [changes = std::move(changes)](const BulkResult& done) { return summary_of(done, *changes); };
   return std::make_unique<detail::Mapped<BulkFlow, decltype(summary)>>(std::move(job), std::move(summary));

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the import and export endpoints answer, read the same way for both.
+// Reads the replies of the import and export endpoints, which have the same form.
 
 #include <string>
 #include <vector>
@@ -25,14 +25,14 @@ struct JobStatus {
   [[nodiscard]] bool failed() const { return !success || status == "error"; }
 };
 
-/// Reads the status in a reply; a job that failed is a value here.
+/// Reads the status in a reply. A failed job is a value, not an error.
 [[nodiscard]] Result<JobStatus> read_job_status(detail::Reply& reply);
 
 /// The error of a job that ended with "error"; `text` says what that means.
 [[nodiscard]] Error job_error(const JobStatus& status, std::string text, const detail::Reply& reply);
 
-/// A request to a signed URL: it carries no credential. An error if the URL is not https, nor plain http
-/// where the API may be that: with `allow_plain_http`, or to loopback while the base URL is plain http too.
+/// A request to a signed URL, without credential. An error unless the URL is https. Plain http is allowed with
+/// `allow_plain_http`, or to loopback if the base URL is plain http too.
 [[nodiscard]] Result<detail::Request> signed_request(const detail::Endpoint& endpoint, const RequestContext& context,
                                                      const std::string& url);
 

@@ -56,7 +56,7 @@ std::string text_of(const std::filesystem::path& path) {
   std::string text;
   try {
     text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  } catch (const std::ios_base::failure&) {  // it is a folder, for one
+  } catch (const std::ios_base::failure&) {  // for example if it is a folder
     file.setstate(std::ios::badbit);
   }
   if (!file) throw invalid_argument("the file cannot be read");
@@ -71,7 +71,7 @@ std::string quoted_text(std::string_view text) {
   return quoted + '\'';
 }
 
-// Results are of two statements: the second lists the names.
+// The results are those of two statements; the second lists the names.
 Result<std::unordered_set<std::string>> read_applied(Reply& reply) {
   auto names = detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the list of migrations",
                                  [](json::document& document) {
@@ -94,7 +94,7 @@ Error about_file(const Error& error, const std::string& name) {
   return Error(std::move(d));
 }
 
-/// What was applied, then one request for each file that was not.
+/// Asks which files were applied, then sends one request for each of the others.
 class D1Migrate final : public detail::FlowOf<d1::MigrateResult> {
  public:
   D1Migrate(const RequestContext& context, std::string_view id, const std::string& folder,
@@ -123,7 +123,7 @@ struct D1Migrate::State {
   bool listed = false;
   d1::MigrateResult result{};
 
-  std::optional<Call<d1::Results>> call{};  // that applies a file
+  std::optional<Call<d1::Results>> call{};  // applies a file
 
   Result<detail::Request> listing() const {
     auto request = database_request(d1_endpoint("d1.execute"), context, id);
@@ -143,7 +143,7 @@ struct D1Migrate::State {
     return request;
   }
 
-  // The statements and the record are one batch, so either both are there afterwards or neither is.
+  // The statements and the record are one batch, so either both take effect or neither does.
   [[nodiscard]] std::string sql_of(const std::string& name) const {
     std::string sql = text_of(folder / name);
     const SqlShape before = shape_of(sql);

@@ -12,7 +12,7 @@ namespace json = detail::json;
 using detail::Reply;
 using detail::Request;
 
-// What stands beside the rows of a result.
+// The members of a result other than its rows.
 struct Judgement {
   bool failed = false;
   std::string error{};

@@ -1,5 +1,5 @@
-// From the JSON of a /raw reply to cells, row by row. Text is unescaped into the buffer of the parser, which the rows
-// keep if they point into it; the numbers of a blob become bytes in place, in the reply's body.
+// Decodes the JSON of a /raw reply into cells, row by row. Text is unescaped into the parser's buffer, which the rows
+// keep if they point into it. The numbers of a blob become bytes in place, in the reply's body.
 
 #include <limits>
 
@@ -22,7 +22,7 @@ class Decoder {
  public:
   Decoder(std::string& body, RowReader& rows) : body_(body), rows_(rows) {}
 
-  /// The array of results: exactly one.
+  /// Reads the array of results, which must hold exactly one.
   void run(json::array list) {
     std::size_t count = 0;
     for (auto result : list)
@@ -32,7 +32,7 @@ class Decoder {
 
   [[nodiscard]] RowsHead& head() { return head_; }
 
-  /// `error` with its place. A column's name may be a value: that of SELECT 'secret' is one.
+  /// `error` with row and column. A column's name may hold data, as for SELECT 'secret'.
   [[nodiscard]] Error located(const Error& error) const {
     if (!in_row_) return error;
     return Error(error.kind(),
@@ -71,7 +71,7 @@ class Decoder {
     cells_.resize(head_.columns.size());
     if (!head_.columns.empty()) rows_.columns(head_.columns);
     for (auto row : object.find_field_unordered("rows").get_array()) {
-      if (head_.columns.empty()) rows_.columns({});  // refuses them, unless it wants none
+      if (head_.columns.empty()) rows_.columns({});  // refused unless no columns are expected
       in_row_ = true;
       read_row(row.get_array());
       in_row_ = false;
@@ -79,8 +79,8 @@ class Decoder {
     }
   }
 
-  // Rows as objects, which is EdgeBase's form; an empty list is also the form of a statement without a result. The
-  // first row tells the columns. Each name is unescaped once: simdjson's buffer has no room for more.
+  // Rows as objects, as EdgeBase sends them; a statement without a result also sends an empty list. The first row gives
+  // the columns. Each name is unescaped only once, because simdjson's buffer has no room for more.
   [[gnu::cold]] void read_objects(json::array rows) {
     for (auto row : rows) {
       const bool first = row_ == 0;
@@ -124,7 +124,7 @@ class Decoder {
     throw Error(ErrorKind::decode, "the row is not as wide as the list of columns, " + std::to_string(cells_.size()));
   }
 
-  // Two places call it, and the fast one must not pay for the other.
+  // Called from two places; the fast path must not pay for the slow one.
   [[gnu::always_inline]] void read_cell(json::value value, Cell& cell) {
     switch (value.type()) {
       case json::json_type::string: cell = {CellType::text, value.get_string()}; return;
@@ -143,7 +143,7 @@ class Decoder {
   [[gnu::always_inline]] static Cell number(json::value value) {
     std::int64_t whole = 0;
     if (value.get_int64().get(whole) == simdjson::SUCCESS) return Cell(whole);
-    // Integers beyond 64 bits too: JavaScript writes the REAL 1e20 with 21 digits.
+    // Includes integers beyond 64 bits: JavaScript writes the REAL 1e20 with 21 digits.
     return Cell(value.get_double().value());
   }
 
@@ -169,7 +169,7 @@ class Decoder {
       } else if (*at != ']') {
         refuse(simdjson::TAPE_ERROR);
       }
-      *to++ = static_cast<char>(byte);  // behind `at`: each byte took two characters at least
+      *to++ = static_cast<char>(byte);  // stays behind `at`: each byte took at least two characters
     }
     return {CellType::blob, {begin, static_cast<std::size_t>(to - begin)}};
   }
@@ -284,7 +284,7 @@ std::chrono::sys_seconds time_cell(const Cell& cell) {
   if (cell.type() == CellType::text) {
     std::string text(cell.bytes());
     auto time = parse_rfc3339(text);
-    if (!time) time = parse_rfc3339(text + "Z");  // SQLite's date functions name no zone: it is UTC
+    if (!time) time = parse_rfc3339(text + "Z");  // SQLite's date functions write UTC without a zone
     if (time) return *time;
     throw Error(ErrorKind::decode, "it is text, and no time like 2026-01-31 12:00:00");
   }

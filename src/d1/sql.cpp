@@ -9,8 +9,8 @@ namespace {
 
 enum class Token { code, blank, quoted, comment, semicolon };
 
-// Steps over one piece of SQL: a character of code, or a whole string, quoted name or comment. What is not closed ends
-// with the text, as SQLite has it.
+// Steps over one token of SQL: a character of code, or a whole string, quoted name or comment. As in SQLite, an
+// unclosed one ends with the text.
 class Scanner {
  public:
   explicit Scanner(std::string_view sql) : sql_(sql) {}
@@ -46,7 +46,7 @@ class Scanner {
     at_ = found == std::string_view::npos ? sql_.size() : found + end.size();
     return token;
   }
-  // A doubled quote is two strings in a row to us, which comes to the same.
+  // A doubled quote counts as two adjacent strings, which gives the same result.
   Token skip_quoted(char quote) { return skip_to(std::string_view(&quote, 1), 1, Token::quoted); }
 
   std::string_view sql_;

@@ -11,7 +11,7 @@ RateBudget::time_point RateBudget::reserve(time_point now, time_point latest, st
   const std::lock_guard lock(mutex_);
   while (!taken_.empty() && saturating_add(taken_.front(), window) <= now) taken_.pop_front();
   time_point at = std::max(now, blocked_until_);
-  if (!taken_.empty()) at = std::max(at, taken_.back());  // in order: a later call does not overtake one that waits
+  if (!taken_.empty()) at = std::max(at, taken_.back());  // a later call must not overtake one that waits
   if (taken_.size() >= most) at = std::max(at, saturating_add(taken_[taken_.size() - most], window));
   if (at <= latest) taken_.push_back(at);
   return at;

@@ -11,25 +11,25 @@
 
 namespace cloudflare::detail {
 
-/// Hands out times at which a request may leave, such that no window of five minutes holds more than the limit.
+/// Assigns each request a time to leave, so that no window of five minutes holds more than the limit.
 class RateBudget {
  public:
   using time_point = Clock::time_point;
-  /// The server counts when requests arrive, and they may travel closer together than they left.
+  /// The server counts requests when they arrive, and they may arrive closer together than they left.
   static constexpr std::chrono::seconds guard{2};
   static constexpr auto window = limits::request_window + guard;
 
-  /// The earliest time for one more request where the last five minutes have fewer than `most`; taken if it is not
-  /// after `latest`.
+  /// The earliest time at which the five minutes before have fewer than `most` requests. The time counts as taken
+  /// unless it is after `latest`.
   time_point reserve(time_point now, time_point latest, std::size_t most = limits::requests_per_window);
   /// The server said to wait: nothing leaves before `until`.
   void block(time_point until);
-  /// Requests that may leave at once.
+  /// How many requests may leave at once.
   [[nodiscard]] std::size_t left(time_point now) const;
 
  private:
   mutable std::mutex mutex_;
-  std::deque<time_point> taken_;  // of the last window, in order
+  std::deque<time_point> taken_;  // times in the last window, in order
   time_point blocked_until_ = time_point::min();
 };
 

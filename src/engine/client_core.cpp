@@ -28,7 +28,7 @@ struct CredentialAccess {
 
 namespace {
 
-// The usual accidents: a pasted newline, quotes around the token, a typographic quote or dash.
+// Catches the usual mistakes: a pasted newline, quotes around the token, a typographic quote or dash.
 [[gnu::cold]] void require_sendable(std::string_view what, std::string_view text) {
   if (text.empty()) throw invalid_argument(std::string(what) + " is empty");
   const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
@@ -58,7 +58,7 @@ namespace {
   return {.headers = {std::move(user_agent), {"Authorization", "Bearer " + token}}, .secrets = {std::move(token)}};
 }
 
-// Null for a provider, which is asked for each attempt.
+// Null for a provider, which is called for each attempt.
 [[gnu::cold]] std::shared_ptr<const CommonHeaders> with_credential(Header agent, const AnyCredential& credential) {
   CommonHeaders common;
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
@@ -166,7 +166,7 @@ std::unique_ptr<Loop> ClientCore::lease() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      auto loop = std::move(idle_.back());  // the one used last: its connections are the warmest
+      auto loop = std::move(idle_.back());  // the last one used, as its connections are warmest
       idle_.pop_back();
       return loop;
     }

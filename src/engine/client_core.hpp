@@ -1,6 +1,6 @@
 #pragma once
 
-// The shared core behind every handle: options, credential, transport, budget, and the loops that blocking calls lease.
+// The core that all handles of a client share: options, credential, transport, budget, and loops for blocking calls.
 
 #include <memory>
 #include <mutex>
@@ -21,10 +21,10 @@ class IoThread;
 class Loop;
 class RateBudget;
 
-/// A credential of either API.
+/// A credential for Cloudflare's API or for EdgeBase.
 using AnyCredential = std::variant<ApiToken, EmailKey, TokenProvider, edgebase::ServiceKey>;
 
-/// What every request of one attempt carries, and the texts that must never show in an error.
+/// The headers common to all requests, and the secrets that must never appear in an error.
 struct CommonHeaders {
   std::vector<Header> headers{};
   std::vector<std::string> secrets{};
@@ -32,7 +32,7 @@ struct CommonHeaders {
 
 class ClientCore : public std::enable_shared_from_this<ClientCore> {
  public:
-  /// Checks everything a client can get wrong; throws invalid_argument.
+  /// Checks all options; throws invalid_argument.
   ClientCore(AnyCredential credential, ClientOptions options);
   ~ClientCore();
   ClientCore(const ClientCore&) = delete;
@@ -41,16 +41,17 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
   [[nodiscard]] Transport& transport() const noexcept { return *options_.transport; }
   [[nodiscard]] Clock& clock() const noexcept { return *options_.clock; }
-  /// Null when no budget is kept.
+  /// Null if no budget is kept.
   [[nodiscard]] RateBudget* budget() const noexcept { return budget_.get(); }
 
-  /// Requests of five minutes that a bulk job may use, those of others included.
+  /// A bulk job sends only while the last five minutes have fewer requests than this, other calls included.
   [[nodiscard]] std::size_t paced_budget(const CallOptions& call) const;
 
-  /// User agent and credential for one attempt; asks a TokenProvider. Throws invalid_argument if it cannot be sent.
+  /// User agent and credential for one attempt; calls a TokenProvider. Throws invalid_argument if its token is
+  /// malformed.
   [[nodiscard]] std::shared_ptr<const CommonHeaders> common_headers() const;
   [[nodiscard]] Header user_agent() const { return {"User-Agent", options_.user_agent}; }
-  /// A number in [0, 1).
+  /// A random number in [0, 1).
   [[nodiscard]] double random();
 
   /// Where asynchronous operations run.
@@ -64,7 +65,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   void give_back(std::unique_ptr<Loop> loop);
 
   AnyCredential credential_;
-  std::shared_ptr<const CommonHeaders> common_headers_{};  ///< With any credential but a TokenProvider.
+  std::shared_ptr<const CommonHeaders> common_headers_{};  ///< Null with a TokenProvider.
   ClientOptions options_;
   std::shared_ptr<RateBudget> budget_{};
   std::mutex mutex_{};
@@ -73,11 +74,11 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::unique_ptr<IoThread> io_;
 };
 
-/// The same context with other limits for its calls, checked. @throws Error  invalid_argument
+/// The same context with other call options, checked. @throws Error  invalid_argument
 [[nodiscard]] Context with_options(Context context, const CallOptions& options);
 
-/// What the handles of a client share. When the last handle is gone, asynchronous operations complete with `cancelled`;
-/// the core's memory stays until the last of them has let go of it.
+/// Shared by the handles of a client. When the last handle is gone, asynchronous operations complete with `cancelled`;
+/// the core's memory stays until the last of them has released it.
 class OpenClient {
  public:
   explicit OpenClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
@@ -91,7 +92,7 @@ class OpenClient {
   std::shared_ptr<ClientCore> core_;
 };
 
-/// A new client, as its first handle carries it. @throws Error  invalid_argument
+/// A new client, as the context of its first handle. @throws Error  invalid_argument
 [[nodiscard]] Context open_client(AnyCredential credential, ClientOptions options);
 
 }  // namespace cloudflare::detail

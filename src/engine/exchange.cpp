@@ -20,7 +20,7 @@ void redact(std::vector<Message>& messages, const std::vector<std::string>& secr
   }
 }
 
-// The query of a signed URL is its credential.
+// The query of a signed URL is a credential.
 [[gnu::cold]] std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url,
                                                                       const ClientCore& core) {
   CommonHeaders common{.headers = {core.user_agent()}};

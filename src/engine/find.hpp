@@ -1,6 +1,6 @@
 #pragma once
 
-// Looking for one item in a list.
+// Search for one item in a list.
 
 #include <functional>
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace cloudflare::detail {
 
-/// Walks the pages until an item is the one.
+/// Reads page after page until an item matches.
 template <class Page, class Item>
 class Find final : public FlowOf<std::optional<Item>> {
  public:
@@ -36,7 +36,7 @@ class Find final : public FlowOf<std::optional<Item>> {
     if (!page_->finished()) return page_->begin(out);
     auto page = page_->take();
     if (!page) return this->finish(page.error());
-    this->finish(std::optional<Item>());  // the walk is over
+    this->finish(std::optional<Item>());  // that was the last page
   }
 
   std::shared_ptr<PageWalk<Page>> walk_{};

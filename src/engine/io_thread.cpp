@@ -34,7 +34,7 @@ void IoThread::submit(std::unique_ptr<PendingOperation> pending) {
     if (state_ == State::ended) failure = closed();
     if (!failure) {
       inbox_.push_back(std::move(pending));
-      // One wake is enough for all that comes before the thread looks, and it looks after its callbacks by itself.
+      // One wake serves all submissions until the thread looks. The thread needs none from its own callbacks.
       const bool will_look = served_by_this_thread == &core_ && !turning_;
       if (inbox_.size() == 1 && !will_look) loop_->wake();
       return;
@@ -45,7 +45,7 @@ void IoThread::submit(std::unique_ptr<PendingOperation> pending) {
 
 void IoThread::begin() {
   if (!loop_) loop_ = std::make_unique<Loop>(core_);
-  // The thread keeps the core, and so this object and the loop, alive to its own end.
+  // The thread keeps the core alive until it ends, and with it this object and the loop.
   thread_ = std::thread([this, core = core_.shared_from_this()] { run(); });
   state_ = State::running;
 }
@@ -111,7 +111,7 @@ void IoThread::hand_over(std::unique_ptr<PendingOperation> pending) {
   } catch (...) {
     report_thrown();
     try {
-      shared->complete();  // an executor that refused: better here than never
+      shared->complete();  // the executor refused, so complete on this thread
     } catch (...) {
       report_thrown();
     }
@@ -123,7 +123,7 @@ void IoThread::report_thrown() const noexcept {
   if (!options.log) return;
   try {
     options.log({.level = LogLevel::error, .event = "callback", .error = to_string(ErrorKind::callback)});
-  } catch (...) {  // a log hook that throws has no one left to tell
+  } catch (...) {  // an exception of the log hook can be reported nowhere
   }
 }
 

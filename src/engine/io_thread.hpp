@@ -21,10 +21,12 @@ class IoThread {
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
-  /// Takes an pending; begins the thread if there is none yet. After shut_down() the pending completes here, cancelled.
+  /// Takes an operation; starts the thread if there is none yet. After shut_down() the operation completes here,
+  /// cancelled.
   void submit(std::unique_ptr<PendingOperation> pending);
-  /// Completes everything with `cancelled` and ends the thread: when this returns, all callbacks have run. Called on
-  /// the thread itself, by a callback that let go of the last handle, it leaves that to the thread.
+  /// Completes everything with `cancelled` and ends the thread: when this returns, all callbacks have run. If a
+  /// callback calls this on the thread itself, by releasing the last handle, it returns at once and the thread does the
+  /// rest.
   void shut_down();
 
  private:
@@ -32,7 +34,7 @@ class IoThread {
 
   void begin();
   void run();
-  /// Completes a finished pending, on the executor if it names one.
+  /// Completes a finished operation, on its executor if it has one.
   void hand_over(std::unique_ptr<PendingOperation> pending);
   void refuse(std::unique_ptr<PendingOperation> pending, Error error);
   void report_thrown() const noexcept;
@@ -43,7 +45,7 @@ class IoThread {
   std::vector<std::unique_ptr<PendingOperation>> inbox_{};
   std::unique_ptr<Loop> loop_{};
   std::thread thread_{};
-  bool turning_ = false;  // touched by the thread alone: inside turn(), where hooks of the caller may run
+  bool turning_ = false;  // used only by the thread: it is inside turn(), where hooks of the caller may run
 };
 
 }  // namespace cloudflare::detail

@@ -16,7 +16,7 @@ namespace {
 
 Message read_message(json::value value, std::size_t depth);
 
-// `depth` is that of the list: the envelope is the first level.
+// `depth` is the level of the list; the envelope is level 1.
 [[gnu::cold]] std::vector<Message> read_messages(json::value value, std::size_t depth = 2) {
   if (depth >= limits::json_depth) throw Error(ErrorKind::decode, too_deep("the reply"));
   std::vector<Message> messages;
@@ -65,7 +65,7 @@ Message read_message(json::value value, std::size_t depth) {
   return message;
 }
 
-// The codes of throttling, which hold whatever the HTTP status. Sources of codes: Cloudflare API reference and the
+// The codes of throttling, valid with any HTTP status. Sources of codes: Cloudflare API reference and the
 // public threads named in docs/errors.md.
 std::optional<ErrorKind> kind_of_throttle(int code) {
   switch (static_cast<ErrorCode>(code)) {
@@ -78,7 +78,7 @@ std::optional<ErrorKind> kind_of_throttle(int code) {
   }
 }
 
-// The codes that mean more than an HTTP status below 500.
+// Codes that decide the kind of error when the HTTP status is below 500.
 ErrorKind kind_of_code(int code, ErrorKind otherwise) {
   switch (static_cast<ErrorCode>(code)) {
     case ErrorCode::invalid_api_token:
@@ -130,12 +130,12 @@ bool is_overload(const Endpoint& endpoint, const Message& message) {
   return kind;
 }
 
-// The first words of a page or text, without tags. A cut JSON may hold keys and values, so none of it is shown. Words
-// are shown whole or not at all: half a credential would escape redaction.
+// The first words of a page or text, without tags. Truncated JSON may hold keys and values, so none of it is shown.
+// Only whole words are shown: half a credential would escape redaction.
 [[gnu::cold]] std::string excerpt(std::string_view body, std::size_t most) {
   if (body.starts_with('{') || body.starts_with('[')) return {};
   std::string words;
-  std::size_t whole = 0;  // bytes of `words` up to the last blank
+  std::size_t whole = 0;  // bytes of `words` up to its last blank
   bool in_tag = false;
   for (const char c : body.substr(0, 4096)) {
     if (c == '<') in_tag = true;
@@ -168,7 +168,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
-// A refusal in an envelope, with what else that says.
+// The error of an envelope that is a refusal.
 [[gnu::cold]] Error refusal(const Endpoint& endpoint, const HttpResponse& response, Envelope&& envelope) {
   ErrorDetails d = refusal(endpoint, response, std::move(envelope.errors), {}).details();
   d.notes = std::move(envelope.messages);
@@ -177,7 +177,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
-// A body that should have been JSON and is not.
+// A body that should be JSON but is not.
 [[gnu::cold]] Error misread(const Endpoint& endpoint, const HttpResponse& response, std::string why) {
   if (response.status >= 300) {
     const std::string words = excerpt(response.body, 80);
@@ -215,8 +215,8 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
-// Whether the text, if it is JSON at all, is the envelope of a success without messages: no string can hold these ends,
-// since its quotes would be escaped. Spares large replies a walk through all of `result` before it is read.
+// Whether the text, if it is JSON, is the envelope of a success without messages. No JSON string can contain these
+// endings, since its quotes would be escaped. This spares large replies a first pass over all of `result`.
 bool ends_as_success(std::string_view text) {
   const auto end = text.find_last_not_of(" \t\r\n");
   text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
@@ -245,7 +245,8 @@ Result<Reply> judge_envelope(const Endpoint& endpoint, HttpResponse&& response, 
                .info_size = envelope->info_size};
 }
 
-// The status decides. EdgeBase sends a success as it is and an error as {code, message}, the code that of the status.
+// The status decides. EdgeBase sends a success without an envelope, and an error as {code, message}; the code is the
+// HTTP status.
 Result<Reply> judge_bare(const Endpoint& endpoint, HttpResponse&& response) {
   if (response.status >= 300 && response.status < 400) return redirected(endpoint, response);
   if (response.body.empty()) return misread(endpoint, response, "the reply is empty");
@@ -260,7 +261,7 @@ Result<Reply> judge_bare(const Endpoint& endpoint, HttpResponse&& response) {
   return refusal(endpoint, response, std::move(envelope->errors), {});
 }
 
-// Only the status decides: the body of a success is the caller's bytes, the body of an error an envelope.
+// Only the status decides: the body of a success is the caller's bytes, the body of an error is an envelope.
 Result<Reply> judge_raw(const Endpoint& endpoint, HttpResponse&& response, std::vector<Message>& messages) {
   if (response.status >= 200 && response.status < 300) {
     const std::size_t size = response.body.size();
@@ -328,7 +329,7 @@ Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clo
     if (endpoint.form == Form::bare) return judge_bare(endpoint, std::move(response));
     return judge_envelope(endpoint, std::move(response), messages);
   }();
-  if (!reply) reply = with_reply(reply.error(), response, clock);  // only a success took `response` away
+  if (!reply) reply = with_reply(reply.error(), response, clock);  // `response` is moved from only on success
   return reply;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a reply says: success, or which Error. One place decides, for every operation.
+// Decides for every operation whether a reply is a success, or which Error it means.
 
 #include <string>
 #include <vector>
@@ -21,11 +21,11 @@ struct Envelope {
   std::size_t info_size = 0;
 };
 
-/// Reads an envelope with any member order, null lists, bare strings for messages and unknown members.
+/// Reads an envelope; accepts any member order, null lists, bare strings as messages, and unknown members.
 [[nodiscard]] Result<Envelope> read_envelope(std::string& text);
 
-/// A reply that is a success, or the Error it means; `messages` takes the messages of a success,
-/// `clock` tells how far ahead the date of a Retry-After is.
+/// The reply if it is a success, or the Error it means. `messages` receives the messages of a success; `clock` is used
+/// to turn a Retry-After date into a delay.
 [[nodiscard]] Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clock& clock,
                                   std::vector<Message>& messages);
 

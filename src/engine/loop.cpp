@@ -11,7 +11,7 @@ namespace cloudflare::detail {
 
 using std::chrono::milliseconds;
 
-// What a flow sees of the loop while it takes a step.
+// The loop as a flow sees it during a step.
 class Loop::RunOutbox final : public Outbox {
  public:
   RunOutbox(Loop& loop, FlowRun& run, Request* answered = nullptr) : loop_(loop), run_(run), answered_(answered) {}
@@ -38,7 +38,7 @@ class Loop::RunOutbox final : public Outbox {
 
 namespace {
 
-// Only a record that somebody wants is made; `fill` adds what is special about it.
+// Makes a log record only if there is a log hook; `fill` sets the fields specific to the event.
 template <class Fill>
 void log(const ClientOptions& options, LogLevel level, std::string_view event, const Request& request, int attempt,
          Fill fill) {
@@ -53,7 +53,7 @@ void log(const ClientOptions& options, LogLevel level, std::string_view event, c
   options.log(record);
 }
 
-// Whether the flow would rather divide the request than see it repeated.
+// Whether the flow will halve the request, so the loop must not repeat it.
 bool asks_for_division(const Request& request, const Error& error) {
   if (!request.divisible) return false;
   return error.http_status() == 413 || error.http_status() == 524 ||

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one driver of flows: sends what they wish, judges replies, repeats, waits, and keeps deadlines and stop tokens.
-// A blocking call pumps one on its own thread, the I/O thread one for all asynchronous operations.
+// Drives flows: sends their requests, judges replies, repeats, waits, and obeys deadlines and stop tokens. A blocking
+// call runs a loop on its own thread; the I/O thread runs one loop for all asynchronous operations.
 
 #include <atomic>
 #include <deque>
@@ -33,7 +33,7 @@ class Loop {
   /// Runs `flow` until it is finished.
   void run(Flow& flow, const CallOptions& call);
 
-  /// Takes an operation; take_finished() gives it back when its flow is finished.
+  /// Takes an operation; take_finished() returns it when its flow is finished.
   void add(std::unique_ptr<PendingOperation> pending);
   /// One round of work; waits if there is none and nothing has finished.
   void turn();
@@ -47,11 +47,11 @@ class Loop {
   using time_point = Clock::time_point;
   struct FlowRun;
   struct Exchange;
-  // A timer is erased with its run or exchange, so that its pointers hold.
+  // A timer is erased together with its run or exchange, so its pointers stay valid.
   struct Timer {
     enum class What : std::uint8_t { deadline, wake, launch } what;
     FlowRun* run;
-    Exchange* exchange = nullptr;  // to be launched
+    Exchange* exchange = nullptr;  // the one to launch
   };
   using Timers = std::multimap<time_point, Timer>;
   class RunOutbox;
@@ -61,7 +61,7 @@ class Loop {
   /// Stop tokens, timers, launches.
   void step(time_point now);
   void end_stopped();
-  /// Until a completion, which is taken care of, the next timer, or wake().
+  /// Waits for a completion, which it handles, for the next timer, or for wake().
   void wait();
   void fire(const Timer& timer);
   /// Wakes the first of the runs that yielded.
@@ -74,12 +74,12 @@ class Loop {
   /// Hands a reply to the flow; the caller holds the exchange.
   void deliver(FlowRun& run, Exchange& exchange, Result<Reply>&& reply);
 
-  /// Runs a step of a run; what it throws ends the run. Closes the run if its flow is finished.
+  /// Runs a step of a run. An exception ends the run. Closes the run if its flow is finished.
   template <class Step>
   void guarded(const std::shared_ptr<FlowRun>& run, Step step);
   void end(FlowRun& run, const Error& error);
   void close(FlowRun& run);
-  /// Ends an exchange: abandons its request and its timer.
+  /// Ends an exchange: cancels its request and its timer.
   void drop(Exchange& exchange);
   [[nodiscard]] Error interrupted(const FlowRun& run, ErrorKind kind, std::string text) const;
 
@@ -95,7 +95,7 @@ class Loop {
 
   std::mutex stops_mutex_{};
   std::vector<std::weak_ptr<FlowRun>> stops_{};  // runs whose stop token fired, on any thread
-  std::atomic<bool> stopped_{false};             // whether there are any, without the lock
+  std::atomic<bool> stopped_{false};             // whether `stops_` has any, readable without the lock
 };
 
 }  // namespace cloudflare::detail

@@ -1,6 +1,6 @@
 #pragma once
 
-// `result_info`, and what follows from it.
+// Reads `result_info` and computes the next cursor.
 
 #include <optional>
 #include <string>
@@ -12,13 +12,13 @@ namespace cloudflare::detail {
 
 struct PageInfo {
   ResultInfo info{};
-  std::string cursor{};  ///< Absent, null and "" are the same: the end.
+  std::string cursor{};  ///< Empty at the end of the list: absent, null and "" mean the same.
 };
 
-/// Reads the envelope's `result_info`; all of it may be absent.
+/// Reads the envelope's `result_info`; each member may be absent.
 [[nodiscard]] Result<PageInfo> read_result_info(Reply& reply);
 
-/// The number that a cursor of a page-numbered list stands for; "" is page 1, nothing if it is no number.
+/// The page number that a cursor stands for; "" is page 1. nullopt if it is not a number.
 [[nodiscard]] std::optional<int> page_number(std::string_view cursor);
 
 /// The cursor of the page after `page`: empty if total_pages, total_count or a short page say that it was the last.

@@ -1,6 +1,6 @@
 #pragma once
 
-// From an endpoint to a request.
+// Builds a request from an endpoint.
 
 #include <algorithm>
 #include <initializer_list>
@@ -15,11 +15,11 @@
 
 namespace cloudflare::detail {
 
-/// A request for `endpoint` whose `{}` are `arguments`, percent-encoded.
+/// A request for `endpoint` with `arguments`, percent-encoded, for the `{}` of its path.
 [[nodiscard]] Request request_for(const Endpoint& endpoint, const RequestContext& context,
                                   std::initializer_list<std::string_view> arguments);
 
-/// The same with the client's account id as first argument; an error if the client has none.
+/// The same with the client's account id as the first argument; an error if the client has none.
 [[nodiscard]] Result<Request> account_request(
     const Endpoint& endpoint, const RequestContext& context,
     std::initializer_list<std::string_view> arguments = std::initializer_list<std::string_view>());
@@ -29,7 +29,7 @@ void add_query(Request& request, std::string_view name, std::string_view value);
 
 /// Sets a JSON body.
 void set_json(Request& request, std::string json);
-/// The request with a JSON body; `error`, if there is one, in its place.
+/// The request with a JSON body, or `error` if there is one.
 [[nodiscard]] Result<Request> with_json(Result<Request> request, std::optional<Error> error, std::string json);
 
 [[nodiscard]] inline bool checks_limits(const RequestContext& context) {

@@ -42,7 +42,7 @@ bool may_repeat(Repeat repeat, const Error& error) noexcept {
     case ErrorKind::transport:
     case ErrorKind::timeout:
     case ErrorKind::server:
-    case ErrorKind::rejected:  // 408 only: everything else rejected is an answer
+    case ErrorKind::rejected:  // 408 only: any other rejection is final
       if (error.details().delivery == Delivery::not_sent) return true;
       return error.details().delivery == Delivery::unknown && repeat != Repeat::once;
     default: return false;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is sent again, and when: plain functions, without clock or I/O.
+// Decides what is sent again, and when. Pure functions, without clock or I/O.
 
 #include <chrono>
 #include <optional>
@@ -23,7 +23,8 @@ struct RetryLimits {
   std::chrono::milliseconds backoff_cap{8'000};
 };
 
-/// Whether a request may be sent again after `error`, by its class and by what the failure says of its outcome.
+/// Whether a request may be sent again after `error`: depends on its retry class and on whether it may have been
+/// executed.
 [[nodiscard]] bool may_repeat(Repeat repeat, const Error& error) noexcept;
 
 /// The pause before attempt `attempt + 1`: full jitter (`random` in [0, 1)) under a doubling cap, never less than the

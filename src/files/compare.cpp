@@ -1,4 +1,4 @@
-// Two sides walked together in the order of their keys; values travel as digests, so nothing large is kept.
+// Walks two sides together in key order. Values are kept as digests, so memory stays small.
 
 #include <openssl/evp.h>
 #include <simdjson.h>
@@ -41,16 +41,16 @@ std::string without_space(const std::string& json) {
 class Side {
  public:
   virtual ~Side() = default;
-  /// The key that is next, or null at the end.
+  /// The next key, or null at the end.
   virtual const Key* peek() = 0;
   virtual void pop() = 0;
-  /// Of the key that is next, the value will be asked for.
+  /// Marks the next key: values() must return its value.
   virtual void want_value() = 0;
-  /// Of the keys wanted since the last call; nothing where there is no value any more.
+  /// The values of the keys marked since the last call; nullopt if a value no longer exists.
   virtual std::vector<std::optional<Digest>> values() = 0;
 
   virtual void save(StateFile& state, const std::string& name) = 0;
-  /// Goes on at a saved place; keys up to `last` were compared.
+  /// Continues at a saved place; keys up to `last` were compared already.
   virtual void resume(const StateFile& state, const std::string& name, std::string last) = 0;
 };
 
@@ -67,7 +67,7 @@ class NamespaceSide final : public Side {
       cursor_ = pages_.cursor();
       page_ = pages_.next();
       at_ = 0;
-      if (!page_) page_.emplace();  // the walk is over
+      if (!page_) page_.emplace();  // no more pages
     }
   }
   void pop() override { ++at_; }
@@ -91,7 +91,7 @@ class NamespaceSide final : public Side {
   const KvNamespace& kv_;
   const CompareOptions& options_;
   Pages<Throwing, KeyPage> pages_;
-  std::string cursor_{};  ///< Of the page in hand.
+  std::string cursor_{};  ///< The cursor of the current page.
   std::optional<KeyPage> page_{};
   std::size_t at_ = 0;
   std::string last_{};
@@ -136,7 +136,7 @@ class FileSide final : public Side {
     state.set(name + ".digest", detail::digest_of_beginning(path_, place.offset));
   }
   void resume(const StateFile& state, const std::string& name, std::string last) override {
-    const std::string digest = state.text(name + ".digest");  // not in a state of an earlier version
+    const std::string digest = state.text(name + ".digest");  // states of earlier versions lack it
     if (!digest.empty() && digest != detail::digest_of_beginning(path_, state.number(name + ".offset")))
       throw state.of_another_file(path_);
     file_ = detail::open_entries(false, path_,

@@ -1,4 +1,4 @@
-// A namespace to a file: page by page, the values of a page in bulk reads, lines in the order of the keys.
+// Exports a namespace to a file: page by page, with bulk reads for the values, and lines in key order.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,9 +21,9 @@ namespace cloudflare::kv {
 
 namespace {
 
-// Bytes of values that may wait for those before them; then no more are asked for until they are written.
+// Bytes of values that may wait for earlier ones; beyond that no more are requested until they are written.
 constexpr std::size_t most_waiting = 64'000'000;
-// Bytes of lines that are written at once.
+// Bytes of lines that are collected before a write.
 constexpr std::size_t most_unwritten = 1U << 18;
 
 /// Names of a page from `first` on, until too many values wait.
@@ -92,7 +92,7 @@ class Export {
   }
 
  private:
-  // The cursor to go on with; lines after the last whole page are cut off.
+  // Returns the cursor to continue with. Lines after the last whole page are cut off.
   std::string resume() {
     const bool again = state_.read();
     file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | (again ? 0 : O_CREAT | O_TRUNC), 0666);
@@ -110,7 +110,7 @@ class Export {
     struct stat now {};
     if (::fstat(file_, &now) != 0 || static_cast<std::uint64_t>(now.st_size) < result_.bytes)
       throw invalid_argument("the file " + path_ + " is shorter than its state file says; remove that to begin anew");
-    const std::string digest = state_.text("digest");  // not in a state of an earlier version
+    const std::string digest = state_.text("digest");  // states of earlier versions lack it
     if (!digest.empty() && digest != detail::digest_of_beginning(path_, result_.bytes))
       throw state_.of_another_file(path_);
     const auto end = static_cast<off_t>(result_.bytes);
@@ -160,7 +160,7 @@ class Export {
     line_.clear();
     ops::append_entry(
         line_, {.key = key.name, .value = value->value, .expiration = key.expiration, .metadata = key.metadata.text()});
-    // In JSON as it came, a line's end can only be white space.
+    // In valid JSON a line break can only be white space.
     std::replace_if(
         line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     line_.push_back('\n');
@@ -175,7 +175,7 @@ class Export {
     unwritten_.clear();
   }
 
-  // A state must not stand for bytes that a power cut could take away.
+  // The state must not cover bytes that a power cut could lose.
   void put_on_disk() {
     write_out();
     if (!detail::sync_file(file_)) throw refused();

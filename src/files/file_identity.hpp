@@ -1,6 +1,6 @@
 #pragma once
 
-// Whether a file is still the one that was read: while a job runs, and when it goes on after an interruption.
+// Checks that a file is still the one that was read, while a job runs and when it continues after an interruption.
 
 #include <cstdint>
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace cloudflare::detail {
 
-/// A regular file as it was at some moment; what changes it, or puts another in its place, changes the stamp.
+/// Identifies a regular file and its state. The stamp differs after the file is changed or replaced.
 struct FileStamp {
   std::uint64_t device = 0;
   std::uint64_t number = 0;
@@ -19,11 +19,11 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-/// Nothing for a pipe, or for what is not there.
+/// nullopt for a pipe, or if there is no file.
 [[nodiscard]] std::optional<FileStamp> stamp_of(const std::string& path);
 
-/// A digest of the first and last 64 KiB among the first `bytes` bytes of a file: of what was read of it, since the
-/// rest may be mended. Empty for a pipe and a file that is shorter.
+/// A digest of the first and last 64 KiB of the first `bytes` bytes of a file. It covers only what was read, since the
+/// rest may be corrected. Empty for a pipe and for a file that is shorter.
 [[nodiscard]] std::string digest_of_beginning(const std::string& path, std::uint64_t bytes);
 
 }  // namespace cloudflare::detail

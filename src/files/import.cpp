@@ -22,17 +22,17 @@ namespace {
 using detail::NumberSet;
 using detail::StateFile;
 
-/// Between two pieces: every item before `upto` is settled, but for those in `unsettled`.
+/// The progress between two pieces: every item before `upto` is settled, except those in `unsettled`.
 struct Standing {
-  FilePosition from{};  ///< Nothing before it is left to do.
+  FilePosition from{};  ///< Everything before it is done.
   std::uint64_t upto = 0;
-  std::uint64_t bytes_read = 0;  ///< Where `upto` begins.
+  std::uint64_t bytes_read = 0;  ///< The offset of item `upto`.
   NumberSet unsettled{};
 
   [[nodiscard]] std::uint64_t settled() const { return upto - unsettled.count(); }
 };
 
-/// What a bulk call has read from its piece of the file.
+/// What a bulk call read from its piece of the file.
 struct PieceRead {
   std::vector<std::uint64_t> numbers{};  ///< Positions in the file of the items handed out.
   std::uint64_t expired = 0;
@@ -64,7 +64,7 @@ class Piece final : public detail::ItemSource<Item> {
   [[nodiscard]] FilePosition position() const override { return file_.position(); }
 
  private:
-  // What cannot be read ends the piece; the requests under way are completed.
+  // An unreadable item ends the piece; the requests under way are completed.
   bool step(Item& item) {
     try {
       read_.file_ended = !file_.next(item);
@@ -101,7 +101,7 @@ class Import {
     const bool csv = options_.format ? *options_.format == FileFormat::csv : path_.ends_with(".csv");
     resume();
     const auto file = open(csv, path_, {.from = standing_.from});
-    if (standing_.from.items == 0) standing_.from = file->position();  // past what stands before the first item
+    if (standing_.from.items == 0) standing_.from = file->position();  // past any heading before the first item
     result_.already = before_.items_done = standing_.settled();
     while (!result_.finished && !result_.stopped && !options_.stop.stop_requested()) load_piece(*file);
     if (result_.finished && standing_.unsettled.empty()) state_.remove();
@@ -111,7 +111,7 @@ class Import {
  private:
   void resume() {
     std::error_code unknown;
-    file_bytes_ = std::filesystem::file_size(path_, unknown);  // what cannot be opened is refused soon
+    file_bytes_ = std::filesystem::file_size(path_, unknown);  // a file that cannot be opened is refused later
     stamp_ = detail::stamp_of(path_);
     if (!state_.read()) return;
     standing_.from = {
@@ -127,7 +127,7 @@ class Import {
            standing_.unsettled.from(standing_.upto).empty();
   }
 
-  // A state of an earlier version knows only the size.
+  // A state of an earlier version has only the size.
   [[nodiscard]] bool is_same_beginning() {
     const std::string digest = state_.text("digest");
     if (digest.empty()) return true;
@@ -185,7 +185,7 @@ class Import {
 
   static bool is_tried_again(const ItemFailure& failure) { return failure.error.kind() != ErrorKind::invalid_argument; }
 
-  // An item is stored: those of its name that failed before are settled by it, and not to be sent again over it.
+  // A stored item settles earlier failed items of the same name: sending those again would overwrite it.
   void overtake(std::string_view name) {
     if (failed_.empty()) return;
     const auto [first, last] = failed_.equal_range(std::string(name));
@@ -208,13 +208,13 @@ class Import {
         now.remaining = std::chrono::milliseconds(static_cast<std::int64_t>(
             static_cast<double>(now.elapsed.count()) * static_cast<double>(*now.items_total - now.items_done) /
             static_cast<double>(of_this_run)));
-      before_ = now;  // what the next piece adds to
+      before_ = now;  // the next piece adds to this
       options_.on_progress(now);
     };
   }
 
   void save() {
-    if (detail::stamp_of(path_) != stamp_) {  // what was stored last may be of either
+    if (detail::stamp_of(path_) != stamp_) {  // the items stored last may come from either version
       if (!result_.stopped) result_.stopped = invalid_argument("the file " + path_ + " changed while it was imported");
       return;
     }
@@ -238,9 +238,9 @@ class Import {
   std::optional<detail::FileStamp> stamp_{};
   Standing standing_{};
   ImportResult result_{};
-  BulkProgress before_{};                                         ///< As of the pieces so far.
-  std::unordered_multimap<std::string, std::uint64_t> failed_{};  ///< Items for the next run, as far as this one knows.
-  std::unordered_set<std::uint64_t> overtaken_{};                 ///< Of these, in the piece at hand: no longer.
+  BulkProgress before_{};                                         ///< Sum of the pieces so far.
+  std::unordered_multimap<std::string, std::uint64_t> failed_{};  ///< Failed items that the next run is to send.
+  std::unordered_set<std::uint64_t> overtaken_{};                 ///< Items of the current piece that left `failed_`.
 };
 
 }  // namespace
@@ -266,7 +266,7 @@ ImportResult import_from(const VectorizeIndex& index, const std::string& path, c
     ManyResult done = index.upsert_many(std::move(piece), {.in_flight = hooks.in_flight,
                                                            .on_progress = std::move(hooks.on_progress),
                                                            .on_outcome = std::move(hooks.on_outcome)});
-    // The last request of a piece leaves when all others are answered, so the last piece stands for those before it.
+    // The last request of a piece leaves when all others are answered, so the last piece's mutation covers all pieces.
     if (done.succeeded > 0) last = std::move(done.mutation);
     return done;
   };

@@ -39,7 +39,7 @@ namespace detail {
 std::string progress_line(const BulkProgress& progress, std::string_view label, std::size_t width) {
   std::string line(label);
   bool full = false;
-  auto add = [&](const std::string& part) {  // what does not fit is left out, and all after it
+  auto add = [&](const std::string& part) {  // once a part does not fit, it and all later parts are left out
     const std::string_view gap = line.empty() ? "" : "  ";
     full = full || line.size() + gap.size() + part.size() > width;
     if (!full) line.append(gap).append(part);
@@ -87,7 +87,7 @@ struct ProgressBar::State {
     if (!terminal) return write(detail::progress_line(*latest, options.label, 200) + '\n');
     winsize size{};
     const bool known = ::ioctl(options.file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    // The last column stays free: some terminals begin a new line when it is filled.
+    // The last column stays free: some terminals wrap when it is filled.
     write('\r' + detail::progress_line(*latest, options.label, (known ? size.ws_col : 80U) - 1U) + "\x1b[K");
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a progress bar says, apart from where it says it.
+// The text of a progress bar, without its output.
 
 #include <string>
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace cloudflare::detail {
 
-/// One line of at most `width` columns, without its end.
+/// One line of at most `width` columns, without a line end.
 [[nodiscard]] std::string progress_line(const BulkProgress& progress, std::string_view label, std::size_t width);
 
 }  // namespace cloudflare::detail

@@ -1,4 +1,4 @@
-// Pairs and vectors from NDJSON and CSV: what the members and columns mean is written once for both.
+// Reads pairs and vectors from NDJSON and CSV. The meaning of members and columns is written once for both.
 
 #include <cloudflare/files/readers.hpp>
 
@@ -27,8 +27,8 @@ Error not_a(std::string_view name, std::string_view what) {
 
 struct NestedTooDeep {};
 
-// simdjson looks at a value when it is asked for; a broken one would spoil the request of all its neighbours. `depth`
-// is that of the value if it is an object or array.
+// simdjson checks a value only when it is read, and one broken value would spoil the request for its neighbours.
+// `depth` is the level of the value if it is an object or array.
 void look_at(json::value value, std::size_t depth = 1) {
   switch (value.type().value()) {
     case json::json_type::object:
@@ -51,7 +51,7 @@ void look_at(json::value value, std::size_t depth = 1) {
   }
 }
 
-// `read` gets the value that `text` holds, which must be all of it.
+// Calls `read` with the value in `text`, which must hold nothing else.
 template <class Read>
 void parse(std::string_view name, std::string text, Read read) {
   const auto done = detail::read_json(text, 0, text.size(), name, [&](json::document& document) {
@@ -63,7 +63,7 @@ void parse(std::string_view name, std::string text, Read read) {
 
 Metadata metadata_from(std::string_view name, std::string text) {
   if (text.find_first_not_of(" \t") == std::string::npos) return {};
-  // A number or a word by itself is metadata too, and simdjson has no value for it.
+  // A bare number or word is metadata too, but simdjson gives no value for a scalar document.
   const std::string boxed = "[" + text + "]";
   std::size_t values = 0;
   try {
@@ -99,7 +99,7 @@ struct EntryFormat {
   using Item = kv::Entry;
   static constexpr std::array<std::string_view, 6> names{"key",      "value", "expiration", "expiration_ttl",
                                                          "metadata", "base64"};
-  static constexpr std::size_t required = 2;  // the first names
+  static constexpr std::size_t required = 2;  // the first of `names`
 
   static void set(Item& item, std::size_t name, json::value value) {
     if (name >= required && value.is_null()) return;
@@ -186,7 +186,7 @@ std::size_t column_of(std::string_view name) {
   throw invalid_argument("\"" + std::string(name.substr(0, 64)) + "\" is none of " + known);
 }
 
-// Which of a format's names an item, or a heading, has.
+// Records which of a format's names an item or a heading has.
 template <class Format>
 class Seen {
  public:
@@ -216,7 +216,7 @@ class FileItems : public detail::ItemSource<typename Format::Item> {
  protected:
   using Item = typename Format::Item;
 
-  // Runs `read`; its errors get their place in the file.
+  // Runs `read` and adds the place in the file to its errors.
   template <class Read>
   void at_its_place(Read read) {
     try {
@@ -225,7 +225,7 @@ class FileItems : public detail::ItemSource<typename Format::Item> {
       throw in_.error(error.details().text);
     }
   }
-  // After an item; what cannot be read is not passed.
+  // Called after an item was read: an unreadable item is not passed.
   void pass(std::uint64_t items) {
     position_ = {.offset = in_.offset(), .lines = in_.lines(), .items = position_.items + items};
   }
@@ -282,7 +282,7 @@ class CsvSource final : public FileItems<Format> {
  public:
   template <class From>
   CsvSource(From& from, const ReadOptions& options) : Base(from, options) {
-    // One name more than there are is wrong for sure.
+    // One more than the number of names is enough to detect an error.
     if (this->in_.row(fields_, Format::names.size() + 1) != 0) this->at_its_place([&] { read_heading(); });
     this->in_.skip_to(options.from);
     this->pass(0);

@@ -16,7 +16,7 @@ namespace cloudflare::detail {
 
 namespace {
 
-// Text, or {"base64":"…"} for what is not UTF-8: a path is any bytes.
+// Text, or {"base64":"…"} if it is not UTF-8: a path may have any bytes.
 std::string read_field(json::value value) {
   if (value.type() == json::json_type::string) return string(value);
   if (value.type() != json::json_type::object) return std::string(raw_text(value));

@@ -1,7 +1,7 @@
 #pragma once
 
-// The small file that says how far a long job is: one JSON object of text and numbers, replaced as a whole. Only its
-// owner may read it.
+// The small file that records the progress of a long job: one JSON object of text and numbers, replaced as a whole.
+// Only its owner may read it.
 
 #include <cstdint>
 #include <map>
@@ -15,22 +15,22 @@ namespace cloudflare::detail {
 
 class StateFile {
  public:
-  /// `job` says in words what the state belongs to; a file of another job is refused.
+  /// `job` describes the job; a state file of another job is refused.
   StateFile(std::string path, std::string job) : path_(std::move(path)), job_(std::move(job)) {}
 
-  /// Reads the file; false if there is none. @throws Error  invalid_argument: another job's, or no such file at all
+  /// Reads the file; false if there is none. @throws Error  invalid_argument: of another job, or not a state file
   bool read();
   [[nodiscard]] std::uint64_t number(const std::string& name) const;
   [[nodiscard]] std::string text(const std::string& name) const;
 
   void set(const std::string& name, std::uint64_t number) { fields_[name] = std::to_string(number); }
   void set(const std::string& name, std::string_view text) { fields_[name] = text; }
-  /// A process that ends in the middle, or a power cut, leaves the state before; afterwards this one is on the disk.
+  /// A crash or power cut in the middle leaves the old state; when this returns, the new one is on the disk.
   /// @throws Error  callback if the disk refuses
   void write() const;
   void remove() const;
 
-  /// For a file whose size or beginning is no longer as the state says.
+  /// The error for a file whose size or beginning no longer matches the state.
   [[nodiscard]] Error of_another_file(const std::string& path) const;
 
  private:
@@ -44,18 +44,18 @@ class StateFile {
 /// Numbers in ascending order, kept as ranges.
 class NumberSet {
  public:
-  /// "0-4,9" @returns false if it is no such text
+  /// Parses "0-4,9". @returns false if the text is malformed
   [[nodiscard]] bool parse(std::string_view text);
   [[nodiscard]] std::string text() const;
-  /// `number` is above all others.
+  /// `number` must be above all others.
   void append(std::uint64_t number);
   void remove(std::uint64_t number);
   [[nodiscard]] bool contains(std::uint64_t number) const;
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
-  /// Those from `number` on.
+  /// The numbers from `number` on.
   [[nodiscard]] NumberSet from(std::uint64_t number) const;
-  /// Those below `number`.
+  /// The numbers below `number`.
   [[nodiscard]] NumberSet below(std::uint64_t number) const;
   void append(const NumberSet& above);
 

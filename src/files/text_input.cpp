@@ -26,7 +26,7 @@ Error TextInput::error(std::string_view text) const {
   return invalid_argument(name_ + "line " + std::to_string(item_line_) + ": " + std::string(text));
 }
 
-// From the buffer of the stream: the stream itself would take a short piece for the end, and may throw at the end.
+// Reads the stream's buffer: the stream itself would take a short read for the end, and may throw at the end.
 bool TextInput::fill() {
   if (ended_) return false;
   before_ += buffer_.size();
@@ -70,7 +70,8 @@ void TextInput::skip_to(const FilePosition& place) {
   std::uint64_t left = place.offset - offset();
   while (left > buffer_.size() - at_) {
     left -= buffer_.size() - at_;
-    const auto last = static_cast<std::streamoff>(place.offset - 1);  // is read, which shows that it is there
+    const auto last =
+        static_cast<std::streamoff>(place.offset - 1);  // this byte is read to show that the file reaches so far
     if (from_ == &file_ && !ended_ && left > piece_bytes && file_.pubseekpos(last, std::ios::in) == last) {
       before_ = place.offset - 1;
       buffer_.clear();
@@ -116,7 +117,7 @@ std::size_t TextInput::row(std::vector<std::string>& fields, std::size_t most) {
   std::size_t count = 0;
   std::string passed_over;
   int c = end_of_file;
-  do {  // lines with nothing in them
+  do {  // skips empty lines
     begin_item();
     c = get();
     if (c == '\r' && peek() == '\n') c = get();
@@ -135,7 +136,7 @@ std::size_t TextInput::row(std::vector<std::string>& fields, std::size_t most) {
   return count;
 }
 
-// After the opening quote; true if another field follows.
+// Reads a field after its opening quote; true if another field follows.
 bool TextInput::quoted(std::string& field) {
   for (;;) {
     int c = get();

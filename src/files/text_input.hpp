@@ -1,6 +1,6 @@
 #pragma once
 
-// Text files read piece by piece: lines, and rows of CSV, with the numbers of their lines.
+// Reads text files piece by piece: lines, and rows of CSV, with line numbers.
 
 #include <cstdint>
 #include <fstream>
@@ -23,12 +23,12 @@ class TextInput {
   /// The next line without its end; false at the end of the file.
   bool line(std::string& text);
   /// How many fields the next row of CSV (RFC 4180) has, the first `most` of which are kept; 0 at the end of the file.
-  /// A line with nothing in it is no row.
+  /// Empty lines are skipped.
   std::size_t row(std::vector<std::string>& fields, std::size_t most);
-  /// Goes on to a place further on.
+  /// Skips forward to `place`.
   void skip_to(const FilePosition& place);
 
-  /// Of what comes next.
+  /// Offset and line count at the next item.
   [[nodiscard]] std::uint64_t offset() const noexcept { return before_ + at_; }
   [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
   /// An error about what was read last, with file and line.
@@ -55,11 +55,11 @@ class TextInput {
   std::uint64_t before_ = 0;  ///< Bytes before the buffer.
   std::uint64_t lines_ = 0;
   std::uint64_t item_line_ = 0;   ///< The line on which the item read last begins.
-  std::uint64_t item_begin_ = 0;  ///< Its place.
-  bool ended_ = false;            ///< The source has nothing beyond the buffer.
+  std::uint64_t item_begin_ = 0;  ///< The offset at which it begins.
+  bool ended_ = false;            ///< The source has no bytes after the buffer.
 };
 
-/// The files of <cloudflare/files/readers.hpp> without their ranges.
+/// The readers of <cloudflare/files/readers.hpp> without their ranges.
 [[nodiscard]] std::unique_ptr<ItemSource<kv::Entry>> open_entries(bool csv, const std::string& path,
                                                                   const ReadOptions& options);
 [[nodiscard]] std::unique_ptr<ItemSource<vectorize::Vector>> open_vectors(bool csv, const std::string& path,

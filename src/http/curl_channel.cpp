@@ -152,7 +152,7 @@ class CurlChannel final : public Channel {
   std::unique_ptr<CURLM, CloseMulti> multi_;
   Slots busy_{};
   std::vector<std::unique_ptr<Slot>> idle_{};
-  std::deque<Completion> failed_{};  // what libcurl does not know of
+  std::deque<Completion> failed_{};  // transfers that never reached libcurl
   TimePoint next_look_ = TimePoint::max();
   std::atomic<bool> woken_{false};
 };
@@ -160,7 +160,7 @@ class CurlChannel final : public Channel {
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(CurlOptions options) : options_(std::move(options)) {
-    // Once, and never undone: other users of libcurl in the process may live on.
+    // Never undone: other users of libcurl in the process may outlive this.
     static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (ready != CURLE_OK) throw broken("libcurl cannot be initialised");
   }

@@ -16,7 +16,7 @@ namespace cloudflare::detail {
 
 namespace {
 
-// Room behind a body for simdjson, so that it can be read in place.
+// Padding behind a body, so that simdjson can read it in place.
 constexpr std::size_t padding = 128;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
@@ -27,7 +27,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
-// Whether a request line can hold `text` as it stands.
+// Whether a request line can hold `text` without encoding.
 bool is_target(std::string_view text) {
   return text.starts_with('/') &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
@@ -38,7 +38,7 @@ bool has_proxy_variable() {
   return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
 }
 
-// What a source or sink of this library threw says all; of anything else the caller gets the exception itself.
+// Errors of this library's own sources and sinks need no cause; any other exception is kept for the caller.
 [[gnu::cold]] void explain_thrown(ErrorDetails& d, const std::exception_ptr& thrown) {
   d.text = "a sink or source of the caller threw";
   d.cause = thrown;
@@ -50,17 +50,17 @@ bool has_proxy_variable() {
     d.cause = nullptr;
   } catch (const std::bad_alloc&) {
     d.text = "there is no memory for the reply";
-  } catch (...) {  // the caller's
+  } catch (...) {  // stays the cause
   }
 }
 
 void use_url(CurlHandle& handle) {
   curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
-  // Credentials for this machine may travel in the open, but not away from it.
+  // Credentials for this machine may travel unencrypted, but must not leave it through a proxy.
   handle.direct = handle.loopback || !handle.proxies;
   curl_easy_setopt(handle.easy.get(), CURLOPT_NOPROXY, handle.direct ? "*" : nullptr);
-  // Share one HTTP/2 connection rather than open several; the TLS handshake tells. Without TLS all would wait for the
-  // first reply.
+  // With TLS the handshake tells whether requests can share one HTTP/2 connection, so they wait for it. Without TLS
+  // they would all wait for the first reply.
   curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
 }
 
@@ -69,7 +69,7 @@ void use_url(CurlHandle& handle) {
 void prepare(CurlHandle& handle, const CurlOptions& options) {
   CURL* const easy = handle.easy.get();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // no waiting for a resolver that is not asked any more
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // do not wait for the resolver thread of an abandoned transfer
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
@@ -101,7 +101,7 @@ CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<
   set_headers();
 }
 
-// To parse a URL is a tenth of libcurl's work for a small request, so it is done once for a host.
+// Parsing a URL is a tenth of libcurl's work for a small request, so it is done once per host.
 void CurlTransfer::set_url() {
   const std::string& url = request_->url;
   const std::string& origin = handle_.origin;
@@ -115,7 +115,7 @@ void CurlTransfer::set_url() {
 void CurlTransfer::parse_url() {
   const std::string& url = request_->url;
   handle_.url.reset(curl_url());
-  // A key ".." must not climb. What is no URL of http leaves it empty, which libcurl refuses.
+  // A key ".." must not climb in the path. The URL stays empty if it is not an http URL, and libcurl then refuses it.
   const auto parts = url_parts(url);
   const bool good = parts && curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
   handle_.loopback = good && parts->loopback;
@@ -158,7 +158,7 @@ void CurlTransfer::set_body() {
   if (body.source()) source_ = std::make_shared<CheckedSource>(body.source());
   const bool empty = !source_ && body.text().empty();
   plain_get_ = request_->method == "GET" && empty;
-  if (plain_get_) return;  // what a handle does by itself
+  if (plain_get_) return;  // the handle's default
   if (request_->method == "HEAD") {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
@@ -184,7 +184,7 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
   auto& transfer = of(self);
   transfer.moved_at_ = std::chrono::steady_clock::now();
   ++transfer.sends_;
-  // libcurl does not read a body of no bytes.
+  // libcurl does not read an empty body.
   char none = 0;
   if (transfer.source_ && transfer.source_->size() == 0U && transfer.give({&none, 1}) != 0)
     return CURL_PREREQFUNC_ABORT;
@@ -219,7 +219,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 bool CurlTransfer::take_header(std::string_view line) {
-  if (line.starts_with("HTTP/")) {  // of an interim reply, or the final one
+  if (line.starts_with("HTTP/")) {  // the head of an interim reply or the final one begins
     response_.headers.clear();
     response_.headers.reserve(16);
     head_complete_ = false;
@@ -251,7 +251,7 @@ std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t cou
   }
 }
 
-// By the Content-Encoding of a head that is complete; false if it is none that was asked for.
+// Chooses the decoder by Content-Encoding; false if that is an encoding that was not asked for.
 bool CurlTransfer::choose_decoder() {
   gunzip_.reset();
   const std::string* encoding = find_header(response_.headers, "content-encoding");
@@ -274,7 +274,7 @@ bool CurlTransfer::keep(std::string_view bytes) {
   return true;
 }
 
-// What streams needs no memory, so only what cannot be a reply of its kind is too large.
+// A streamed body needs no memory, so its limit only refuses sizes that no valid reply has.
 std::uint64_t CurlTransfer::reply_limit(bool streams) const noexcept {
   if (!streams) return request_->reply_limit;
   if (request_->reply_expected == 0) return std::numeric_limits<std::uint64_t>::max();
@@ -287,7 +287,7 @@ void CurlTransfer::take(std::string_view bytes) {
   body.append(bytes);
 }
 
-// Doubling a large string would hold it twice for a moment, so the final size is reserved where it can be known.
+// Growing a large string would hold it twice for a moment, so the final size is reserved if it is known.
 // Address space that is never written costs no memory.
 void CurlTransfer::reserve_for(std::size_t more) {
   std::string& body = response_.body;
@@ -330,9 +330,9 @@ std::size_t CurlTransfer::give(std::span<char> room) {
 }
 
 Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
-  // Headers that say 4xx or 5xx are an answer, whatever became of the body behind them.
+  // A 4xx or 5xx status is an answer even if the body was cut off.
   const bool refused = response_.status >= 400 && !thrown_;
-  // A connection that ends within the headers is no error to libcurl.
+  // libcurl reports no error for a connection that ends within the headers.
   if (code == CURLE_OK && !head_complete_) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;

@@ -30,25 +30,25 @@ struct CloseUrl {
 
 class CurlTransfer;
 
-/// An easy handle, and what stays from one of its transfers to the next. It must not move.
+/// An easy handle, and the state kept between its transfers. It must not move.
 struct CurlHandle {
-  CurlTransfer* transfer = nullptr;        ///< Of the moment.
+  CurlTransfer* transfer = nullptr;        ///< The current one.
   std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
-  bool proxies = false;                    ///< Some variable names one.
-  bool loopback = false;                   ///< `url` is one of this machine.
-  bool direct = false;                     ///< No proxy is asked.
-  std::string origin{};                    ///< Scheme, host and port of `url` if other targets may be asked of it.
+  bool proxies = false;                    ///< An environment variable names a proxy.
+  bool loopback = false;                   ///< `url` is on this machine.
+  bool direct = false;                     ///< No proxy is used.
+  std::string origin{};                    ///< Scheme, host and port of `url`; empty if it is not valid.
   std::unique_ptr<CURL, CloseEasy> easy{};
   std::unique_ptr<curl_slist, FreeList> lines{};
-  std::vector<Header> headers{};  ///< What `lines` were made of, if there are any.
+  std::vector<Header> headers{};  ///< The headers that `lines` were made from.
 };
 
-/// Sets what all transfers share.
+/// Sets the options that all transfers share.
 void prepare(CurlHandle& handle, const CurlOptions& options);
 
 class CurlTransfer {
  public:
-  /// `handle` is prepared, and stays the caller's.
+  /// `handle` must be prepared and must outlive the transfer.
   CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,
                const TransferLimits& limits);
   CurlTransfer(const CurlTransfer&) = delete;
@@ -56,15 +56,15 @@ class CurlTransfer {
 
   [[nodiscard]] CURL* easy() const noexcept { return handle_.easy.get(); }
   [[nodiscard]] unsigned ticket() const noexcept { return ticket_; }
-  /// Whether less than a byte a second moved for as long as the stall limit. Waiting for a connection is no stall.
+  /// Whether less than a byte per second moved during the stall limit. Waiting for a connection is not a stall.
   [[nodiscard]] bool stalled(std::chrono::steady_clock::time_point now);
   [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
-  /// The reply, or what `code` means; the transfer is over.
+  /// The reply, or the error that `code` means, after the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
   /// Prepares the handle for another transfer; its connections stay with the multi handle.
   void release(const CurlOptions& options);
 
-  // What libcurl calls; `self` is the handle.
+  // Callbacks of libcurl; `self` is the handle.
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
@@ -91,19 +91,19 @@ class CurlTransfer {
   CurlHandle& handle_;
   unsigned ticket_;
   std::shared_ptr<const HttpRequest> request_;
-  std::shared_ptr<Source> source_{};  // of the body, checked
+  std::shared_ptr<Source> source_{};  // the body's source, checked
   HttpResponse response_{};
   std::unique_ptr<Gunzip> gunzip_{};
   std::uint64_t received_ = 0;
   std::chrono::milliseconds stall_limit_;
-  std::chrono::steady_clock::time_point moved_at_{};  // when enough bytes had moved last
-  std::uint64_t moved_ = 0;                           // and how many in all
-  int sends_ = 0;                                     // how often libcurl began to send the request
+  std::chrono::steady_clock::time_point moved_at_{};  // when bytes last moved fast enough
+  std::uint64_t moved_ = 0;                           // bytes moved in total
+  int sends_ = 0;                                     // times libcurl began to send the request
   bool plain_get_ = false;
   bool head_complete_ = false;
   bool unknown_encoding_ = false;
   bool too_large_ = false;
-  std::exception_ptr thrown_{};  // in a callback; never through libcurl's frames
+  std::exception_ptr thrown_{};  // by a callback; must not pass through libcurl's frames
 };
 
 }  // namespace cloudflare::detail

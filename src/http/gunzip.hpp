@@ -1,7 +1,7 @@
 #pragma once
 
-// Decompresses a gzip reply and knows whether it came whole. libcurl's own decoder takes a stream that was cut inside
-// an intact HTTP message for a complete one.
+// Decompresses a gzip reply and detects a truncated one. libcurl's own decoder accepts a gzip stream that was cut
+// inside an intact HTTP message.
 
 #include <zlib.h>
 
@@ -13,12 +13,12 @@ namespace cloudflare::detail {
 
 class Gunzip {
  public:
-  Gunzip() : valid_(inflateInit2(&stream_, MAX_WBITS + 16) == Z_OK) {}  // + 16: the gzip format and nothing else
+  Gunzip() : valid_(inflateInit2(&stream_, MAX_WBITS + 16) == Z_OK) {}  // + 16: only the gzip format
   ~Gunzip() { inflateEnd(&stream_); }
   Gunzip(const Gunzip&) = delete;
   Gunzip& operator=(const Gunzip&) = delete;
 
-  /// Passes on what `bytes` decompress to, piece by piece, until `write` returns false; false too if they are no gzip.
+  /// Decompresses `bytes` piece by piece into `write`. False if `write` returned false or the data is not gzip.
   template <class Write>
   [[nodiscard]] bool feed(std::string_view bytes, Write write) {
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib only reads
@@ -37,7 +37,7 @@ class Gunzip {
     return valid_;
   }
 
-  /// Whether what was fed so far ends where the compressed data ends.
+  /// Whether the bytes so far end exactly where the compressed data ends.
   [[nodiscard]] bool whole() const noexcept { return valid_ && whole_; }
   [[nodiscard]] bool valid() const noexcept { return valid_; }
 

@@ -21,7 +21,7 @@ class SystemClock final : public Clock {
   }
 };
 
-// Transfers in turn, each on the thread that waits.
+// Runs transfers one after the other, each on the thread that waits.
 class InlineChannel final : public Channel {
  public:
   InlineChannel(Transport& transport, Clock& clock) : transport_(transport), clock_(clock) {}
@@ -60,7 +60,7 @@ class InlineChannel final : public Channel {
     woken_ = false;
   }
 
-  // The same time from now on, whatever clock the client has.
+  // The deadline on the system's clock: the same time from now on, whichever clock the client has.
   [[nodiscard]] TimePoint by_machine(TimePoint deadline) const {
     if (&clock_ == Clock::system().get()) return deadline;
     return std::chrono::steady_clock::now() + (deadline - clock_.now());

@@ -20,7 +20,7 @@ std::string part_of(CURLU* url, CURLUPart part) {
   return copy;
 }
 
-// Digits and dots that are no address, "127.1.2.3.4" for one, are a name that anybody may own.
+// Digits and dots that are not an address, such as "127.1.2.3.4", are a host name that anybody may own.
 bool is_loopback(const std::string& host) {
   in_addr address{};
   return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
@@ -34,7 +34,7 @@ std::optional<UrlParts> url_parts(const std::string& text) {
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK) return std::nullopt;
   const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
   if (scheme != "https" && scheme != "http") return std::nullopt;
-  // libcurl takes one slash, or three, for two.
+  // libcurl would accept one slash, or three, instead of two.
   const std::string_view rest = std::string_view(text).substr(scheme.size());
   if (!rest.starts_with("://") || rest.starts_with(":///")) return std::nullopt;
   UrlParts parts{.host = part_of(url.get(), CURLUPART_HOST), .https = scheme == "https"};
@@ -55,7 +55,7 @@ BaseUrl parse_base_url(std::string_view text) {
   auto parts = url_parts(base.text);
   if (!parts)
     throw invalid_argument("the base URL is malformed; it must look like https://api.cloudflare.com/client/v4");
-  // Paths are appended to the text as it stands, so an empty query or fragment would swallow them.
+  // Paths are appended to this text, so even an empty query or fragment would swallow them.
   if (!parts->bare) throw invalid_argument("the base URL must not hold a user name, query or fragment");
   static_cast<UrlParts&>(base) = *std::move(parts);
   while (base.text.ends_with('/')) base.text.pop_back();

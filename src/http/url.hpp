@@ -8,15 +8,15 @@
 
 namespace cloudflare::detail {
 
-/// What decides how a URL may be asked.
+/// The parts of a URL that decide whether it may be requested.
 struct UrlParts {
   std::string host{};  ///< Lower case, without port.
   bool https = false;
   bool loopback = false;
-  bool bare = false;  ///< No user name, password, query or fragment, be they empty.
+  bool bare = false;  ///< No user name, password, query or fragment, not even an empty one.
 };
 
-/// The parts of http(s)://…, or nothing if `text` is none.
+/// The parts of http(s)://…, or nullopt if `text` is not such a URL.
 [[nodiscard]] std::optional<UrlParts> url_parts(const std::string& text);
 
 struct BaseUrl : UrlParts {

@@ -30,7 +30,7 @@ std::optional<Error> check_count(std::size_t count, std::size_t most, std::strin
   return std::nullopt;
 }
 
-// Names the position of the item an error is about.
+// Adds the item's position to an error.
 Error at_position(const Error& error, std::size_t position) {
   return invalid_argument("item " + std::to_string(position) + ": " + error.details().text);
 }
@@ -56,7 +56,7 @@ Call<kv::BulkReply> erase_bulk(const detail::Endpoint& endpoint, const RequestCo
   return {std::move(request), read_bulk_reply};
 }
 
-// Positions in `batch` of the keys that the server wants again.
+// Positions in `batch` of the keys that the server wants sent again.
 std::vector<std::size_t> positions_of(const Batch& batch, const std::vector<std::string>& keys) {
   const std::unordered_set<std::string_view> wanted(keys.begin(), keys.end());
   std::vector<std::size_t> positions;
@@ -65,7 +65,7 @@ std::vector<std::size_t> positions_of(const Batch& batch, const std::vector<std:
   return positions;
 }
 
-// Positions of the keys that a refused reply lists, if those and its count make up the batch.
+// Positions of the failed keys that an error reply lists, if they and its count of successes add up to the batch.
 std::optional<std::vector<std::size_t>> positions_refused(const Batch& batch, const Error& refusal) {
   if (refusal.result().empty()) return std::nullopt;
   const std::size_t size = refusal.result().size();
@@ -78,7 +78,7 @@ std::optional<std::vector<std::size_t>> positions_refused(const Batch& batch, co
   return positions;
 }
 
-// The keys that the server could not do are to be sent again.
+// The keys that the server could not process are sent again.
 Result<BulkCodec::Open> settle_keys(const Batch& batch, Reply&& reply) {
   return read_bulk_reply(std::move(reply)).transform([&](const kv::BulkReply& bulk) {
     return BulkCodec::Open{.again = positions_of(batch, bulk.unsuccessful_keys)};
@@ -156,7 +156,7 @@ Result<BulkFormat> array_format(const detail::Endpoint& endpoint, const RequestC
                     .max_bytes = max_bytes};
 }
 
-// Where two pairs have the same key and are not the same: the server refuses such a request as a whole.
+// Finds two different pairs with the same key: the server refuses such a request as a whole.
 class SameKeys {
  public:
   explicit SameKeys(std::span<const kv::Entry> entries) : entries_(entries) { first_.reserve(entries.size()); }
@@ -164,7 +164,7 @@ class SameKeys {
     const auto [it, is_new] = first_.emplace(entries_[position].key, position);
     if (is_new || same(entries_[it->second], entries_[position])) return std::nullopt;
     return invalid_argument("items " + std::to_string(it->second) + " and " + std::to_string(position) +
-                            " have the same key and are not the same; put_many keeps the last");
+                            " have the same key but differ; put_many keeps the last");
   }
 
  private:
@@ -176,7 +176,7 @@ class SameKeys {
   std::unordered_map<std::string_view, std::size_t> first_{};
 };
 
-// Of plain text; growing step by step would hold the body twice.
+// The size if all values are plain text. Reserving it avoids growth, which would hold the body twice.
 std::size_t most_likely_size(std::span<const kv::Entry> entries) {
   std::size_t size = 2;
   for (const kv::Entry& entry : entries) {
@@ -276,7 +276,7 @@ FlowPtr<BulkResult> kv_erase_many(const RequestContext& context, std::string_vie
 
 namespace {
 
-// The server decodes values as text: one that holds this may have been bytes, so it is read again by itself.
+// The server decodes values as text. A value with this character may have been bytes, so it is read again by itself.
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 class ValueCodec final : public BulkCodec {
@@ -335,7 +335,7 @@ class ValueCodec final : public BulkCodec {
     const BulkItem& item = batch.items[at];
     if (!value || value->value.find(replacement_character) == std::string::npos)
       return take_(item.index, batch.name(item), std::move(value));
-    value->value.clear();  // what is stored beside it stays
+    value->value.clear();  // metadata and expiration stay
     doubtful_.emplace(item.index, std::move(*value));
     open.singly.push_back(at);
   }

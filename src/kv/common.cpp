@@ -13,19 +13,19 @@ using std::to_string;
 std::optional<Error> check_ttl(const kv::EntryView& entry, const RequestContext& context) {
   if (entry.ttl && *entry.ttl < limits::kv_min_ttl)
     return invalid_argument("the ttl is " + to_string(entry.ttl->count()) + " s; at least 60 s are needed");
-  if (entry.ttl || !entry.expiration) return std::nullopt;  // the ttl wins
+  if (entry.ttl || !entry.expiration) return std::nullopt;  // a ttl takes precedence
   if (*entry.expiration < detail::saturating_add(detail::wall_time(context), limits::kv_min_ttl))
     return invalid_argument("the expiration must be at least 60 s ahead");
   return std::nullopt;
 }
 
-// A value asked for as text comes as a string, one asked for as JSON stays the JSON it is.
+// A value requested as text comes as a string; one requested as JSON is returned as its JSON text.
 std::string value_text(json::value value, kv::ValueType type) {
   const bool text = type == kv::ValueType::text && value.type() == json::json_type::string;
   return text ? detail::string(value) : std::string(detail::raw_text(value));
 }
 
-// A stored JSON null is told from a missing key where metadata was asked for: {"value":null,…}, and null.
+// With metadata, a stored JSON null ({"value":null,…}) differs from a missing key (null).
 std::optional<kv::Value> read_value(json::value item, const kv::BulkGetOptions& options) {
   if (item.is_null()) return std::nullopt;
   kv::Value value;
@@ -76,7 +76,7 @@ std::optional<Error> check_entry(const kv::EntryView& entry, const RequestContex
     return invalid_argument("the metadata is not one JSON value, nested at most " + to_string(limits::json_depth) +
                             " deep");
   if (entry.base64 && !(limits ? detail::is_base64(entry.value) : detail::is_utf8(entry.value)))
-    return invalid_argument("the value is not base64, as it is said to be");
+    return invalid_argument("the value is marked as base64 but is not base64");
   if (!limits) return std::nullopt;
   const std::size_t size = entry.base64 ? entry.value.size() / 4 * 3 : entry.value.size();
   if (size > limits::kv_value_bytes + (entry.base64 ? 3 : 0))

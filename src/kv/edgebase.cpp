@@ -1,4 +1,4 @@
-// EdgeBase names put `set` and erase `delete`.
+// EdgeBase calls put `set` and erase `delete`.
 
 #include "kv/edgebase.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 namespace json = detail::json;
 using detail::Reply;
 
-// The one member of a reply that counts.
+// Reads the one member of a reply that matters.
 template <class Read>
 auto read_member(Reply& reply, std::string_view wanted, std::string_view what, Read read) {
   return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, what, [&](json::document& document) {
@@ -32,7 +32,7 @@ Result<std::optional<std::string>> read_bare_value(Reply&& reply) {
 Result<void> read_ok(Reply&& reply) {
   auto ok = read_member(reply, "ok", "the reply", [](json::value value) { return value.get_bool().value(); });
   if (!ok) return ok.error();
-  if (!*ok) return Error(ErrorKind::decode, "the reply is a success and says that it is none");
+  if (!*ok) return Error(ErrorKind::decode, "EdgeBase answered 200 with ok:false");
   return {};
 }
 
@@ -60,7 +60,7 @@ Result<kv::KeyPage> read_key_names(Reply&& reply) {
 
 std::optional<Error> check_text_put(std::string_view key, const Body& value, const kv::PutOptions& options,
                                     const RequestContext& context) {
-  if (options.expiration && !options.ttl) return invalid_argument("EdgeBase takes a ttl, and no time of expiration");
+  if (options.expiration && !options.ttl) return invalid_argument("EdgeBase takes a ttl, but not an expiration time");
   if (!options.metadata.empty()) return invalid_argument("EdgeBase keeps no metadata with a key");
   if (value.source()) return invalid_argument("EdgeBase takes values from memory, not from a file or a stream");
   if (!detail::is_utf8(value.text()))
@@ -68,7 +68,7 @@ std::optional<Error> check_text_put(std::string_view key, const Body& value, con
   return check_entry({.key = key, .value = value.text(), .ttl = options.ttl}, context);
 }
 
-// `{"action":…,"key":…}`, or why the key cannot be one.
+// `{"action":…,"key":…}`, or why the key is not allowed.
 std::optional<Error> append_key(std::string& body, const RequestContext& context, std::string_view key) {
   append_member(body, "key", key);
   return check_key(key, detail::checks_limits(context));

@@ -1,6 +1,6 @@
 #pragma once
 
-// The dialect of EdgeBase for the operations of KvStore: requests in, replies out. The operations themselves choose it.
+// The EdgeBase form of KvStore's requests and replies. Each operation chooses between this and v4.
 
 #include "kv/common.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What stands behind a handle of a namespace, for code of the library that is built on handles.
+// The internals of a namespace handle, for library code that is built on handles.
 
 #include <chrono>
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace cloudflare::kv {
 
-/// The core and the limits behind a handle.
+/// The core and the call options behind a handle.
 inline const detail::Context& context_of(const KvNamespace& kv) {
   struct Handle : KvVerbs<Throwing> {
     static const detail::Context& of(const KvNamespace& handle) { return handle.*(&Handle::context_); }
@@ -17,8 +17,8 @@ inline const detail::Context& context_of(const KvNamespace& kv) {
   return Handle::of(kv);
 }
 
-/// The namespace for the lists of a long job: unless the caller set a time limit, one list may wait out the rate
-/// budget's five minutes instead of failing after the minute of an ordinary call.
+/// The namespace with a longer timeout for the lists of a long job. Unless the caller set a timeout, a list may wait
+/// for the rate budget's five minutes instead of failing after the one minute of an ordinary call.
 inline KvNamespace patient(const KvNamespace& kv) {
   CallOptions options = context_of(kv).call;
   if (!options.timeout) options.timeout = std::chrono::minutes(15);

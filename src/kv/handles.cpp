@@ -1,4 +1,4 @@
-// The handles of Workers KV. One file for each product: a program links those it uses.
+// The handles of Workers KV. Each product has its own file, so that a program links only the products it uses.
 
 #include <cloudflare/kv.hpp>
 

@@ -66,7 +66,7 @@ void set_title(Result<detail::Request>& request, std::string_view title, const R
   detail::set_json(*request, body + "}");
 }
 
-// A 404 on a repeated removal is the success of an attempt before it.
+// A 404 on a repeated removal means that an earlier attempt succeeded.
 Result<void> namespace_removed(Error&& error) {
   if (error.details().repeated_unknown && error.kind() == ErrorKind::not_found) return {};
   return std::move(error);

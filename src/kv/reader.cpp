@@ -1,7 +1,7 @@
-// Reads gather in a group; the one that opened it sends it when its window ends, or whoever fills it. The group's
-// requests run on the I/O thread, so that no read depends on the thread of another. Time is that of the client's clock.
-// A clock of tests jumps when it is waited on, so nobody waits on it for what happens anyway: a window is waited out by
-// the read that opened it, and the latest deadline of a group by its request.
+// Reads gather in a group. It is sent by the read that opened it when the window ends, or by the read that fills it.
+// The group's requests run on the I/O thread, so that no read depends on the thread of another. All times are those of
+// the client's clock. A test clock jumps when somebody waits on it, so only one waits for each time: the read that
+// opened a group waits for the end of its window, and the group's request waits for its latest deadline.
 
 #include <cloudflare/kv/reader.hpp>
 
@@ -48,10 +48,10 @@ struct Reader::State {
     std::vector<std::optional<Read>> reads{};
     std::size_t waiting = 0;
     TimePoint window_end{};
-    TimePoint deadline{};  ///< The latest of its reads.
+    TimePoint deadline{};  ///< The latest deadline of its reads.
     bool sent = false;
     std::condition_variable changed{};
-    std::stop_source stop{};  ///< Of its requests: nobody waits any more.
+    std::stop_source stop{};  ///< Stops its requests when no read waits any more.
 
     std::size_t place_of(std::string_view key) {
       const auto [it, fresh] = places.emplace(key, keys.size());
@@ -72,7 +72,7 @@ struct Reader::State {
         settle_all(result.error());
       } else {
         for (const ItemFailure& failure : result->outcome.failed) settle(failure.index, failure.error);
-        const std::optional<Error>& stopped = result->outcome.stopped;  // then what has no value may have one
+        const std::optional<Error>& stopped = result->outcome.stopped;  // then a key without a value may still have one
         for (std::size_t place = 0; place < keys.size(); ++place) {
           std::optional<Value>& value = result->values[place];
           if (!value && stopped) settle(place, *stopped);
@@ -96,7 +96,7 @@ struct Reader::State {
     const milliseconds longest = context.call.timeout.value_or(context.options->timeout);
     const TimePoint deadline = after(now, std::min(longest, wishes.timeout.value_or(longest)));
     std::optional<std::stop_callback<std::function<void()>>>
-        on_wish;  // goes when the mutex is free: it may wait for it
+        on_wish;  // destroyed after unlocking: its callback may wait for the mutex
     std::unique_lock lock(*mutex);
     if (closed) return *closed;
     const bool opens = !open;
@@ -124,7 +124,7 @@ struct Reader::State {
       while (!woken() && clock.now() < until) clock.wait(lock, group->changed, until, woken);
     };
     const auto sent = [&] { return group->sent; };
-    if (opens) {  // sends the group when its window ends, or when this read leaves before
+    if (opens) {  // this read sends the group when the window ends, or when it leaves earlier
       wait_until(std::min(deadline, group->window_end), sent);
       if (!group->sent && (group->waiting > 1 || !gives_up(wishes, deadline))) send(group, lock);
     } else {
@@ -134,7 +134,7 @@ struct Reader::State {
     return leave(group, place, wishes, lock);
   }
 
-  // Ends every read, those to come as well.
+  // Ends all current and future reads.
   void close(const Error& error) {
     std::vector<std::shared_ptr<Group>> ended_groups;
     {
@@ -170,8 +170,8 @@ struct Reader::State {
     return read;
   }
 
-  // What waits for replies owns the mutex and the group, not the client: the last owner of a client joins its I/O
-  // thread, and must not be that thread.
+  // The callbacks own the mutex and the group, but not the client: the last owner of a client joins its I/O thread, so
+  // it must not be that thread.
   void send(const std::shared_ptr<Group>& group, std::unique_lock<std::mutex>& lock) {
     group->sent = true;
     if (open == group) open.reset();
@@ -181,7 +181,7 @@ struct Reader::State {
     detail::AsyncContext timed = reads;
     timed.call.timeout = std::min(std::chrono::ceil<milliseconds>(group->deadline - now),
                                   std::chrono::floor<milliseconds>(TimePoint::max() - now));
-    lock.unlock();  // what follows may run callbacks
+    lock.unlock();  // callbacks may run from here on
     if (group->keys.size() == 1) {
       read_singly(timed, group);
     } else {
@@ -209,10 +209,10 @@ struct Reader::State {
   std::string id;
   ReaderOptions options;
   detail::Context context;     ///< Keeps the client open.
-  detail::AsyncContext reads;  ///< Of the requests, which do not.
+  detail::AsyncContext reads;  ///< For the requests, which do not keep it open.
   Clock& clock;
   std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
-  std::shared_ptr<Group> open{};  ///< Takes further reads.
+  std::shared_ptr<Group> open{};  ///< The group that takes further reads.
   std::unordered_set<std::shared_ptr<Group>> groups{};
   std::optional<Error> closed{};
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};  ///< The handle's own token.

@@ -1,4 +1,4 @@
-// The operations on one namespace, but for bulk.
+// The operations on one namespace, except bulk.
 
 #include <random>
 
@@ -95,7 +95,7 @@ Result<kv::KeyPage> read_key_page(Reply&& reply) {
   return page;
 }
 
-/// The file is made when the operation begins, and gets its name when the value is complete.
+/// The file is created when the operation begins, and renamed when the value is complete.
 class KvGetToFile final : public detail::FlowOf<std::optional<kv::StreamedValue>> {
  public:
   KvGetToFile(const RequestContext& context, std::string_view id, std::string_view key, const std::string& path)

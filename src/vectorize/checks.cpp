@@ -1,4 +1,4 @@
-// What Vectorize allows, checked before sending.
+// Checks of Vectorize's limits before sending.
 
 #include "vectorize/common.hpp"
 
@@ -21,7 +21,7 @@ std::optional<Error> check_metadata_key(std::string_view key) {
 
 using OnKey = std::function<void(std::string_view)>;
 
-// Reads every token, so that what is not JSON is found. `depth` is that of the value if it is an object or array.
+// Reads every token to find invalid JSON. `depth` is the level of the value if it is an object or array.
 void walk(json::value value, const OnKey& on_key, std::size_t depth = 1) {
   switch (value.type().value()) {
     case json::json_type::object:

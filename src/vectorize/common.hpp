@@ -19,17 +19,17 @@
 
 namespace cloudflare::ops {
 
-/// Why the name of an index cannot be one.
+/// Why the name of an index is not allowed.
 [[nodiscard]] std::optional<Error> check_index_name(std::string_view name, bool limits);
 [[nodiscard]] std::optional<Error> check_vector_id(std::string_view id, bool limits);
-/// Why `metadata` (not empty) cannot be stored: not one JSON object; with `limits` its size and its keys.
+/// Why `metadata` (not empty) cannot be stored. It must be one JSON object; with `limits`, its size and keys count too.
 [[nodiscard]] std::optional<Error> check_metadata(std::string_view metadata, bool limits);
-/// Why `text` is not one JSON object, or is nested too deep; `on_key` is told each key.
+/// Why `text` is not one JSON object, or is nested too deep. Calls `on_key` with each key.
 [[nodiscard]] std::optional<Error> check_object(std::string_view what, std::string& text,
                                                 const std::function<void(std::string_view)>& on_key = nullptr);
-/// Why a vector breaks a limit; `dimensions` 0 means any. Values and metadata are looked at while encoding.
+/// Why a vector breaks a limit; `dimensions` 0 means any. Values and metadata are checked while encoding.
 [[nodiscard]] std::optional<Error> check_vector(const vectorize::VectorView& vector, int dimensions);
-/// Why a query's filter cannot be one.
+/// Why a query's filter is not allowed.
 [[nodiscard]] std::optional<Error> check_filter(const vectorize::QueryOptions& options, bool limits);
 /// "vector 3 (\"id\"): why"
 [[nodiscard]] Error at_vector(const Error& error, std::uint64_t position, std::string_view id);
@@ -47,13 +47,13 @@ namespace cloudflare::ops {
 [[nodiscard]] inline Result<vectorize::Mutation> read_mutation_reply(detail::Reply&& reply) {
   return read_mutation(std::move(reply));
 }
-/// Of an insert, sent a second time and refused because it is there already.
+/// Turns the refusal of a repeated insert into a success: the vectors exist because an earlier attempt inserted them.
 [[nodiscard]] Result<vectorize::Mutation> inserted_if_repeated(Error&& error);
 /// The replies to get_by_ids: an array, or EdgeBase's object around it.
 [[nodiscard]] Result<std::vector<vectorize::Vector>> read_vectors(detail::Reply& reply);
 [[nodiscard]] Result<vectorize::IndexInfo> read_info(detail::Reply&& reply);
 [[nodiscard]] Result<vectorize::QueryResult> read_matches(detail::Reply&& reply);
-/// Nothing for a name that this version does not know.
+/// nullopt for a name that this version does not know.
 [[nodiscard]] std::optional<vectorize::Metric> read_metric(detail::json::value name);
 
 /// Appends the members of a query and the end of its object, or says what is not allowed.
@@ -66,15 +66,15 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<Error> append_ids(std::string& json, const RequestContext& context,
                                               std::span<const std::string> ids, std::size_t most);
 
-/// How ids become requests: `prefix`, ids as a JSON array's items, `]}`.
+/// The format of requests with ids: `prefix`, the ids as items of a JSON array, `]}`.
 [[nodiscard]] Result<detail::BulkFormat> ids_format(Result<detail::Request> request, std::string prefix,
                                                     std::size_t max_items);
 /// Appends the floats of a JSON array.
 CLOUDFLARE_API void read_floats(std::vector<float>& to, detail::json::value value);
-/// A time in RFC 3339, or in seconds or milliseconds since the epoch; absent if it is neither.
+/// A time in RFC 3339, or in seconds or milliseconds since the epoch; nullopt if it is neither.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> read_time(detail::json::value value);
 
-/// Encodes vectors one after the other, checking each, its dimensions against those of the first if none are known.
+/// Encodes and checks vectors one by one. If the dimensions are not known, all must have those of the first vector.
 class VectorEncoder {
  public:
   /// `ns` is the namespace of vectors that name none.

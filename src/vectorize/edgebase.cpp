@@ -1,4 +1,4 @@
-// EdgeBase names query `search`, erase_by_ids `delete` and info `describe`.
+// EdgeBase calls query `search`, erase_by_ids `delete` and info `describe`.
 
 #include "vectorize/edgebase.hpp"
 
@@ -17,7 +17,7 @@ Result<detail::Request> request_on(const detail::Endpoint& endpoint, const Reque
   return edgebase_request(endpoint, context, index.name);
 }
 
-// With its body, or with why there is none.
+// A request with its body, or `error`.
 Result<detail::Request> request_on(const detail::Endpoint& endpoint, const RequestContext& context,
                                    const VectorizeTarget& index, std::optional<Error> error, std::string body) {
   return detail::with_json(request_on(endpoint, context, index), std::move(error), std::move(body));
@@ -28,7 +28,7 @@ const detail::Endpoint& operation_of(Upload upload) {
                                   : vectorize_endpoint("edgebase.vectorize.upsert");
 }
 
-// What stands before and after the vectors.
+// The text of the body before and after the vectors.
 std::string before_vectors(Upload upload) {
   return edgebase_action(upload == Upload::insert ? "insert" : "upsert") + R"(,"vectors":[)";
 }
@@ -42,14 +42,14 @@ std::string ids_before(std::string_view action) { return edgebase_action(action)
 
 std::optional<Error> check_options(const RequestContext& context, std::string_view ns,
                                    const std::optional<vectorize::UnparsableBehavior>& unparsable) {
-  if (unparsable) return invalid_argument("EdgeBase has no behaviour for vectors that cannot be read");
+  if (unparsable) return invalid_argument("EdgeBase has no option for unparsable vectors");
   if (!detail::is_utf8(ns)) return invalid_argument("the namespace is not UTF-8");
   if (detail::checks_limits(context) && ns.size() > limits::vectorize_namespace_bytes)
     return invalid_argument("the namespace has " + std::to_string(ns.size()) + " bytes; at most 64 are allowed");
   return std::nullopt;
 }
 
-// Requests are small: one that breaks is repeated as it is, and a repeated insert knows that it is one.
+// Requests are small, so one that breaks is repeated unchanged instead of halved. A repeated insert is recognised.
 Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view action, const RequestContext& context,
                             const VectorizeTarget& index) {
   auto format =
@@ -58,8 +58,8 @@ Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view a
   return format;
 }
 
-// EdgeBase without a Vectorize binding answers with `_stub` and `_warning` beside an empty result. These members lie at
-// the top; metadata may have members of the same names, which lie deeper.
+// EdgeBase without a Vectorize binding answers with `_stub` and `_warning` beside an empty result. Only members at the
+// top level count, because metadata may have members of the same names.
 [[gnu::cold]] std::optional<Error> error_of_stub(std::string& body) {
   if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
   bool stub = false;

@@ -1,7 +1,6 @@
 #pragma once
 
-// The dialect of EdgeBase for the operations of VectorStore: requests in, replies out. The operations themselves choose
-// it.
+// The EdgeBase form of VectorStore's requests and replies. Each operation chooses between this and v4.
 
 #include "vectorize/common.hpp"
 
@@ -27,7 +26,7 @@ namespace cloudflare::ops {
 [[nodiscard]] Call<vectorize::Mutation> edgebase_vectorize_erase_by_ids(const RequestContext& context,
                                                                         const VectorizeTarget& index,
                                                                         std::span<const std::string> ids);
-/// How the requests of a `_many` operation look: vectors, ids to erase, ids to read.
+/// The formats of requests of `_many` operations: vectors, ids to erase, ids to read.
 [[nodiscard]] Result<detail::BulkFormat> edgebase_vectors_format(const RequestContext& context,
                                                                  const VectorizeTarget& index, Upload upload,
                                                                  const vectorize::UploadManyOptions& options);

@@ -1,7 +1,7 @@
 #pragma once
 
 // The endpoints of Vectorize, v4 first, then EdgeBase. Columns: name, method, path under the base URL, retry class,
-// form of the reply, what the product knows of its replies.
+// form of the reply, the product's rules for replies.
 
 #include "engine/endpoint.hpp"
 

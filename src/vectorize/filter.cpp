@@ -1,4 +1,4 @@
-// Metadata filters: from conditions to JSON, and what the filter language allows (Cloudflare docs, "Metadata
+// Metadata filters: encodes conditions as JSON, and checks the rules of the filter language (Cloudflare docs, "Metadata
 // filtering").
 
 #include <algorithm>
@@ -24,7 +24,7 @@ std::string json_string(std::string_view text) {
 }
 
 std::string json_number(double value) {
-  if (!std::isfinite(value)) return std::isnan(value) ? "NaN" : "Infinity";  // no JSON: refused with the query
+  if (!std::isfinite(value)) return std::isnan(value) ? "NaN" : "Infinity";  // not JSON, so the query is refused
   std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
@@ -50,7 +50,7 @@ Filter Filter::operator&&(const Filter& other) const {
   if (empty()) return other;
   if (other.empty()) return *this;
   Filter both;
-  // Two documents one after the other are none: refused with the query.
+  // Two adjacent documents are not JSON, so the query is refused.
   if (!raw_.empty() || !other.raw_.empty()) return JsonText::raw(text() + " && " + other.text());
   both.conditions_ = conditions_;
   both.conditions_.insert(both.conditions_.end(), other.conditions_.begin(), other.conditions_.end());
@@ -153,7 +153,7 @@ class Reader {
       const auto op = detail::find_filter_op(name);
       if (!op)
         throw NotAllowed{"the filter's " + shown(key_) + " has an operator " + shown(name) +
-                         "; there are $eq $ne $in $nin $lt $lte $gt $gte"};
+                         "; allowed are $eq $ne $in $nin $lt $lte $gt $gte"};
       ops.add(*op);
       if (detail::takes_list(*op)) {
         if (operand.type() != json::json_type::array)
@@ -170,7 +170,7 @@ class Reader {
       throw NotAllowed{"the filter's " + shown(key_) + " needs one operator, or one lower and one upper bound"};
   }
 
-  // Number indexes are float64: a larger integer would be compared with its neighbour.
+  // Number indexes are float64, so a larger integer would be rounded before the comparison.
   void check_number(json::number number) const {
     constexpr std::int64_t largest = 1LL << 53U;
     if (number.is_double()) return;

@@ -82,7 +82,7 @@ bool is_no_such_index(const Error& error) noexcept {
          (error.has(ErrorCode::vectorize_index_not_found) || error.has(ErrorCode::vectorize_index_deleted));
 }
 
-// A 404 on a repeated removal is the success of an attempt before it.
+// A 404 on a repeated removal means that an earlier attempt succeeded.
 Result<void> removed_if_repeated(Error&& error) {
   if (error.details().repeated_unknown && error.kind() == ErrorKind::not_found) return {};
   return std::move(error);

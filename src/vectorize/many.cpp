@@ -1,4 +1,4 @@
-// Any number of vectors over the packing flow.
+// Operations on any number of vectors, by the bulk flow.
 
 #include <algorithm>
 #include <unordered_map>
@@ -21,7 +21,7 @@ using detail::Twice;
 using vectorize::Mutation;
 using vectorize::Vector;
 
-// Packs what changes the index; each reply names a mutation.
+// Encodes items that change the index; each reply names a mutation.
 class MutationCodec : public BulkCodec {
  public:
   /// `counts`: a reply that counts fewer items than were sent is an error.
@@ -123,7 +123,7 @@ BulkFlow upload_job(const RequestContext& context, Result<BulkFormat> format, in
                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
                     std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
-  // EdgeBase takes it once for a request, behind the vectors.
+  // EdgeBase takes the namespace once per request, behind the vectors.
   const std::string ns = context.edgebase ? std::string() : options.ns;
   format->last_alone = true;
   format->twice = upload == Upload::insert ? Twice::first : Twice::last;
@@ -146,7 +146,7 @@ BulkFlow erase_job(const RequestContext& context, Result<BulkFormat> format, std
           detail::most_in_flight(context, options.in_flight)};
 }
 
-// Any number of vectors, or ids to erase, over the packing flow; remembers what to wait for.
+// Sends any number of vectors, or ids to erase, by the bulk flow, and remembers which mutation to wait for.
 class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
  public:
   VectorizeMany(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
@@ -161,7 +161,7 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
 
  private:
   void settle(bool idle);
-  std::shared_ptr<vectorize::Mutation> last_;  ///< Of the reply being settled.
+  std::shared_ptr<vectorize::Mutation> last_;  ///< The mutation of the reply being settled.
   detail::BulkFlow job_;
   vectorize::Mutation mutation_{};
   bool inserts_ = false;
@@ -188,13 +188,13 @@ void VectorizeMany::begin(detail::Outbox& out) {
   settle(true);
 }
 
-// An id stands for all that came before it only if it was sent after their replies. Otherwise the time of the latest
-// reply must do.
+// A mutation id covers all earlier requests only if its request was sent after their replies. Otherwise the time of the
+// latest reply has to serve.
 void VectorizeMany::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
   const bool alone = alone_;
   const bool others = job_.under_way() > 1;
   *last_ = Mutation();
-  // An insert that was sent before and is refused because it is there already.
+  // A repeated insert is refused because an earlier attempt inserted the vectors; that is a success.
   if (!reply && inserts_ && reply.error().http_status() == 409 &&
       (reply.error().details().repeated_unknown || job_.maybe_executed(tag))) {
     const int attempts = reply.error().attempts();

@@ -1,6 +1,6 @@
 #pragma once
 
-// Vectors as text: what the public encoder and the operations share.
+// Encodes vectors as text, for the public encoder and the operations.
 
 #include <optional>
 #include <span>
@@ -10,10 +10,10 @@
 
 namespace cloudflare::detail {
 
-/// Appends "[1,2.5]"; the position of the first NaN or infinity if there is one, and then `out` is unchanged.
+/// Appends "[1,2.5]". Returns the position of the first NaN or infinity if there is one; then `out` is unchanged.
 [[nodiscard]] std::optional<std::size_t> append_floats(std::string& out, std::span<const float> values);
 
-/// Why `vector` cannot be a line, and then `out` is unchanged; `limits`: of its metadata.
+/// Appends `vector` as a line, or says why it cannot, leaving `out` unchanged. `limits`: check those of its metadata.
 [[nodiscard]] std::optional<Error> append_line(std::string& out, const vectorize::VectorView& vector, bool limits);
 
 [[nodiscard]] Error not_finite(std::size_t position);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What Vectorize allows in filters and metadata, for the client's checks and the embedded store alike.
+// Vectorize's rules for filters and metadata, used by the client's checks and by the embedded store.
 // Source: Cloudflare docs, "Metadata filtering".
 
 #include <algorithm>
@@ -49,11 +49,11 @@ class FilterOps {
   int other_ = 0;
 };
 
-/// True if `key` has the form of a filter's key: not empty, no '"' or '|', no '$' in front. Its length counts besides.
+/// True if `key` has the form of a filter's key: not empty, no '"' or '|', no '$' in front. Does not check its length.
 [[nodiscard]] constexpr bool is_filter_key(std::string_view key) {
   return !key.empty() && key.front() != '$' && key.find_first_of("\"|") == std::string_view::npos;
 }
-/// The same for a member of metadata, where a dot would pass for nesting.
+/// The same for a member of metadata, where a dot would mean nesting.
 [[nodiscard]] constexpr bool is_metadata_key(std::string_view key) {
   return is_filter_key(key) && key.find('.') == std::string_view::npos;
 }

@@ -27,7 +27,7 @@ Call<Mutation> upload_call(Result<detail::Request> request, Upload upload) {
   return {std::move(request), read_mutation_reply, upload == Upload::insert ? inserted_if_repeated : nullptr};
 }
 
-// Lines as the server counts them: the last may lack its newline.
+// Counts lines as the server does: the last one may lack its newline.
 class LineCount {
  public:
   void take(std::string_view bytes) {
@@ -50,7 +50,7 @@ class LineCount {
   bool open_ = false;
 };
 
-// Reads the source to its end, or as far as a limit allows; `keep` takes the bytes if it is not null.
+// Reads the source to its end, or up to a limit; `keep` receives the bytes if it is not null.
 void count(Source& source, LineCount& lines, std::string* keep) {
   std::array<char, 1U << 16U> buffer{};
   for (;;) {
@@ -63,7 +63,7 @@ void count(Source& source, LineCount& lines, std::string* keep) {
   }
 }
 
-// The body once its lines and bytes are found allowed; what its source throws passes.
+// The body, after its lines and bytes were checked. Exceptions of its source pass through.
 Result<Body> checked(Body body) {
   LineCount lines;
   if (!body.source()) {
@@ -78,7 +78,7 @@ Result<Body> checked(Body body) {
     count(source, lines, nullptr);
     if (auto error = lines.problem()) return *error;
     if (source.rewind()) return body;
-    return Error(ErrorKind::callback, "the body could go back once, but not a second time");
+    return Error(ErrorKind::callback, "the body could be rewound once, but not a second time");
   }
   lines.take(begin);
   if (!begin.empty()) count(source, lines, &begin);

@@ -23,8 +23,8 @@ using vectorize::QueryResult;
 using vectorize::Vector;
 using vectorize::VectorPage;
 
-// Text to float by way of double rounds twice. That matters only where the double lies exactly between two floats, or
-// where floats are denormal; there the text is read again.
+// Converting text to float through double rounds twice. That matters only if the double lies exactly between two
+// floats, or if the float is denormal; then the text is read again.
 float to_float(json::value value) {
   const std::string_view token = value.raw_json_token();
   const double real = value.get_double();
@@ -127,7 +127,7 @@ Result<VectorPage> read_vector_page(Reply&& reply) {
                                 });
   if (!page) return page;
   if (page->is_truncated == true && page->cursor.empty())
-    return Error(ErrorKind::decode, "the list says that it goes on, but names no cursor");
+    return Error(ErrorKind::decode, "the list is truncated, but the reply has no cursor");
   if (page->is_truncated == false) page->cursor.clear();
   return page;
 }
@@ -203,7 +203,7 @@ std::optional<Error> append_ids(std::string& json, const RequestContext& context
 
 std::optional<std::chrono::sys_seconds> read_time(json::value value) {
   const auto since_epoch = [](double count) -> std::optional<std::chrono::sys_seconds> {
-    constexpr double most_seconds = 1e11;  // the year 5138; as milliseconds 1973, before there was such a service
+    constexpr double most_seconds = 1e11;  // year 5138 in seconds; 1973 in milliseconds, before the service existed
     if (std::fabs(count) >= most_seconds) count /= 1000;
     if (std::fabs(count) >= most_seconds) return std::nullopt;
     return std::chrono::sys_seconds(std::chrono::seconds(std::llround(std::floor(count))));

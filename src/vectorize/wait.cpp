@@ -1,4 +1,4 @@
-// Waiting until a mutation that was accepted is processed.
+// Waits until an accepted mutation is processed.
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ using vectorize::Mutation;
 constexpr milliseconds first_step{500};
 constexpr milliseconds longest_step{10'000};
 
-// Asks `info` in growing steps until a mutation is processed.
+// Polls `info` at growing intervals until a mutation is processed.
 class VectorizeWait final : public detail::FlowOf<vectorize::IndexInfo> {
  public:
   VectorizeWait(const RequestContext& context, VectorizeTarget index, vectorize::Mutation mutation,
@@ -47,7 +47,7 @@ VectorizeWait::VectorizeWait(const RequestContext& context, VectorizeTarget inde
       step_(first_step),
       info_(vectorize_info(context_, index_)) {
   if (!mutation_.id && !mutation_.accepted_at)
-    this->finish(invalid_argument("nothing is known of the mutation: it has neither id nor time"));
+    this->finish(invalid_argument("the mutation has neither id nor time to wait for"));
   else if (info_.finished())
     this->finish(info_.take());  // refused before sending
 }

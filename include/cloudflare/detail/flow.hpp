@@ -1,6 +1,6 @@
 #pragma once
 
-// What an operation is to the loop that runs it: what to do next is data. No I/O, no clock, no thread here.
+// Flows: an operation tells the loop as data what to do next. No I/O, no clock, no thread here.
 
 #include <chrono>
 #include <functional>
@@ -20,19 +20,19 @@ namespace cloudflare::detail {
 class ClientCore;
 class OpenClient;
 
-/// What an operation knows of its client when it builds requests: account, limits and clock. It cannot send.
+/// What an operation may use of its client to build requests: account, limits and clock. It cannot send.
 struct RequestContext {
   std::shared_ptr<const ClientOptions> options{};
   CallOptions call{};
-  bool edgebase = false;  ///< Requests are encoded for EdgeBase and not for v4.
+  bool edgebase = false;  ///< Encode requests for EdgeBase instead of v4.
 };
 
-/// What a handle carries. While a handle exists, its client is open.
+/// The state of a handle. It keeps its client open.
 struct Context : RequestContext {
   std::shared_ptr<OpenClient> client{};
 };
 
-/// What an asynchronous operation carries: the client's memory, but it does not keep the client open.
+/// The state of an asynchronous operation. It keeps the client's memory, but does not keep the client open.
 struct AsyncContext : RequestContext {
   std::shared_ptr<ClientCore> core{};
 };
@@ -40,7 +40,7 @@ struct AsyncContext : RequestContext {
 /// When a request may be sent again.
 enum class Repeat : std::uint8_t { read, idempotent, once };
 /// How a reply is judged: by the v4 envelope, by the HTTP status alone, or by the bare `{code, message}` of EdgeBase;
-/// `rows` is the envelope too, but the decoder may get the whole text in the place of `result` if that is a success.
+/// `rows` is the envelope too, but on success the decoder may get the whole text instead of `result`.
 enum class Form : std::uint8_t { envelope, raw, bare, rows };
 
 struct ReplyRules;
@@ -49,10 +49,10 @@ struct ReplyRules;
 struct Endpoint {
   std::string_view name{};
   std::string_view method{};
-  std::string_view path{};  ///< Under the base URL, `{}` for each argument.
+  std::string_view path{};  ///< Relative to the base URL; `{}` stands for an argument.
   Repeat repeat = Repeat::once;
   Form form = Form::envelope;
-  const ReplyRules* rules = nullptr;  ///< What the product knows of its replies; null if nothing.
+  const ReplyRules* rules = nullptr;  ///< The product's own rules for replies; may be null.
 };
 
 /// A request on its way to the loop, which adds base URL, credential and limits.
@@ -63,8 +63,8 @@ struct Request {
   bool authenticated = true;
   /// The flow will halve this request: a cut connection, 413 or 524 is reported at once instead of repeated.
   bool divisible = false;
-  /// Of a bulk job: it leaves a share of the rate budget to other calls, and throttling is reported at once because the
-  /// flow pauses as a whole.
+  /// The request belongs to a bulk job: it leaves a share of the rate budget to other calls, and throttling is reported
+  /// at once because the flow pauses as a whole.
   bool paced = false;
 };
 
@@ -76,7 +76,7 @@ struct Reply {
   std::size_t info_begin = 0;
   std::size_t info_size = 0;
   int attempts = 0;
-  const Endpoint* endpoint = nullptr;  ///< The one that answered; null for a part of another reply.
+  const Endpoint* endpoint = nullptr;  ///< The endpoint that answered; null for a part of another reply.
 
   /// Text of the envelope's `result`, or of a bare reply; empty if it is absent.
   [[nodiscard]] std::string_view result() const {
@@ -86,22 +86,22 @@ struct Reply {
   [[nodiscard]] std::string_view info() const { return std::string_view(http.body).substr(info_begin, info_size); }
 };
 
-/// What a decoder says of a reply, with operation, status, ray id and attempts: a write may have been executed.
+/// Adds operation, status, ray id and attempts to a decoder's error. A write may have been executed.
 [[nodiscard]] CLOUDFLARE_API Error undecodable(const Error& error, const Request& sent, const Reply& reply);
 
-/// Where a flow leaves its wishes.
+/// Takes a flow's requests and wake-ups.
 class Outbox {
  public:
   virtual void send(unsigned tag, Request&& request) = 0;
   virtual void wake_after(std::chrono::milliseconds pause) = 0;
-  /// Wakes the flow when what it has sent so far is on its way.
+  /// Wakes the flow when the requests sent so far are on their way.
   virtual void yield() = 0;
-  /// The request whose reply is being handed over; a flow may move its body out.
+  /// The request that the current reply answers; a flow may move its body out.
   [[nodiscard]] virtual Request& sent() = 0;
   /// Seconds since the epoch by the client's clock.
   [[nodiscard]] virtual std::chrono::sys_seconds wall() const = 0;
   [[nodiscard]] virtual TimePoint now() const = 0;
-  /// Requests that may leave at once under the rate budget; nothing without one.
+  /// How many requests the rate budget allows at once; nullopt without a budget.
   [[nodiscard]] virtual std::optional<std::size_t> budget_left() const = 0;
 
  protected:
@@ -139,7 +139,7 @@ class FlowOf : public Flow {
   std::optional<Result<T>> result_{};
 };
 
-/// A flow whose class is its source file's own affair.
+/// A flow whose class is private to its source file.
 template <class T>
 using FlowPtr = std::unique_ptr<FlowOf<T>>;
 
@@ -152,15 +152,15 @@ FlowOf<T>& flow_in(FlowPtr<T>& flow) noexcept {
   return *flow;
 }
 
-/// Nearly every operation: one request and one decoder. Arguments are encoded already; nothing dangles.
+/// Nearly every operation: one request and one decoder. Arguments are already encoded, so nothing can dangle.
 template <class T>
 class Call final : public FlowOf<T> {
  public:
   using Decode = std::function<Result<T>(Reply&&)>;
-  /// Turns an error that is a normal outcome into a value, or gives it back.
+  /// Turns an error that is a normal outcome into a value, or returns the error.
   using Recover = Result<T> (*)(Error&&);
 
-  /// A `request` that is an error was refused before sending: the call is finished.
+  /// If `request` is an error, it was refused before sending and the call is finished.
   Call(Result<Request>&& request, Decode decode, Recover recover = nullptr)
       : request_(request ? std::move(*request) : Request()), decode_(std::move(decode)), recover_(recover) {
     if (!request) this->finish(request.error());
@@ -168,7 +168,7 @@ class Call final : public FlowOf<T> {
   /// Refused before any request.
   explicit Call(Error refused) { this->finish(std::move(refused)); }
 
-  /// The same call with a last step on its value; what the step throws reaches the caller.
+  /// The same call with a last step on its value. Exceptions of the step reach the caller.
   template <class Step>
   [[nodiscard]] Call then(Step step) && {
     decode_ = [decode = std::move(decode_), step = std::move(step)](Reply&& reply) {
@@ -189,7 +189,7 @@ class Call final : public FlowOf<T> {
   void begin(Outbox& out) override { out.send(tag_, std::move(request_)); }
   void on_reply(unsigned, Result<Reply>&& reply, Outbox& out) override {
     if (reply) {
-      Result<T> value = decode_(static_cast<Reply&&>(*reply));  // takes the body at most: the head stays
+      Result<T> value = decode_(static_cast<Reply&&>(*reply));  // moves at most the body out
       if (!value) return this->finish(undecodable(value.error(), out.sent(), *reply));
       return this->finish(std::move(value));
     }
@@ -203,7 +203,7 @@ class Call final : public FlowOf<T> {
   unsigned tag_ = 0;
 };
 
-/// A flow whose result goes through a function at its end.
+/// A flow whose result is passed through a function at the end.
 template <class Inner, class Then>
 class Mapped final : public FlowOf<typename std::invoke_result_t<Then, typename Inner::value_type>::value_type> {
  public:
