@@ -1,4 +1,4 @@
-// Bulk operations on one namespace: one request each, and the `_many` forms over the packing flow.
+// Bulk operations on one namespace: one request each, and the `_many` forms over the bulk flow.
 
 #include <algorithm>
 #include <unordered_map>
