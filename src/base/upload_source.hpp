@@ -4,7 +4,6 @@
 // send them.
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -33,24 +32,6 @@ class CheckedSource final : public Source {
   std::string_view changed_;  // a literal
   std::uint64_t done_ = 0;
   bool ended_ = false;
-};
-
-/// A nameless temporary file to write first and read afterwards.
-class Spool final : public Source {
- public:
-  /// @throws Error  no temporary file can be made
-  Spool();
-  void append(std::string_view bytes);
-  std::size_t read(std::span<char> to) override;
-  bool rewind() override;
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
-  std::uint64_t size_ = 0;
 };
 
 /// A source whose size was counted.
