@@ -1,7 +1,5 @@
 #include "base/upload_source.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <string>
 
 #include <cloudflare/error.hpp>
@@ -11,8 +9,6 @@ namespace cloudflare::detail {
 namespace {
 
 constexpr std::uint64_t report_every = 1'000'000;
-
-Error disk_error(const char* what) { return {ErrorKind::callback, std::string(what) + ": " + std::strerror(errno)}; }
 
 }  // namespace
 
@@ -43,24 +39,6 @@ bool CheckedSource::rewind() {
   text += longer ? ": it goes on after " : ": it ended after " + std::to_string(done_) + " of ";
   throw Error(ErrorKind::callback, text + std::to_string(*size_) + " bytes");
 }
-
-Spool::Spool() : file_(std::tmpfile()) {
-  if (!file_) throw disk_error("a temporary file for the stream cannot be made");
-}
-
-void Spool::append(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size())
-    throw disk_error("the temporary file for the stream cannot be written");
-  size_ += bytes.size();
-}
-
-std::size_t Spool::read(std::span<char> to) {
-  const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
-  if (n == 0 && std::ferror(file_.get()) != 0) throw disk_error("the temporary file for the stream cannot be read");
-  return n;
-}
-
-bool Spool::rewind() { return std::fseek(file_.get(), 0, SEEK_SET) == 0; }
 
 std::size_t CountedSource::read(std::span<char> to) {
   const std::size_t n = inner_->read(to);

@@ -4,7 +4,6 @@
 // them.
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -35,25 +34,7 @@ class CheckedSource final : public Source {
   bool ended_ = false;
 };
 
-/// An unnamed temporary file that is first written and then read.
-class Spool final : public Source {
- public:
-  /// @throws Error  a temporary file cannot be made
-  Spool();
-  void append(std::string_view bytes);
-  std::size_t read(std::span<char> to) override;
-  bool rewind() override;
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
-  std::uint64_t size_ = 0;
-};
-
-/// A source whose size was counted before.
+/// A source whose size was counted.
 class CountedSource final : public Source {
  public:
   /// Calls `report` with the bytes read so far, about once for each MB.

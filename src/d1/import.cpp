@@ -2,6 +2,7 @@
 // URL, ingest, and polls until D1 has run it.
 
 #include "base/md5.hpp"
+#include "base/temporary_file.hpp"
 #include "base/upload_source.hpp"
 #include "d1/job_status.hpp"
 
@@ -83,7 +84,7 @@ struct D1Import::State {
   bool reading = true;
 
   std::optional<detail::Md5> md5{};
-  std::shared_ptr<detail::Spool> spool{};
+  std::shared_ptr<detail::TemporaryFile> kept{};
   bool probed = false;
   std::uint64_t bytes = 0;
 
@@ -115,11 +116,11 @@ struct D1Import::State {
       if (n == 0) return true;
       if (!std::exchange(probed, true)) {
         if (sql.source()->rewind()) continue;
-        spool = std::make_shared<detail::Spool>();
+        kept = std::make_shared<detail::TemporaryFile>();
       }
       const std::string_view read = std::string_view(piece).substr(0, n);
       md5->add(read);
-      if (spool) spool->append(read);
+      if (kept) kept->append(read);
       step += n;
       bytes += n;
       if (detail::checks_limits(context) && bytes > limits::d1_import_bytes) throw too_large(bytes);
@@ -130,7 +131,7 @@ struct D1Import::State {
   // The body to upload: the bytes in memory, or the rewound source with the size that was counted.
   Body upload_body() {
     if (!sql.source()) return std::move(sql);
-    std::shared_ptr<Source> source = spool ? spool : sql.source();
+    std::shared_ptr<Source> source = kept ? kept : sql.source();
     if (!source->rewind()) throw invalid_argument("the source could be rewound once, but not a second time");
     auto tell = [options = options, total = bytes](std::uint64_t done) {
       options.on_progress({.stage = d1::ImportStage::uploading, .bytes_done = done, .bytes_total = total});

@@ -13,8 +13,6 @@ constexpr std::size_t most_in_memory = 1UL << 20;
 // Small bodies do not count, so that a request that was carried out gets its reply when the budgets are used up.
 constexpr std::size_t most_uncounted = 16UL << 10;
 
-[[noreturn]] void refuse() { throw std::system_error(errno, std::generic_category(), "temporary file"); }
-
 class StoredSource final : public Source {
  public:
   explicit StoredSource(std::shared_ptr<Stored> stored) : stored_(std::move(stored)) {}
@@ -49,8 +47,7 @@ bool Stored::may_hold(std::size_t bytes) noexcept {
 }
 
 void Stored::to_file() {
-  file_.reset(std::tmpfile());
-  if (!file_) refuse();
+  file_.emplace();
   append_to_file(text_);
   std::string().swap(text_);
   if (budgets_ != nullptr) budgets_->memory.give_back(std::exchange(in_memory_, 0));
@@ -58,10 +55,10 @@ void Stored::to_file() {
 
 void Stored::append_to_file(std::string_view bytes) {
   if (budgets_ != nullptr) {
-    if (!budgets_->disk.take(bytes.size())) throw std::system_error(ENOSPC, std::generic_category(), "spool");
+    if (!budgets_->disk.take(bytes.size())) throw std::system_error(ENOSPC, std::generic_category(), "temporary file");
     on_disk_ += bytes.size();
   }
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) refuse();
+  file_->append(bytes);
 }
 
 void Stored::give_back() noexcept {
@@ -86,12 +83,10 @@ std::size_t Stored::read(std::span<char> to) {
     return n;
   }
   if (!reading_) {
-    if (std::fseek(file_.get(), 0, SEEK_SET) != 0) refuse();
+    file_->rewind();
     reading_ = true;
   }
-  const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
-  if (n == 0 && std::ferror(file_.get()) != 0) refuse();
-  return n;
+  return file_->read(to);
 }
 
 void Stored::rewind() {

@@ -4,14 +4,15 @@
 // when the memory of all bodies is used up.
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include <cloudflare/http/body.hpp>
 
+#include "base/temporary_file.hpp"
 #include "server/budget.hpp"
 
 namespace cloudflare::server {
@@ -24,7 +25,8 @@ class Stored final : public Sink {
   Stored(const Stored&) = delete;
   Stored& operator=(const Stored&) = delete;
 
-  /// @throws std::system_error  the file cannot be written, or the budget of the disk is used up
+  /// @throws Error  callback: the file cannot be written
+  /// @throws std::system_error  the budget of the disk is used up
   void write(std::string_view bytes) override;
   bool restart() override;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
@@ -42,14 +44,11 @@ class Stored final : public Sink {
   void append_to_file(std::string_view bytes);
   void give_back() noexcept;
 
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
   Budgets* budgets_;
   std::uint64_t in_memory_ = 0;  // taken from the budget
   std::uint64_t on_disk_ = 0;
   std::string text_{};
-  std::unique_ptr<std::FILE, Close> file_{};
+  std::optional<detail::TemporaryFile> file_{};
   std::uint64_t size_ = 0;
   std::size_t read_ = 0;
   bool reading_ = false;

@@ -10,8 +10,8 @@
 
 namespace cloudflare::detail {
 
-/// Appends "[1,2.5]". Returns the position of the first NaN or infinity if there is one; then `out` is unchanged.
-[[nodiscard]] std::optional<std::size_t> append_floats(std::string& out, std::span<const float> values);
+/// The position of the first NaN or infinity.
+[[nodiscard]] std::optional<std::size_t> first_not_finite(std::span<const float> values);
 
 /// Appends `vector` as a line, or says why it cannot, leaving `out` unchanged. `limits`: check those of its metadata.
 [[nodiscard]] std::optional<Error> append_line(std::string& out, const vectorize::VectorView& vector, bool limits);

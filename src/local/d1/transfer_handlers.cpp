@@ -1,5 +1,6 @@
 #include <cloudflare/limits.hpp>
 
+#include <array>
 #include <utility>
 
 #include "base/encode.hpp"
@@ -7,6 +8,7 @@
 #include "local/d1/errors.hpp"
 #include "local/d1/handlers.hpp"
 #include "local/d1/sql_split.hpp"
+#include "local/storage/call_limits.hpp"
 
 namespace cloudflare::local {
 
@@ -49,12 +51,15 @@ Reply begin_import(Account& account, const Request& request, const std::string& 
   return ok(std::move(result).take());
 }
 
-void run_file(Spool& file, const std::function<void(std::string_view)>& run) {
+void run_file(detail::TemporaryFile& file, const std::function<void(std::string_view)>& run) {
   SqlSplitter splitter;
-  file.read([&](std::string_view piece) {
-    splitter.feed(piece, run);
+  std::array<char, 65'536> piece{};
+  file.rewind();
+  while (const std::size_t n = file.read(piece)) {
+    CallLimits::current().check();
+    splitter.feed({piece.data(), n}, run);
     if (splitter.pending() > max_pending_bytes) throw d1_sql_error("statement too long: SQLITE_TOOBIG");
-  });
+  }
   splitter.finish(run);
 }
 
@@ -153,11 +158,13 @@ std::optional<Reply> d1_refuse_upload(Account& account, const Request& request) 
 
 Reply d1_upload(Account& account, Request& request) {
   if (auto reply = d1_refuse_upload(account, request)) return *std::move(reply);
-  auto file = std::make_shared<Spool>();
+  auto file = std::make_shared<detail::TemporaryFile>();
   detail::Md5 md5;
+  std::uint64_t bytes = 0;
   bool too_large = false;
   request.stream_body([&](std::string_view piece) {
-    too_large = too_large || file->size() + piece.size() > limits::d1_import_bytes;
+    bytes += piece.size();
+    too_large = bytes > limits::d1_import_bytes;
     if (too_large) return;
     file->append(piece);
     md5.add(piece);

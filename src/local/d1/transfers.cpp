@@ -38,7 +38,8 @@ bool D1Transfers::may_upload(const std::string& token, std::string_view filename
   return upload != uploads_.end() && upload->second.filename == filename;
 }
 
-void D1Transfers::finish_upload(const std::string& token, std::shared_ptr<Spool> file, std::string md5) {
+void D1Transfers::finish_upload(const std::string& token, std::shared_ptr<detail::TemporaryFile> file,
+                                std::string md5) {
   const std::lock_guard lock(mutex_);
   const auto upload = uploads_.find(token);
   if (upload == uploads_.end()) return;

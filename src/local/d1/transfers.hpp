@@ -13,8 +13,8 @@
 
 #include <cloudflare/clock.hpp>
 
+#include "base/temporary_file.hpp"
 #include "local/d1/dump.hpp"
-#include "local/storage/spool.hpp"
 
 namespace cloudflare::local {
 
@@ -23,7 +23,7 @@ struct D1Upload {
   std::string etag{};  ///< The MD5 that the client announced.
   std::string filename{};
   std::string md5{};  ///< The MD5 of the file that arrived; empty before that.
-  std::shared_ptr<Spool> file{};
+  std::shared_ptr<detail::TemporaryFile> file{};
   std::int64_t expires = 0;
 };
 
@@ -43,7 +43,7 @@ class D1Transfers {
   [[nodiscard]] std::string begin_upload(D1Upload upload);
   /// False if the token is unknown, stands for a file of another name or has expired.
   [[nodiscard]] bool may_upload(const std::string& token, std::string_view filename);
-  void finish_upload(const std::string& token, std::shared_ptr<Spool> file, std::string md5);
+  void finish_upload(const std::string& token, std::shared_ptr<detail::TemporaryFile> file, std::string md5);
   /// Removes and returns an uploaded file with this name.
   [[nodiscard]] std::optional<D1Upload> take_upload(const std::string& uuid, const std::string& filename);
 

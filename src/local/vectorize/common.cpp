@@ -3,8 +3,6 @@
 #include <cloudflare/limits.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace cloudflare::local {
@@ -86,16 +84,6 @@ Reply vectorize_accepted(const std::string& mutation_id) {
   ObjectWriter result;
   result.text("mutationId", mutation_id);
   return ok(std::move(result).take());
-}
-
-void append_floats(std::string& out, std::span<const float> values) {
-  std::array<char, 16> text{};  // the longest is -1.17549435e-38
-  char before = '[';
-  for (const float value : values) {
-    out += std::exchange(before, ',');
-    out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
-  }
-  out += values.empty() ? "[]" : "]";
 }
 
 }  // namespace cloudflare::local

@@ -3,7 +3,6 @@
 // Vectorize v2: the handlers of its routes, and what they share.
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,7 +67,5 @@ void vectorize_check_namespace(std::string_view ns);
 [[nodiscard]] std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids);
 /// The members of the reply of `info`.
 [[nodiscard]] ObjectWriter vectorize_describe(VectorizeIndex& index);
-/// Appends a JSON array of floats, each the shortest text that reads back to it.
-void append_floats(std::string& out, std::span<const float> values);
 
 }  // namespace cloudflare::local

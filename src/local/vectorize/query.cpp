@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/encode.hpp"
 #include "local/vectorize/handlers.hpp"
 #include "local/vectorize/search.hpp"
 
@@ -97,7 +98,7 @@ std::string match_json(VectorizeIndex& index, const VectorTable& table, const Hi
   match.text("id", table.id(hit.row)).raw("score", text);
   if (query.return_values) {
     text.clear();
-    append_floats(text, {table.values(hit.row), table.dimensions()});
+    detail::append_floats(text, {table.values(hit.row), table.dimensions()});
     match.raw("values", text);
   }
   if (query.return_metadata != ReturnMetadata::none) {

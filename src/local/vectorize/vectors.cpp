@@ -60,7 +60,7 @@ std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string
       const auto row = table.find(id);
       if (!row) continue;
       std::string values;
-      append_floats(values, {table.values(*row), table.dimensions()});
+      detail::append_floats(values, {table.values(*row), table.dimensions()});
       ObjectWriter one;
       one.text("id", id).raw("values", values);
       if (const std::string metadata = index.metadata(id); !metadata.empty()) one.raw("metadata", metadata);
