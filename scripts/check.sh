@@ -41,11 +41,11 @@ scripts/setup.sh || exit 1
 check "build with sanitizers" build_tests asan
 run_ctest asan -L '^example$'
 count build/asan
-check "clang build without warnings" build_tests clang
-check "each public header compiles alone with clang" build_tests clang --target all_verify_interface_header_sets
+check "g++ build without warnings" build_tests gcc
+check "each public header compiles alone" build_tests gcc --target all_verify_interface_header_sets
 # Unsanitized, so that the long tests can measure time and memory.
-run_ctest clang -L '^(unit|long|install)$'
-count build/clang
+run_ctest gcc -L '^(unit|long|install)$'
+count build/gcc
 check "ThreadSanitizer build" build_tests tsan --target tests_threads
 run_ctest tsan -L '^threads$'
 count build/tsan

@@ -39,7 +39,7 @@ void is_refused(const cf::Error& error) {
   CHECK_THAT(error.what(), !Catch::Matchers::Contains("caf"));
 }
 
-const std::vector<float> vector{1};
+const std::vector<float> one_float{1};
 
 }  // namespace
 
@@ -54,8 +54,8 @@ TEST_CASE(
   is_refused(error_of([&] { (void)s.client().request("POST", "/x", bad); }));
   is_refused(s.client().checked().request("POST", "/x", bad).error());
   is_refused(s.client().checked().request<nlohmann::ordered_json>("POST", "/x", {{"k", not_utf8}}).error());
-  is_refused(error_of([&] { (void)s.client().vectorize("docs").query(vector, {.filter = bad}); }));
-  is_refused(s.client().vectorize("docs").checked().query(vector, {.filter = bad}).error());
+  is_refused(error_of([&] { (void)s.client().vectorize("docs").query(one_float, {.filter = bad}); }));
+  is_refused(s.client().vectorize("docs").checked().query(one_float, {.filter = bad}).error());
   is_refused(s.kv().checked().put("k", "v", {.metadata = {{"name", not_utf8}}}).error());
   is_refused(s.kv().checked().put("k", "v", {.metadata = not_utf8}).error());
   is_refused(s.kv().checked().put("k", "v", {.metadata = bad}).error());

@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "../engine/core_support.hpp"
+#include "bulk_support.hpp"
 
 using namespace core_tests;
 
@@ -13,8 +13,6 @@ std::vector<std::pair<std::string, std::string>> pairs(int count, std::string_vi
   for (int i = 0; i < count; ++i) all.emplace_back("k" + std::to_string(i), value);
   return all;
 }
-
-std::size_t items_in(const std::string& body) { return nlohmann::json::parse(body).size(); }
 
 }  // namespace
 

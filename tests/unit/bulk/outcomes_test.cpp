@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "../engine/core_support.hpp"
+#include "bulk_support.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
@@ -12,19 +12,11 @@ using nlohmann::json;
 
 namespace {
 
-std::vector<std::string> numbered(int count) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < count; ++i) keys.push_back("k" + std::to_string(i));
-  return keys;
-}
-
 FakeReply throttled(const char* retry_after = nullptr) {
   FakeReply reply = refused(429, 971, "slow down");
   if (retry_after != nullptr) reply.headers.push_back({"Retry-After", retry_after});
   return reply;
 }
-
-std::size_t items_in(const std::string& body) { return json::parse(body).size(); }
 
 /// The outcomes of the items, each told once.
 struct Told {

@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "../engine/core_support.hpp"
+#include "../bulk/bulk_support.hpp"
 #include "support/numbered.hpp"
 
 using namespace core_tests;
@@ -16,12 +16,6 @@ namespace {
 
 std::chrono::sys_seconds sys_time(std::int64_t seconds) {
   return std::chrono::sys_seconds(std::chrono::seconds(seconds));
-}
-
-std::vector<std::string> numbered(int count) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < count; ++i) keys.push_back("k" + std::to_string(i));
-  return keys;
 }
 
 /// Checks that every item is counted once: done, or failed with a position of its own.
