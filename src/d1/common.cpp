@@ -5,8 +5,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "d1/sql.hpp"
-
 namespace cloudflare::ops {
 
 namespace {
@@ -95,10 +93,10 @@ std::optional<Error> append_parameter(std::string& json, const d1::Value& value)
   return std::visit(Append{json}, value.stored());
 }
 
-std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
-                                      const RequestContext& context, std::string_view member) {
+std::optional<Error> append_statement(std::string& json, std::string_view sql, const SqlShape& shape,
+                                      const d1::Params& params, const RequestContext& context,
+                                      std::string_view member) {
   if (!detail::is_utf8(sql)) return invalid_argument("the SQL is not UTF-8");
-  const SqlShape shape = shape_of(sql);
   if (shape.statements == 0) return invalid_argument("the SQL holds no statement");
   const bool limits = detail::checks_limits(context);
   if (auto error = limits ? check_sizes(shape, params) : std::nullopt) return error;
@@ -200,32 +198,3 @@ constexpr detail::ReplyRules sql_rules{
     .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each"};
 
 }  // namespace cloudflare::ops
-
-cloudflare::d1::Value::Value(std::span<const std::byte> bytes) : stored_(Blob(bytes.begin(), bytes.end())) {}
-
-cloudflare::d1::Value cloudflare::d1::in_list(std::initializer_list<Value> values) {
-  return in_list(std::span<const Value>(values));
-}
-
-cloudflare::d1::Value cloudflare::d1::in_list(std::span<const Value> values) {
-  std::string json = "[";
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i != 0) json.push_back(',');
-    const Value::Stored& stored = values[i].stored();
-    std::optional<Error> error;
-    if (const auto* whole = std::get_if<std::int64_t>(&stored))
-      detail::append_number(json, *whole);  // SQLite reads the digits itself
-    else if (const auto* positive = std::get_if<std::uint64_t>(&stored))
-      json += std::to_string(*positive);
-    else if (std::holds_alternative<Blob>(stored))
-      error = invalid_argument("JSON holds no blobs");
-    else
-      error = ops::append_parameter(json, values[i]);
-    if (error) throw invalid_argument("value " + std::to_string(i) + " of the list: " + error->details().text);
-  }
-  json.push_back(']');
-  if (json.size() > limits::d1_value_bytes)
-    throw invalid_argument("the list has " + std::to_string(json.size()) +
-                           " bytes as JSON; at most 2000000 are allowed");
-  return json;
-}

@@ -11,6 +11,7 @@
 
 #include "base/json_in.hpp"
 #include "d1/endpoints.hpp"
+#include "d1/sql.hpp"
 #include "engine/paging.hpp"
 #include "engine/request.hpp"
 
@@ -27,8 +28,9 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<Error> append_parameter(std::string& json, const d1::Value& value);
 
 /// Appends `{"sql":…,"params":[…]}`, with `member` instead of "sql", or says which limit the statement breaks.
-[[nodiscard]] std::optional<Error> append_statement(std::string& json, std::string_view sql, const d1::Params& params,
-                                                    const RequestContext& context, std::string_view member = "sql");
+[[nodiscard]] std::optional<Error> append_statement(std::string& json, std::string_view sql, const SqlShape& shape,
+                                                    const d1::Params& params, const RequestContext& context,
+                                                    std::string_view member = "sql");
 /// Sets the SQL text of a request, which may hold several statements. Its retry class becomes `read` if it cannot
 /// write.
 [[nodiscard]] Result<detail::Request> with_statement(Result<detail::Request> request, const RequestContext& context,

@@ -162,9 +162,9 @@ Result<d1::InsertResult> summary_of(const BulkResult& done, std::int64_t changes
 }
 
 // The codec adds up `changes` of all replies for the summary.
-FlowPtr<d1::InsertResult> insert_job(BulkFlow job, std::shared_ptr<std::int64_t> changes) {
+FlowPtr<d1::InsertResult> insert_flow(BulkFlow flow, std::shared_ptr<std::int64_t> changes) {
   auto summary = [changes = std::move(changes)](const BulkResult& done) { return summary_of(done, *changes); };
-  return std::make_unique<detail::Mapped<BulkFlow, decltype(summary)>>(std::move(job), std::move(summary));
+  return std::make_unique<detail::Mapped<BulkFlow, decltype(summary)>>(std::move(flow), std::move(summary));
 }
 
 }  // namespace
@@ -173,7 +173,7 @@ FlowPtr<d1::InsertResult> d1_insert_many(const RequestContext& context, std::str
                                          std::span<const std::string_view> columns, std::unique_ptr<ParamsReader> rows,
                                          const d1::InsertOptions& options) {
   const auto changes = std::make_shared<std::int64_t>(0);
-  const auto refused = [&](Error error) { return insert_job(BulkFlow(std::move(error)), changes); };
+  const auto refused = [&](Error error) { return insert_flow(BulkFlow(std::move(error)), changes); };
   const bool limits = detail::checks_limits(context);
   auto request = database_request(d1_endpoint("d1.insert_many"), context, id);
   if (!request) return refused(request.error());
@@ -204,7 +204,7 @@ FlowPtr<d1::InsertResult> d1_insert_many(const RequestContext& context, std::str
     bulk.on_progress = [hook = options.on_progress](const BulkProgress& progress) {
       hook({.rows_committed = progress.items_done - progress.items_failed, .requests = progress.requests});
     };
-  return insert_job(
+  return insert_flow(
       BulkFlow(std::move(format), std::make_unique<RowCodec>(std::move(rows), columns.size(), limits, changes),
                std::move(bulk), 1),
       changes);

@@ -129,15 +129,12 @@ struct D1Migrate::State {
     auto request = database_request(d1_endpoint("d1.execute"), context, id);
     if (!request) return request;
     const std::string name = quoted_name(options.table);
+    const std::string sql = "CREATE TABLE IF NOT EXISTS " + name +
+                            " (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT "
+                            "CURRENT_TIMESTAMP NOT NULL);\nSELECT name FROM " +
+                            name + " ORDER BY id;";
     std::string body;
-    if (auto error = append_statement(
-            body,
-            "CREATE TABLE IF NOT EXISTS " + name +
-                " (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT "
-                "CURRENT_TIMESTAMP NOT NULL);\nSELECT name FROM " +
-                name + " ORDER BY id;",
-            {}, context))
-      return std::move(*error);
+    if (auto error = append_statement(body, sql, shape_of(sql), {}, context)) return std::move(*error);
     detail::set_json(*request, std::move(body));
     request->repeat = detail::Repeat::idempotent;
     return request;

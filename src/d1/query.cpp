@@ -89,7 +89,7 @@ Result<Request> with_statement(Result<Request> request, const RequestContext& co
   if (shape.statements > 1 && !params.empty())
     return invalid_argument("several statements in one text take no parameters; batch() gives each its own");
   std::string body;
-  if (auto error = append_statement(body, sql, params, context, member)) return std::move(*error);
+  if (auto error = append_statement(body, sql, shape, params, context, member)) return std::move(*error);
   detail::set_json(*request, std::move(body));
   if (shape.reads) request->repeat = detail::Repeat::read;
   return request;
@@ -139,7 +139,7 @@ Call<d1::Results> d1_batch(const RequestContext& context, std::string_view id,
   for (std::size_t i = 0; i < statements.size(); ++i) {
     if (i != 0) body.push_back(',');
     const d1::Statement& statement = statements[i];
-    if (auto error = append_statement(body, statement.sql, statement.params, context))
+    if (auto error = append_statement(body, statement.sql, shape_of(statement.sql), statement.params, context))
       return Call<d1::Results>(invalid_argument("statement " + std::to_string(i) + ": " + error->details().text));
   }
   detail::set_json(*request, body + "]}");

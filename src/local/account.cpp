@@ -51,13 +51,13 @@ auto opened(const std::string& folder, Make make) {
 
 struct Account::Stores {
   Stores(const std::string& folder, const CloudflareOptions& options, const Clock& clock)
-      : kv(opened(folder, [&] { return KvStore(path_in(folder, "kv.sqlite"), clock); })),
+      : kv(opened(folder, [&] { return NamespaceStore(path_in(folder, "kv.sqlite"), clock); })),
         d1(opened(folder, [&] { return D1Store(path_in(folder, "d1", true), clock); })),
         vectorize(opened(folder, [&] {
           return VectorizeStore(path_in(folder, "vectorize.sqlite"), clock, options.vectorize_delay);
         })) {}
 
-  KvStore kv;
+  NamespaceStore kv;
   D1Store d1;
   VectorizeStore vectorize;
 };

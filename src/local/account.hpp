@@ -12,7 +12,7 @@
 
 namespace cloudflare::local {
 
-class KvStore;
+class NamespaceStore;
 class D1Store;
 class VectorizeStore;
 
@@ -32,7 +32,7 @@ class Account {
   const CloudflareOptions options;
   const std::shared_ptr<Clock> clock;
   RateLimits rate_limits;
-  KvStore& kv;
+  NamespaceStore& kv;
   D1Store& d1;
   VectorizeStore& vectorize;
 };

@@ -73,7 +73,7 @@ Outgoing Gateway::refusal(int status, int code, std::string_view message) {
 
 Outgoing Gateway::ask(Incoming& incoming, std::string& shown) {
   try {
-    if (level_ == LogLevel::bodies) shown = shown_of(*incoming.body);
+    if (level_ == LogDetail::bodies) shown = shown_of(*incoming.body);
     HttpRequest request{.method = incoming.method,
                         .url = url_of(incoming),
                         .headers = incoming.headers,
@@ -109,14 +109,14 @@ Gateway::Admission Gateway::admit(const Incoming& incoming) {
 }
 
 void Gateway::note(const Incoming& incoming, Outgoing& outgoing) {
-  if (level_ != LogLevel::quiet) log(incoming, outgoing, {}, "not read");
+  if (level_ != LogDetail::quiet) log(incoming, outgoing, {}, "not read");
 }
 
 Outgoing Gateway::answer(Incoming incoming) {
   const auto begin = std::chrono::steady_clock::now();
   std::string shown;
   Outgoing outgoing = ask(incoming, shown);
-  if (level_ != LogLevel::quiet) log(incoming, outgoing, std::chrono::steady_clock::now() - begin, shown);
+  if (level_ != LogDetail::quiet) log(incoming, outgoing, std::chrono::steady_clock::now() - begin, shown);
   return outgoing;
 }
 
@@ -146,7 +146,7 @@ void Gateway::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::ste
   std::snprintf(number, sizeof number, "%.1f ms", milliseconds);
   std::string line = excerpt(incoming.method) + " " + excerpt(incoming.target) + " " + std::to_string(outgoing.status) +
                      " " + std::to_string(outgoing.body->size()) + " bytes " + number + " " + (ray ? *ray : "") + "\n";
-  if (level_ == LogLevel::bodies) line += "  > " + shown + "\n  < " + shown_of(*outgoing.body) + "\n";
+  if (level_ == LogDetail::bodies) line += "  > " + shown + "\n  < " + shown_of(*outgoing.body) + "\n";
   const std::lock_guard lock(log_mutex_);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

@@ -32,12 +32,12 @@ struct Outgoing {
   std::shared_ptr<Stored> body = std::make_shared<Stored>();
 };
 
-enum class LogLevel : std::uint8_t { quiet, requests, bodies };
+enum class LogDetail : std::uint8_t { quiet, requests, bodies };
 
 class Gateway {
  public:
   /// `secrets` are removed from what the log shows.
-  Gateway(const local::Cloudflare& cloud, Budgets& budgets, LogLevel level, std::vector<std::string> secrets)
+  Gateway(const local::Cloudflare& cloud, Budgets& budgets, LogDetail level, std::vector<std::string> secrets)
       : cloud_(cloud), store_(cloud.transport()), budgets_(budgets), level_(level), secrets_(std::move(secrets)) {}
 
   [[nodiscard]] Budgets& budgets() noexcept { return budgets_; }
@@ -67,7 +67,7 @@ class Gateway {
   std::shared_ptr<Transport> store_;
   Budgets& budgets_;
   std::stop_source stop_{};
-  LogLevel level_;
+  LogDetail level_;
   std::vector<std::string> secrets_;
   std::mutex log_mutex_{};
 };

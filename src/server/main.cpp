@@ -118,9 +118,9 @@ int run(int argc, char** argv) {
   if (made_up) store.token = made_up_token();
   cf::local::Cloudflare cloud = folder.empty() ? cf::local::Cloudflare(store) : cf::local::Cloudflare(folder, store);
   if (service_key->count() != 0) cloud.serve_edgebase(edgebase);
-  const auto level = quiet     ? cf::server::LogLevel::quiet
-                     : verbose ? cf::server::LogLevel::bodies
-                               : cf::server::LogLevel::requests;
+  const auto level = quiet     ? cf::server::LogDetail::quiet
+                     : verbose ? cf::server::LogDetail::bodies
+                               : cf::server::LogDetail::requests;
   std::vector<std::string> secrets;
   for (const std::string& secret : {store.token, store.api_key, edgebase.service_key})
     if (!secret.empty()) secrets.push_back(secret);

@@ -119,9 +119,9 @@ Result<BulkFormat> upload_format(const RequestContext& context, const VectorizeT
                     .names_batch = true};
 }
 
-BulkFlow upload_job(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
-                    std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
-                    std::shared_ptr<Mutation> last) {
+BulkFlow upload_flow(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
+                     std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options,
+                     std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
   // EdgeBase takes the namespace once per request, behind the vectors.
   const std::string ns = context.edgebase ? std::string() : options.ns;
@@ -134,8 +134,8 @@ BulkFlow upload_job(const RequestContext& context, Result<BulkFormat> format, in
           detail::most_in_flight(context, options.in_flight)};
 }
 
-BulkFlow erase_job(const RequestContext& context, Result<BulkFormat> format, std::unique_ptr<TextReader> ids,
-                   const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
+BulkFlow erase_flow(const RequestContext& context, Result<BulkFormat> format, std::unique_ptr<TextReader> ids,
+                    const vectorize::EraseManyOptions& options, std::shared_ptr<Mutation> last) {
   if (!format) return BulkFlow(format.error());
   format->last_alone = true;
   format->twice = Twice::last;
@@ -162,7 +162,7 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
  private:
   void settle(bool idle);
   std::shared_ptr<vectorize::Mutation> last_;  ///< The mutation of the reply being settled.
-  detail::BulkFlow job_;
+  detail::BulkFlow bulk_;
   vectorize::Mutation mutation_{};
   bool inserts_ = false;
   bool alone_ = false;  ///< The request under way was sent after all others had been answered.
@@ -171,7 +171,7 @@ class VectorizeMany final : public detail::FlowOf<vectorize::ManyResult> {
 VectorizeMany::VectorizeMany(const RequestContext& context, Result<BulkFormat> format, int dimensions, Upload upload,
                              std::unique_ptr<VectorReader> vectors, const vectorize::UploadManyOptions& options)
     : last_(std::make_shared<Mutation>()),
-      job_(upload_job(context, std::move(format), dimensions, upload, std::move(vectors), options, last_)),
+      bulk_(upload_flow(context, std::move(format), dimensions, upload, std::move(vectors), options, last_)),
       inserts_(upload == Upload::insert) {
   settle(true);
 }
@@ -179,12 +179,12 @@ VectorizeMany::VectorizeMany(const RequestContext& context, Result<BulkFormat> f
 VectorizeMany::VectorizeMany(const RequestContext& context, Result<BulkFormat> format,
                              std::unique_ptr<TextReader> erased, const vectorize::EraseManyOptions& options)
     : last_(std::make_shared<Mutation>()),
-      job_(erase_job(context, std::move(format), std::move(erased), options, last_)) {
+      bulk_(erase_flow(context, std::move(format), std::move(erased), options, last_)) {
   settle(true);
 }
 
 void VectorizeMany::begin(detail::Outbox& out) {
-  job_.begin(out);
+  bulk_.begin(out);
   settle(true);
 }
 
@@ -192,17 +192,17 @@ void VectorizeMany::begin(detail::Outbox& out) {
 // latest reply has to serve.
 void VectorizeMany::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
   const bool alone = alone_;
-  const bool others = job_.under_way() > 1;
+  const bool others = bulk_.under_way() > 1;
   *last_ = Mutation();
   // A repeated insert is refused because an earlier attempt inserted the vectors; that is a success.
   if (!reply && inserts_ && reply.error().http_status() == 409 &&
-      (reply.error().details().repeated_unknown || job_.maybe_executed(tag))) {
+      (reply.error().details().repeated_unknown || bulk_.maybe_executed(tag))) {
     const int attempts = reply.error().attempts();
     reply = Reply();
     reply->attempts = attempts;
   }
   const bool accepted = reply.has_value();
-  job_.on_reply(tag, std::move(reply), out);
+  bulk_.on_reply(tag, std::move(reply), out);
   if (accepted) {
     mutation_.id = alone ? std::move(last_->id) : std::nullopt;
     if (last_->accepted_at && (!mutation_.accepted_at || *mutation_.accepted_at < *last_->accepted_at))
@@ -212,21 +212,21 @@ void VectorizeMany::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox
 }
 
 void VectorizeMany::on_wake(detail::Outbox& out) {
-  const std::size_t before = job_.under_way();
-  job_.on_wake(out);
-  settle(before == 0 || (alone_ && job_.under_way() == before));
+  const std::size_t before = bulk_.under_way();
+  bulk_.on_wake(out);
+  settle(before == 0 || (alone_ && bulk_.under_way() == before));
 }
 
 void VectorizeMany::abort(Error error) {
-  job_.abort(std::move(error));
+  bulk_.abort(std::move(error));
   settle(false);
 }
 
 // `idle`: no request was under way before this step.
 void VectorizeMany::settle(bool idle) {
-  alone_ = idle && job_.under_way() == 1;
-  if (!job_.finished() || this->finished()) return;
-  auto done = job_.take();
+  alone_ = idle && bulk_.under_way() == 1;
+  if (!bulk_.finished() || this->finished()) return;
+  auto done = bulk_.take();
   if (!done) return this->finish(done.error());
   vectorize::ManyResult result;
   static_cast<BulkResult&>(result) = std::move(*done);
@@ -282,7 +282,7 @@ FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& conte
       (*vectors)[at] = std::move(vector);
     };
   if (format) format->expected = ids->size();
-  BulkFlow job =
+  BulkFlow flow =
       format ? BulkFlow(std::move(*format),
                         std::make_unique<GetCodec>(detail::checks_limits(context), std::move(ids), std::move(take)),
                         {.on_progress = options.on_progress, .on_outcome = options.on_outcome},
@@ -292,7 +292,7 @@ FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& conte
     if (collects) vectors->resize(outcome.items);
     return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
   };
-  return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(job), std::move(give));
+  return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(flow), std::move(give));
 }
 
 }  // namespace cloudflare::ops

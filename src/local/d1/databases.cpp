@@ -57,9 +57,9 @@ std::string replication_mode(const Json& body) {
   return choice(*replication, "mode", modes);
 }
 
-D1Database::Sizes sizes_of(Account& account, const D1Record& record) {
+StoredDatabase::Sizes sizes_of(Account& account, const D1Record& record) {
   const auto database = account.d1.open_if_used(record.uuid);
-  return database ? database->sizes() : D1Database::Sizes();
+  return database ? database->sizes() : StoredDatabase::Sizes();
 }
 
 using Members = std::vector<std::pair<std::string, std::string>>;  // names and JSON texts
@@ -71,7 +71,7 @@ std::string text_json(std::string_view text) {
 }
 
 Members members_of(Account& account, const D1Record& record) {
-  const D1Database::Sizes sizes = sizes_of(account, record);
+  const StoredDatabase::Sizes sizes = sizes_of(account, record);
   return {{"uuid", text_json(record.uuid)},
           {"name", text_json(record.name)},
           {"created_at", text_json(record.created_at)},
@@ -123,7 +123,7 @@ D1Record d1_record(Account& account, const Request& request) {
   throw not_found(id);
 }
 
-std::shared_ptr<D1Database> d1_database(Account& account, const Request& request) {
+std::shared_ptr<StoredDatabase> d1_database(Account& account, const Request& request) {
   return account.d1.open(d1_record(account, request).uuid);
 }
 

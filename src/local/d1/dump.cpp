@@ -123,7 +123,7 @@ class Dump {
     if (has_parts_) line("DROP TABLE " + parts_ + ";");
     if (!options_.no_schema) {
       // Views come before triggers, which may be on views.
-      Statement rest = database_.prepare(
+      SqliteStatement rest = database_.prepare(
           "SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL AND type IN ('index', 'view', 'trigger') "
           "ORDER BY instr('index view trigger', type), rowid");
       Cursor object = rest.run();
@@ -140,7 +140,7 @@ class Dump {
   }
 
   void each_table(const std::function<void(const std::string& name, const std::string& sql)>& visit) {
-    Statement tables = database_.prepare(
+    SqliteStatement tables = database_.prepare(
         "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql NOT NULL AND name NOT GLOB '_cf_*' "
         "ORDER BY tbl_name = 'sqlite_sequence', rowid");
     Cursor table = tables.run();
@@ -158,12 +158,12 @@ class Dump {
   void dump_rows(const std::string& name) {
     std::string columns;
     {
-      Statement info = database_.prepare("SELECT name FROM pragma_table_info(?)");  // without generated columns
+      SqliteStatement info = database_.prepare("SELECT name FROM pragma_table_info(?)");  // without generated columns
       Cursor column = info.run(std::string_view(name));
       while (column.next()) columns.append(columns.empty() ? "" : ", ").append(quoted_name(column.bytes(0)));
     }
     const std::string head = "INSERT INTO " + quoted_name(name) + " VALUES(";
-    Statement select = database_.prepare("SELECT " + columns + " FROM " + quoted_name(name));
+    SqliteStatement select = database_.prepare("SELECT " + columns + " FROM " + quoted_name(name));
     Cursor row = select.run();
     std::string statement;
     while (row.next()) {
@@ -206,7 +206,7 @@ class Dump {
 
   // A name for the table of parts.
   std::string unused_name() {
-    Statement taken = database_.prepare("SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE");
+    SqliteStatement taken = database_.prepare("SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE");
     std::string name = "long_row_parts";
     while (taken.run(std::string_view(name)).next()) name += '_';
     return name;

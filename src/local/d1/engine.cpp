@@ -139,7 +139,7 @@ D1Engine::D1Engine(const std::string& path, Watchdog& watchdog)
   install_bounded_functions(database_.handle());
 }
 
-std::int64_t D1Engine::one_number(Statement& statement) {
+std::int64_t D1Engine::one_number(SqliteStatement& statement) {
   const D1Authorizer::Trust trust(authorizer_);  // after a change of the schema SQLite prepares it again
   Cursor row = statement.run();
   return row.next() ? row.integer(0) : 0;

@@ -78,12 +78,12 @@ class D1Engine {
   void run_query(const D1Query& query, D1Format format, std::string* out);
   void bind(sqlite3_stmt* statement, const std::vector<Json>& params);
   std::int64_t step_all(sqlite3_stmt* statement, D1Format format, std::string* out);
-  [[nodiscard]] std::int64_t one_number(Statement& statement);
+  [[nodiscard]] std::int64_t one_number(SqliteStatement& statement);
 
   Watchdog& watchdog_;
   Sqlite database_;
   D1Authorizer authorizer_{};
-  Statement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, reserved_{}, virtual_tables_{};
+  SqliteStatement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, reserved_{}, virtual_tables_{};
   bool may_write_ = false;  // in the open transaction
   std::uint64_t reply_limit_ = 0;
   D1Totals totals_{};  // of the running call

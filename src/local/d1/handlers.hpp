@@ -37,7 +37,7 @@ inline constexpr std::size_t d1_query_bytes = 128UL << 20;
 /// The database that the path names by its id. @throws ApiError  7400 malformed id, 7404 no such database
 [[nodiscard]] D1Record d1_record(Account& account, const Request& request);
 /// The same database, opened.
-[[nodiscard]] std::shared_ptr<D1Database> d1_database(Account& account, const Request& request);
+[[nodiscard]] std::shared_ptr<StoredDatabase> d1_database(Account& account, const Request& request);
 /// The statements of the text in the member `name`, with their parameters. @throws ApiError  7400
 [[nodiscard]] std::vector<D1Query> d1_queries(const Json& body, std::string_view name);
 /// The body, which must be a JSON object. @throws ApiError  7400

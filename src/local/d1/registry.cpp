@@ -40,9 +40,9 @@ D1Registry::D1Registry(const std::string& path)
 
 D1Registry::CreateResult D1Registry::create(const D1Record& r) {
   const std::lock_guard lock(mutex_);
-  Statement taken = database_.prepare("SELECT 1 FROM databases WHERE name = ?");
+  SqliteStatement taken = database_.prepare("SELECT 1 FROM databases WHERE name = ?");
   if (taken.run(std::string_view(r.name)).next()) return CreateResult::taken;
-  Statement all = database_.prepare("SELECT count(*) FROM databases");
+  SqliteStatement all = database_.prepare("SELECT count(*) FROM databases");
   if (Cursor count = all.run(); count.next() && count.integer(0) >= max_databases) return CreateResult::too_many;
   database_.prepare("INSERT INTO databases (uuid, name, created_at, jurisdiction, replication) VALUES (?, ?, ?, ?, ?)")
       .execute(std::string_view(r.uuid), std::string_view(r.name), std::string_view(r.created_at),
@@ -52,7 +52,7 @@ D1Registry::CreateResult D1Registry::create(const D1Record& r) {
 
 std::optional<D1Record> D1Registry::find(std::string_view id, bool by_name) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare(std::string("SELECT uuid, name, created_at, jurisdiction, replication FROM databases WHERE ") +
                         (by_name ? "name = ?" : "uuid = ?"));
   Cursor row = statement.run(id);
@@ -75,7 +75,7 @@ void D1Registry::remove(std::string_view uuid) {
 
 std::vector<D1Record> D1Registry::list(std::string_view search, std::int64_t limit, std::int64_t offset) {
   const std::lock_guard lock(mutex_);
-  Statement statement = database_.prepare(
+  SqliteStatement statement = database_.prepare(
       "SELECT uuid, name, created_at, jurisdiction, replication FROM databases WHERE instr(name, ?1) > 0 OR ?1 = '' "
       "ORDER BY number LIMIT ?2 OFFSET ?3");
   std::vector<D1Record> found;
@@ -86,7 +86,7 @@ std::vector<D1Record> D1Registry::list(std::string_view search, std::int64_t lim
 
 std::int64_t D1Registry::count(std::string_view search) {
   const std::lock_guard lock(mutex_);
-  Statement statement = database_.prepare("SELECT count(*) FROM databases WHERE instr(name, ?1) > 0 OR ?1 = ''");
+  SqliteStatement statement = database_.prepare("SELECT count(*) FROM databases WHERE instr(name, ?1) > 0 OR ?1 = ''");
   Cursor row = statement.run(search);
   row.next();
   return row.integer(0);
@@ -105,28 +105,28 @@ void D1Registry::mark_kept(std::string_view uuid, std::string_view bookmark) {
 
 std::optional<D1Bookmark> D1Registry::newest_bookmark(std::string_view uuid) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("SELECT bookmark, since, kept FROM bookmarks WHERE uuid = ? ORDER BY bookmark DESC LIMIT 1");
   return bookmark_of(statement.run(uuid));
 }
 
 std::optional<D1Bookmark> D1Registry::find_bookmark(std::string_view uuid, std::string_view bookmark) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("SELECT bookmark, since, kept FROM bookmarks WHERE uuid = ? AND bookmark = ?");
   return bookmark_of(statement.run(uuid, bookmark));
 }
 
 std::optional<D1Bookmark> D1Registry::bookmark_at(std::string_view uuid, std::int64_t time) {
   const std::lock_guard lock(mutex_);
-  Statement statement = database_.prepare(
+  SqliteStatement statement = database_.prepare(
       "SELECT bookmark, since, kept FROM bookmarks WHERE uuid = ? AND since <= ? ORDER BY bookmark DESC LIMIT 1");
   return bookmark_of(statement.run(uuid, time));
 }
 
 std::vector<std::string> D1Registry::forget_bookmarks(std::string_view uuid, std::int64_t time) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("DELETE FROM bookmarks WHERE uuid = ? AND made < ? AND kept = 1 RETURNING bookmark");
   std::vector<std::string> forgotten;
   Cursor row = statement.run(uuid, time);

@@ -36,7 +36,7 @@ D1RowWriter::D1RowWriter(sqlite3_stmt* statement, bool objects, std::string* out
     }
     name += ':';
     const auto same =
-        std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.json_name == name; });
+        std::find_if(columns_.begin(), columns_.end(), [&](const PropertyColumn& c) { return c.json_name == name; });
     if (same != columns_.end())
       same->source = i;
     else
@@ -50,7 +50,7 @@ void D1RowWriter::row() {
   if (!std::exchange(first_, false)) *out_ += ',';
   *out_ += objects_ ? '{' : '[';
   bool first = true;
-  for (const Column& column : columns_) {
+  for (const PropertyColumn& column : columns_) {
     if (!std::exchange(first, false)) *out_ += ',';
     *out_ += column.json_name;
     cell(column.source);

@@ -19,7 +19,7 @@ class D1RowWriter {
   void end();
 
  private:
-  struct Column {
+  struct PropertyColumn {
     int source;             // in an object, the last column of a name counts
     std::string json_name;  // with its colon
   };
@@ -30,7 +30,7 @@ class D1RowWriter {
   std::string* out_;
   bool objects_;
   bool first_ = true;
-  std::vector<Column> columns_{};
+  std::vector<PropertyColumn> columns_{};
 };
 
 }  // namespace cloudflare::local

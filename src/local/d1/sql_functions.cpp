@@ -167,7 +167,7 @@ class Originals {
 
  private:
   Sqlite connection_;
-  std::map<int, Statement> statements_{};  // by the number of values
+  std::map<int, SqliteStatement> statements_{};  // by the number of values
 };
 
 void run_original(sqlite3_context* context, const char* name, int count, sqlite3_value** values) {

@@ -13,8 +13,8 @@ namespace cloudflare::local {
 class SqlSplitter {
  public:
   /// Takes the next piece of text; calls `statement` for each statement that ends in it.
-  template <class Statement>
-  void feed(std::string_view text, Statement statement) {
+  template <class SqliteStatement>
+  void feed(std::string_view text, SqliteStatement statement) {
     std::size_t begin = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (!step(text[i])) continue;
@@ -25,8 +25,8 @@ class SqlSplitter {
     pending_.append(text, begin);
   }
   /// Ends the text; calls `statement` for the last one if it has no semicolon.
-  template <class Statement>
-  void finish(Statement statement) {
+  template <class SqliteStatement>
+  void finish(SqliteStatement statement) {
     step('\n');  // ends a word or a comment
     if (take()) statement(std::string_view(done_));
   }

@@ -19,9 +19,9 @@
 namespace cloudflare::local {
 
 /// One database. The caller locks it for everything but sizes().
-struct D1Database {
-  D1Database(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock,
-             Watchdog& watchdog);
+struct StoredDatabase {
+  StoredDatabase(D1Registry& registry, const std::string& uuid, const std::string& folder, const Clock& clock,
+                 Watchdog& watchdog);
 
   /// Locks. Waits no longer than the call's limits allow, and no longer than a query may take.
   /// @throws ApiError  7429 it took longer
@@ -53,9 +53,9 @@ class D1Store {
   [[nodiscard]] D1Transfers& transfers() noexcept { return transfers_; }
 
   /// The database with this id, which must be in the registry.
-  [[nodiscard]] std::shared_ptr<D1Database> open(const std::string& uuid);
+  [[nodiscard]] std::shared_ptr<StoredDatabase> open(const std::string& uuid);
   /// The same, or null if the database was never used and is empty.
-  [[nodiscard]] std::shared_ptr<D1Database> open_if_used(const std::string& uuid);
+  [[nodiscard]] std::shared_ptr<StoredDatabase> open_if_used(const std::string& uuid);
   void remove(const std::string& uuid);
 
  private:
@@ -67,7 +67,7 @@ class D1Store {
   D1Transfers transfers_;
   Watchdog watchdog_{};  // before the databases, which use it
   CallMutex mutex_{};
-  std::unordered_map<std::string, std::shared_ptr<D1Database>> open_{};
+  std::unordered_map<std::string, std::shared_ptr<StoredDatabase>> open_{};
 };
 
 }  // namespace cloudflare::local

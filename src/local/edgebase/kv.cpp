@@ -45,7 +45,7 @@ std::string set(Account& account, const KvNamespaceRecord& ns, const EdgeBaseCal
   KvPair pair{.key = key, .value = value->string};
   pair.expiration = kv_expiration("put", *account.clock, whole(call, "ttl"), std::nullopt);
   account.rate_limits.count_write(ns.id, key);
-  KvStore::Batch batch(account.kv, ns.number);
+  NamespaceStore::Batch batch(account.kv, ns.number);
   batch.put(pair);
   batch.commit();
   return done();
@@ -54,7 +54,7 @@ std::string set(Account& account, const KvNamespaceRecord& ns, const EdgeBaseCal
 std::string erase(Account& account, const KvNamespaceRecord& ns, const std::string& key) {
   kv_check_key("remove key", key);
   account.rate_limits.count_write(ns.id, key);
-  KvStore::Batch batch(account.kv, ns.number);
+  NamespaceStore::Batch batch(account.kv, ns.number);
   batch.erase(key);
   batch.commit();
   return done();

@@ -10,11 +10,11 @@ namespace cloudflare::local {
 
 namespace {
 
-std::string namespace_titled(KvStore& kv, const std::string& title) {
+std::string namespace_titled(NamespaceStore& kv, const std::string& title) {
   for (const KvNamespaceRecord& record : kv.list({.limit = limits::namespaces_per_page_max}))
     if (record.title == title) return record.id;
   std::string id = random_hex(16);
-  if (kv.create(id, title) != KvStore::TitleResult::done)
+  if (kv.create(id, title) != NamespaceStore::TitleResult::done)
     throw invalid_argument("EdgeBase's namespace " + title + " cannot be made: the account has too many namespaces");
   return id;
 }
@@ -47,7 +47,7 @@ EdgeBaseResources::Index index_named(VectorizeDatabase& database, const EdgeBase
 
 }  // namespace
 
-EdgeBaseResources::EdgeBaseResources(const EdgeBaseOptions& options, KvStore& kv, D1Store& d1,
+EdgeBaseResources::EdgeBaseResources(const EdgeBaseOptions& options, NamespaceStore& kv, D1Store& d1,
                                      VectorizeStore& vectorize, const Clock& clock)
     : key_(options.service_key) {
   if (key_.empty()) throw invalid_argument("EdgeBase's routes need a service key");

@@ -18,14 +18,14 @@ namespace cloudflare::local {
 class EdgeBaseResources {
  public:
   /// Makes what is missing. @throws Error  invalid_argument: a resource cannot be made, or an index has another shape
-  EdgeBaseResources(const EdgeBaseOptions& options, KvStore& kv, D1Store& d1, VectorizeStore& vectorize,
+  EdgeBaseResources(const EdgeBaseOptions& options, NamespaceStore& kv, D1Store& d1, VectorizeStore& vectorize,
                     const Clock& clock);
 
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
   struct Index {
     std::size_t dimensions = 0;
-    Metric metric = Metric::cosine;
+    Distance metric = Distance::cosine;
   };
   // The keys are the names in the configuration.
   std::map<std::string, std::string> namespaces{};  ///< Their ids.

@@ -110,7 +110,7 @@ std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known,
   const auto index = account.vectorize.open(call.name);
   if (!index) return stub(call, declared);
   if (stores) {
-    const auto kind = call.action == "upsert" ? Mutation::Kind::upsert : Mutation::Kind::insert;
+    const auto kind = call.action == "upsert" ? StoredMutation::Kind::upsert : StoredMutation::Kind::insert;
     return accepted(call.find("vectors")->items.size(), vectorize_store(*index, kind, lines_of(call), false));
   }
   if (searches) return vectorize_matches(*index, query_of(call));

@@ -80,7 +80,7 @@ RawPair read_pair(ondemand::value item) {
   return pair;
 }
 
-void store(Account& account, const KvNamespaceRecord& ns, KvStore::Batch& batch, const RawPair& raw) {
+void store(Account& account, const KvNamespaceRecord& ns, NamespaceStore::Batch& batch, const RawPair& raw) {
   KvPair pair{.key = *raw.key, .value = *raw.value, .metadata = raw.metadata};
   std::optional<std::string> bytes;
   if (raw.base64) {
@@ -160,7 +160,7 @@ Reply kv_bulk_put(Account& account, Request& request) {
     ondemand::document document = parser.iterate(body);
     if (document.type().value() != ondemand::json_type::array) throw not_an_array;
     // The whole request is one transaction: if one pair is refused, none is written.
-    KvStore::Batch batch(account.kv, ns.number);
+    NamespaceStore::Batch batch(account.kv, ns.number);
     for (auto item : document.get_array()) {
       if (++count > limits::kv_bulk_pairs) continue;
       const RawPair pair = read_pair(item.value());
@@ -196,7 +196,7 @@ Reply kv_bulk_delete(Account& account, Request& request) {
     if (!key.is(Json::Kind::string)) throw kv_error(400, 10012, operation, "each key must be a string");
     kv_check_key(operation, key.string);
   }
-  KvStore::Batch batch(account.kv, ns.number);
+  NamespaceStore::Batch batch(account.kv, ns.number);
   std::unordered_set<std::string_view> erased;
   for (const Json& key : keys->items) {
     if (!erased.insert(key.string).second) continue;

@@ -32,10 +32,10 @@ std::string title_of(Request& request, std::string_view operation) {
   return title->string;
 }
 
-void check(KvStore::TitleResult result, std::string_view operation) {
-  if (result == KvStore::TitleResult::taken)
+void check(NamespaceStore::TitleResult result, std::string_view operation) {
+  if (result == NamespaceStore::TitleResult::taken)
     throw kv_error(400, 10014, operation, "a namespace with this account ID and title already exists");
-  if (result == KvStore::TitleResult::too_many)
+  if (result == NamespaceStore::TitleResult::too_many)
     throw kv_error(400, 10011, operation, "the account has reached its limit of 1000 namespaces");
 }
 

@@ -41,7 +41,7 @@ std::string end_of_prefix(std::string_view prefix) {
 
 }  // namespace
 
-KvStore::KvStore(const std::string& path, const Clock& clock)
+NamespaceStore::NamespaceStore(const std::string& path, const Clock& clock)
     : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, kv_cache_kib)) {
   database_.execute(kv_schema);
   const auto prepare = [this](std::string_view sql) { return database_.prepare(sql); };
@@ -71,13 +71,13 @@ KvStore::KvStore(const std::string& path, const Clock& clock)
   purge_ = prepare("DELETE FROM pairs WHERE expiration <= ?");
 }
 
-std::optional<std::string> KvStore::holder_of(const std::string& title) {
+std::optional<std::string> NamespaceStore::holder_of(const std::string& title) {
   Cursor row = find_title_.run(std::string_view(title));
   if (!row.next()) return std::nullopt;
   return row.string(0);
 }
 
-KvStore::TitleResult KvStore::create(const std::string& id, const std::string& title) {
+NamespaceStore::TitleResult NamespaceStore::create(const std::string& id, const std::string& title) {
   const std::lock_guard lock(mutex_);
   if (holder_of(title)) return TitleResult::taken;
   Cursor count = count_namespaces_.run();
@@ -87,21 +87,21 @@ KvStore::TitleResult KvStore::create(const std::string& id, const std::string& t
   return TitleResult::done;
 }
 
-KvStore::TitleResult KvStore::rename(const std::string& id, const std::string& title) {
+NamespaceStore::TitleResult NamespaceStore::rename(const std::string& id, const std::string& title) {
   const std::lock_guard lock(mutex_);
   if (const auto holder = holder_of(title); holder && *holder != id) return TitleResult::taken;
   rename_namespace_.execute(std::string_view(id), std::string_view(title));
   return TitleResult::done;
 }
 
-std::optional<KvNamespaceRecord> KvStore::find(std::string_view id) {
+std::optional<KvNamespaceRecord> NamespaceStore::find(std::string_view id) {
   const std::lock_guard lock(mutex_);
   Cursor row = find_namespace_.run(id);
   if (!row.next()) return std::nullopt;
   return KvNamespaceRecord{row.integer(0), row.string(1), row.string(2)};
 }
 
-void KvStore::remove(std::int64_t number) {
+void NamespaceStore::remove(std::int64_t number) {
   const std::lock_guard lock(mutex_);
   Transaction transaction(database_);
   remove_pairs_.execute(number);
@@ -109,9 +109,9 @@ void KvStore::remove(std::int64_t number) {
   transaction.commit();
 }
 
-std::vector<KvNamespaceRecord> KvStore::list(const KvNamespaceQuery& query) {
+std::vector<KvNamespaceRecord> NamespaceStore::list(const KvNamespaceQuery& query) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare(std::string("SELECT number, id, title FROM namespaces ORDER BY ") +
                         (query.by_title ? "title" : "id") + (query.descending ? " DESC" : "") + " LIMIT ? OFFSET ?");
   std::vector<KvNamespaceRecord> found;
@@ -120,35 +120,35 @@ std::vector<KvNamespaceRecord> KvStore::list(const KvNamespaceQuery& query) {
   return found;
 }
 
-std::int64_t KvStore::count() {
+std::int64_t NamespaceStore::count() {
   const std::lock_guard lock(mutex_);
   Cursor row = count_namespaces_.run();
   row.next();
   return row.integer(0);
 }
 
-std::optional<KvRecord> KvStore::get(std::int64_t ns, std::string_view key) {
+std::optional<KvRecord> NamespaceStore::get(std::int64_t ns, std::string_view key) {
   const std::lock_guard lock(mutex_);
   Cursor row = get_.run(ns, Blob{key}, now());
   if (!row.next()) return std::nullopt;
   return KvRecord{std::string(key), row.string(0), row.string(1), row.optional_integer(2)};
 }
 
-std::optional<KvRecord> KvStore::describe(std::int64_t ns, std::string_view key) {
+std::optional<KvRecord> NamespaceStore::describe(std::int64_t ns, std::string_view key) {
   const std::lock_guard lock(mutex_);
   Cursor row = describe_.run(ns, Blob{key}, now());
   if (!row.next()) return std::nullopt;
   return KvRecord{std::string(key), {}, row.string(0), row.optional_integer(1)};
 }
 
-std::optional<std::int64_t> KvStore::value_size(std::int64_t ns, std::string_view key) {
+std::optional<std::int64_t> NamespaceStore::value_size(std::int64_t ns, std::string_view key) {
   const std::lock_guard lock(mutex_);
   Cursor row = size_.run(ns, Blob{key}, now());
   if (!row.next()) return std::nullopt;
   return row.integer(0);
 }
 
-KvListing KvStore::keys(std::int64_t ns, std::string_view prefix, std::string_view after, std::int64_t limit) {
+KvListing NamespaceStore::keys(std::int64_t ns, std::string_view prefix, std::string_view after, std::int64_t limit) {
   const std::lock_guard lock(mutex_);
   // The first byte string after `after` is `after` with a zero byte.
   const std::string begin =
@@ -167,23 +167,23 @@ KvListing KvStore::keys(std::int64_t ns, std::string_view prefix, std::string_vi
 }
 
 // Expired pairs are invisible at once; writers delete them now and then.
-void KvStore::purge() {
+void NamespaceStore::purge() {
   const std::int64_t time = now();
   if (time < next_purge_) return;
   next_purge_ = time + purge_interval_seconds;
   purge_.execute(time);
 }
 
-KvStore::Batch::Batch(KvStore& store, std::int64_t ns)
+NamespaceStore::Batch::Batch(NamespaceStore& store, std::int64_t ns)
     : store_(store), ns_(ns), lock_(store.mutex_), transaction_(store.database_) {
   store_.purge();
 }
 
-void KvStore::Batch::put(const KvPair& pair) {
+void NamespaceStore::Batch::put(const KvPair& pair) {
   const auto metadata = pair.metadata.empty() ? std::nullopt : std::optional(pair.metadata);
   store_.put_.execute(ns_, Blob{pair.key}, pair.expiration, metadata, Blob{pair.value});
 }
 
-void KvStore::Batch::erase(std::string_view key) { store_.erase_.execute(ns_, Blob{key}); }
+void NamespaceStore::Batch::erase(std::string_view key) { store_.erase_.execute(ns_, Blob{key}); }
 
 }  // namespace cloudflare::local

@@ -49,10 +49,10 @@ struct KvListing {
 };
 
 /// Any thread may call; each call is one transaction. An expired pair counts as absent.
-class KvStore {
+class NamespaceStore {
  public:
   /// An empty path keeps everything in memory. @throws SqliteError
-  KvStore(const std::string& path, const Clock& clock);
+  NamespaceStore(const std::string& path, const Clock& clock);
 
   enum class TitleResult : std::uint8_t { done, taken, too_many };
   [[nodiscard]] TitleResult create(const std::string& id, const std::string& title);
@@ -71,13 +71,13 @@ class KvStore {
   /// Writes and erasures in one transaction. Locks the store while it lives.
   class Batch {
    public:
-    Batch(KvStore& store, std::int64_t ns);
+    Batch(NamespaceStore& store, std::int64_t ns);
     void put(const KvPair& pair);
     void erase(std::string_view key);
     void commit() { transaction_.commit(); }
 
    private:
-    KvStore& store_;
+    NamespaceStore& store_;
     std::int64_t ns_;
     std::lock_guard<CallMutex> lock_;
     Transaction transaction_;
@@ -92,9 +92,9 @@ class KvStore {
   CallMutex mutex_{};
   Sqlite database_;
   std::int64_t next_purge_ = 0;
-  Statement insert_namespace_{}, rename_namespace_{}, remove_namespace_{}, remove_pairs_{}, find_namespace_{};
-  Statement count_namespaces_{}, find_title_{};
-  Statement put_{}, erase_{}, get_{}, describe_{}, size_{}, keys_{}, purge_{};
+  SqliteStatement insert_namespace_{}, rename_namespace_{}, remove_namespace_{}, remove_pairs_{}, find_namespace_{};
+  SqliteStatement count_namespaces_{}, find_title_{};
+  SqliteStatement put_{}, erase_{}, get_{}, describe_{}, size_{}, keys_{}, purge_{};
 };
 
 }  // namespace cloudflare::local

@@ -74,7 +74,7 @@ Reply kv_put_value(Account& account, Request& request) {
   }
 
   account.rate_limits.count_write(ns.id, key);
-  KvStore::Batch batch(account.kv, ns.number);
+  NamespaceStore::Batch batch(account.kv, ns.number);
   batch.put(pair);
   batch.commit();
   return ok("null");
@@ -85,7 +85,7 @@ Reply kv_delete_value(Account& account, Request& request) {
   const std::string& key = request.captured.at(2);
   kv_check_key("remove key", key);
   account.rate_limits.count_write(ns.id, key);
-  KvStore::Batch batch(account.kv, ns.number);
+  NamespaceStore::Batch batch(account.kv, ns.number);
   batch.erase(key);
   batch.commit();
   return ok("null");

@@ -53,17 +53,17 @@ std::string_view Cursor::bytes(int column) const {
   return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-void Statement::bind(int at, std::int64_t value) {
+void SqliteStatement::bind(int at, std::int64_t value) {
   check(sqlite3_bind_int64(statement_.get(), at, value), statement_.get());
 }
 
-void Statement::bind(int at, std::string_view text) {
+void SqliteStatement::bind(int at, std::string_view text) {
   check(sqlite3_bind_text64(statement_.get(), at, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
                             SQLITE_UTF8),
         statement_.get());
 }
 
-void Statement::bind(int at, Blob blob) {
+void SqliteStatement::bind(int at, Blob blob) {
   // A null pointer would bind NULL.
   check(sqlite3_bind_blob64(statement_.get(), at, blob.bytes.empty() ? "" : blob.bytes.data(), blob.bytes.size(),
                             SQLITE_STATIC),
@@ -86,12 +86,12 @@ void Sqlite::execute(const char* sql) {
   if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(handle_.get());
 }
 
-Statement Sqlite::prepare(std::string_view sql) {
+SqliteStatement Sqlite::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement,
                          nullptr) != SQLITE_OK)
     fail(handle_.get());
-  return Statement(statement);
+  return SqliteStatement(statement);
 }
 
 Sqlite open_exclusively(const std::string& path, int cache_kib) {

@@ -28,7 +28,7 @@ struct Blob {
   std::string_view bytes;
 };
 
-/// The rows of one run of a Statement. Views of a row are valid until next() is called again.
+/// The rows of one run of a SqliteStatement. Views of a row are valid until next() is called again.
 class Cursor {
  public:
   explicit Cursor(sqlite3_stmt* statement) : statement_(statement) {}
@@ -52,10 +52,10 @@ class Cursor {
 };
 
 /// A prepared statement, to be run again and again by one thread at a time.
-class Statement {
+class SqliteStatement {
  public:
-  Statement() = default;
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  SqliteStatement() = default;
+  explicit SqliteStatement(sqlite3_stmt* statement) : statement_(statement) {}
 
   /// Binds `arguments` in order; what they view must outlive the cursor.
   template <class... Arguments>
@@ -97,7 +97,7 @@ class Sqlite {
 
   /// Runs statements that give no rows. @throws SqliteError
   void execute(const char* sql);
-  [[nodiscard]] Statement prepare(std::string_view sql);
+  [[nodiscard]] SqliteStatement prepare(std::string_view sql);
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_.get()); }
   [[nodiscard]] std::int64_t last_insert_rowid() const { return sqlite3_last_insert_rowid(handle_.get()); }
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

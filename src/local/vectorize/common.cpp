@@ -23,7 +23,7 @@ ApiError vectorize_removed(const std::string& name) {
   return vectorize_error(3005, "vectorize.index.deleted - Index name \"" + name + "\"");
 }
 
-std::shared_ptr<VectorizeIndex> vectorize_index(Account& account, const Request& request) {
+std::shared_ptr<StoredIndex> vectorize_index(Account& account, const Request& request) {
   const std::string& name = request.captured.at(1);
   if (auto index = account.vectorize.open(name)) return index;
   if (account.vectorize.database().was_removed(name)) throw vectorize_removed(name);
@@ -70,13 +70,13 @@ void vectorize_check_namespace(std::string_view ns) {
                           "invalid namespace: must have 1 to 64 bytes, got " + std::to_string(ns.size()) + " bytes");
 }
 
-std::string vectorize_accept(VectorizeIndex& index, Mutation mutation, const VectorizeIndex::Check& check) {
+std::string vectorize_accept(StoredIndex& index, StoredMutation mutation, const StoredIndex::Check& check) {
   mutation.id = random_uuid();
   index.submit(mutation, check);
   return std::move(mutation.id);
 }
 
-Reply vectorize_submit(VectorizeIndex& index, Mutation mutation, const VectorizeIndex::Check& check) {
+Reply vectorize_submit(StoredIndex& index, StoredMutation mutation, const StoredIndex::Check& check) {
   return vectorize_accepted(vectorize_accept(index, std::move(mutation), check));
 }
 

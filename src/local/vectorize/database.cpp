@@ -64,7 +64,7 @@ VectorizeRecord vectorize_record_of(const Cursor& row) {
           row.string(2),
           row.string(3),
           static_cast<std::size_t>(row.integer(4)),
-          static_cast<Metric>(row.integer(5))};
+          static_cast<Distance>(row.integer(5))};
 }
 
 std::string_view text(const std::string& string) { return string; }
@@ -86,9 +86,9 @@ VectorizeDatabase::VectorizeDatabase(const std::string& path)
 
 VectorizeDatabase::CreateResult VectorizeDatabase::create(VectorizeRecord& record) {
   const std::lock_guard lock(mutex_);
-  Statement taken = database_.prepare("SELECT 1 FROM indexes WHERE name = ?");
+  SqliteStatement taken = database_.prepare("SELECT 1 FROM indexes WHERE name = ?");
   if (taken.run(text(record.name)).next()) return CreateResult::taken;
-  Statement all = database_.prepare("SELECT count(*) FROM indexes");
+  SqliteStatement all = database_.prepare("SELECT count(*) FROM indexes");
   if (Cursor count = all.run(); count.next() && count.integer(0) >= max_indexes) return CreateResult::too_many;
   Transaction transaction(database_);
   database_.prepare("DELETE FROM removed WHERE name = ?").execute(text(record.name));
@@ -102,7 +102,7 @@ VectorizeDatabase::CreateResult VectorizeDatabase::create(VectorizeRecord& recor
 
 std::optional<VectorizeRecord> VectorizeDatabase::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("SELECT number, name, description, created_on, dimensions, metric FROM indexes WHERE name = ?");
   Cursor row = statement.run(name);
   if (!row.next()) return std::nullopt;
@@ -111,13 +111,13 @@ std::optional<VectorizeRecord> VectorizeDatabase::find(std::string_view name) {
 
 bool VectorizeDatabase::was_removed(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  Statement statement = database_.prepare("SELECT 1 FROM removed WHERE name = ?");
+  SqliteStatement statement = database_.prepare("SELECT 1 FROM removed WHERE name = ?");
   return statement.run(name).next();
 }
 
 std::vector<VectorizeRecord> VectorizeDatabase::list() {
   const std::lock_guard lock(mutex_);
-  Statement statement = database_.prepare(
+  SqliteStatement statement = database_.prepare(
       "SELECT number, name, description, created_on, dimensions, metric FROM indexes ORDER BY number");
   std::vector<VectorizeRecord> found;
   Cursor row = statement.run();
@@ -137,35 +137,35 @@ void VectorizeDatabase::remove(const VectorizeRecord& record) {
   transaction.commit();
 }
 
-std::vector<MetadataIndex> VectorizeDatabase::metadata_indexes(std::int64_t index) {
+std::vector<PropertyIndex> VectorizeDatabase::metadata_indexes(std::int64_t index) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("SELECT number, property, type FROM metadata_indexes WHERE owner = ? ORDER BY number");
-  std::vector<MetadataIndex> found;
+  std::vector<PropertyIndex> found;
   Cursor row = statement.run(index);
-  while (row.next()) found.push_back({row.integer(0), row.string(1), static_cast<MetadataType>(row.integer(2))});
+  while (row.next()) found.push_back({row.integer(0), row.string(1), static_cast<PropertyType>(row.integer(2))});
   return found;
 }
 
 std::vector<PendingMutation> VectorizeDatabase::pending(std::int64_t index) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("SELECT number, accepted, due, id, kind FROM mutations WHERE owner = ? ORDER BY number");
   std::vector<PendingMutation> found;
   Cursor row = statement.run(index);
   while (row.next())
-    found.push_back(
-        {row.integer(0), row.integer(1), row.integer(2), row.string(3), static_cast<Mutation::Kind>(row.integer(4))});
+    found.push_back({row.integer(0), row.integer(1), row.integer(2), row.string(3),
+                     static_cast<StoredMutation::Kind>(row.integer(4))});
   return found;
 }
 
-Mutation VectorizeDatabase::read_pending(const PendingMutation& pending) {
+StoredMutation VectorizeDatabase::read_pending(const PendingMutation& pending) {
   const std::lock_guard lock(mutex_);
-  Mutation mutation{.id = pending.id, .kind = pending.kind};
-  Statement head = database_.prepare("SELECT property, type FROM mutations WHERE number = ?");
+  StoredMutation mutation{.id = pending.id, .kind = pending.kind};
+  SqliteStatement head = database_.prepare("SELECT property, type FROM mutations WHERE number = ?");
   if (Cursor row = head.run(pending.number); row.next())
-    mutation.metadata_index = {0, row.string(0), static_cast<MetadataType>(row.integer(1))};
-  Statement vectors = database_.prepare(
+    mutation.metadata_index = {0, row.string(0), static_cast<PropertyType>(row.integer(1))};
+  SqliteStatement vectors = database_.prepare(
       "SELECT id, namespace, metadata, floats FROM mutation_vectors WHERE mutation = ? ORDER BY rowid");
   Cursor row = vectors.run(pending.number);
   while (row.next()) {
@@ -180,7 +180,7 @@ Mutation VectorizeDatabase::read_pending(const PendingMutation& pending) {
 
 Progress VectorizeDatabase::progress(std::int64_t index) {
   const std::lock_guard lock(mutex_);
-  Statement statement = database_.prepare("SELECT mutation, accepted FROM indexes WHERE number = ?");
+  SqliteStatement statement = database_.prepare("SELECT mutation, accepted FROM indexes WHERE number = ?");
   Cursor row = statement.run(index);
   if (!row.next()) return {};
   return {row.string(0), row.integer(1)};
@@ -188,7 +188,7 @@ Progress VectorizeDatabase::progress(std::int64_t index) {
 
 void VectorizeDatabase::read_vectors(std::int64_t index, const std::function<void(const VectorRow&)>& take) {
   const std::lock_guard lock(mutex_);
-  Statement statement =
+  SqliteStatement statement =
       database_.prepare("SELECT id, namespace, cells, floats FROM vectors WHERE owner = ? ORDER BY rowid");
   Cursor row = statement.run(index);
   while (row.next()) take({row.bytes(0), row.bytes(1), row.bytes(2), row.bytes(3)});
@@ -203,7 +203,7 @@ std::string VectorizeDatabase::metadata(std::int64_t index, std::string_view id)
 VectorizeDatabase::Write::Write(VectorizeDatabase& database)
     : database_(database), lock_(database.mutex_), transaction_(database.database_) {}
 
-std::int64_t VectorizeDatabase::Write::keep(std::int64_t index, const Mutation& mutation,
+std::int64_t VectorizeDatabase::Write::keep(std::int64_t index, const StoredMutation& mutation,
                                             const PendingMutation& times) {
   Sqlite& sqlite = database_.database_;
   sqlite.prepare("INSERT INTO mutations (owner, id, kind, accepted, due, property, type) VALUES (?, ?, ?, ?, ?, ?, ?)")
@@ -229,7 +229,7 @@ void VectorizeDatabase::Write::put(std::int64_t index, const StoredVector& vecto
 
 void VectorizeDatabase::Write::erase(std::int64_t index, std::string_view id) { database_.erase_.execute(index, id); }
 
-std::int64_t VectorizeDatabase::Write::add(std::int64_t index, const MetadataIndex& metadata_index) {
+std::int64_t VectorizeDatabase::Write::add(std::int64_t index, const PropertyIndex& metadata_index) {
   database_.database_.prepare("INSERT INTO metadata_indexes (owner, property, type) VALUES (?, ?, ?)")
       .execute(index, text(metadata_index.property), static_cast<std::int64_t>(metadata_index.type));
   return database_.database_.last_insert_rowid();

@@ -22,7 +22,7 @@ struct PendingMutation {
   std::int64_t accepted = 0;  ///< In Unix seconds.
   std::int64_t due = 0;
   std::string id{};
-  Mutation::Kind kind = Mutation::Kind::upsert;
+  StoredMutation::Kind kind = StoredMutation::Kind::upsert;
 };
 
 /// The last mutation that was applied to an index.
@@ -53,9 +53,9 @@ class VectorizeDatabase {
   [[nodiscard]] std::vector<VectorizeRecord> list();
   void remove(const VectorizeRecord& record);
 
-  [[nodiscard]] std::vector<MetadataIndex> metadata_indexes(std::int64_t index);
+  [[nodiscard]] std::vector<PropertyIndex> metadata_indexes(std::int64_t index);
   [[nodiscard]] std::vector<PendingMutation> pending(std::int64_t index);
-  [[nodiscard]] Mutation read_pending(const PendingMutation& pending);
+  [[nodiscard]] StoredMutation read_pending(const PendingMutation& pending);
   [[nodiscard]] Progress progress(std::int64_t index);
   void read_vectors(std::int64_t index, const std::function<void(const VectorRow&)>& take);
   /// The metadata of a vector as JSON text, empty if it has none.
@@ -66,12 +66,12 @@ class VectorizeDatabase {
    public:
     explicit Write(VectorizeDatabase& database);
     /// Keeps a mutation for later. Returns its number.
-    std::int64_t keep(std::int64_t index, const Mutation& mutation, const PendingMutation& times);
+    std::int64_t keep(std::int64_t index, const StoredMutation& mutation, const PendingMutation& times);
     void forget(const PendingMutation& pending);
     void put(std::int64_t index, const StoredVector& vector, std::string_view cells);
     void erase(std::int64_t index, std::string_view id);
     /// Returns the number of the metadata index.
-    std::int64_t add(std::int64_t index, const MetadataIndex& metadata_index);
+    std::int64_t add(std::int64_t index, const PropertyIndex& metadata_index);
     void remove(std::int64_t index, std::string_view property);
     void set_progress(std::int64_t index, const Progress& progress);
     void commit() { transaction_.commit(); }
@@ -86,7 +86,7 @@ class VectorizeDatabase {
   const bool in_memory_;
   CallMutex mutex_{};
   Sqlite database_;
-  Statement put_{}, erase_{}, keep_vector_{}, metadata_{};
+  SqliteStatement put_{}, erase_{}, keep_vector_{}, metadata_{};
 };
 
 }  // namespace cloudflare::local

@@ -41,23 +41,23 @@ std::string truncated(const std::string& text) {
 }
 
 // The column of a property, or null.
-const Column* find_column(const VectorTable& table, std::string_view property) {
-  for (const Column& column : table.columns())
+const PropertyColumn* find_column(const VectorTable& table, std::string_view property) {
+  for (const PropertyColumn& column : table.columns())
     if (column.index.property == property) return &column;
   return nullptr;
 }
 
 // How a cell compares with an operand; nothing if they are of different kinds.
-std::optional<std::partial_ordering> compare(const Cell& cell, const Json& operand) {
+std::optional<std::partial_ordering> compare(const PropertyValue& cell, const Json& operand) {
   switch (operand.kind) {
     case Json::Kind::string:
-      if (cell.kind == Cell::Kind::string) return cell.text.compare(operand.string) <=> 0;
+      if (cell.kind == PropertyValue::Kind::string) return cell.text.compare(operand.string) <=> 0;
       break;
     case Json::Kind::number:
-      if (cell.kind == Cell::Kind::number) return cell.number <=> operand.number;
+      if (cell.kind == PropertyValue::Kind::number) return cell.number <=> operand.number;
       break;
     case Json::Kind::boolean:
-      if (cell.kind == Cell::Kind::boolean) return (cell.number != 0 ? 1 : 0) <=> (operand.boolean ? 1 : 0);
+      if (cell.kind == PropertyValue::Kind::boolean) return (cell.number != 0 ? 1 : 0) <=> (operand.boolean ? 1 : 0);
       break;
     default: break;
   }
@@ -76,38 +76,38 @@ void check_metadata_keys(const Json& metadata) {
   }
 }
 
-Cell cell_of(const MetadataIndex& index, const Json& metadata) {
+PropertyValue cell_of(const PropertyIndex& index, const Json& metadata) {
   const Json* value = reach(metadata, index.property);
   if (value == nullptr) return {};
   switch (index.type) {
-    case MetadataType::string:
-      if (value->is(Json::Kind::string)) return {Cell::Kind::string, 0, truncated(value->string)};
+    case PropertyType::string:
+      if (value->is(Json::Kind::string)) return {PropertyValue::Kind::string, 0, truncated(value->string)};
       break;
-    case MetadataType::number:
-      if (value->is(Json::Kind::number)) return {Cell::Kind::number, value->number, {}};
+    case PropertyType::number:
+      if (value->is(Json::Kind::number)) return {PropertyValue::Kind::number, value->number, {}};
       break;
-    case MetadataType::boolean:
-      if (value->is(Json::Kind::boolean)) return {Cell::Kind::boolean, value->boolean ? 1.0 : 0.0, {}};
+    case PropertyType::boolean:
+      if (value->is(Json::Kind::boolean)) return {PropertyValue::Kind::boolean, value->boolean ? 1.0 : 0.0, {}};
       break;
   }
   return {};
 }
 
-std::string to_text(const Cell& cell) {
+std::string to_text(const PropertyValue& cell) {
   std::string out;
   switch (cell.kind) {
-    case Cell::Kind::absent: return "null";
-    case Cell::Kind::boolean: return cell.number != 0 ? "true" : "false";
-    case Cell::Kind::number: append_js_number(out, cell.number); break;
-    case Cell::Kind::string: cloudflare::detail::append_json_string(out, cell.text); break;
+    case PropertyValue::Kind::absent: return "null";
+    case PropertyValue::Kind::boolean: return cell.number != 0 ? "true" : "false";
+    case PropertyValue::Kind::number: append_js_number(out, cell.number); break;
+    case PropertyValue::Kind::string: cloudflare::detail::append_json_string(out, cell.text); break;
   }
   return out;
 }
 
 std::string indexed_metadata(const VectorTable& table, std::size_t row) {
   Json out{.kind = Json::Kind::object};
-  for (const Column& column : table.columns()) {
-    if (column.cells[row].kind == Cell::Kind::absent) continue;
+  for (const PropertyColumn& column : table.columns()) {
+    if (column.cells[row].kind == PropertyValue::Kind::absent) continue;
     Json* at = &out;
     std::string_view rest = column.index.property;
     for (;;) {
@@ -125,7 +125,7 @@ std::string indexed_metadata(const VectorTable& table, std::size_t row) {
   return out.members.empty() ? std::string() : to_text(out);
 }
 
-Filter::Filter(const Json& json, const VectorTable& table) {
+StoreFilter::StoreFilter(const Json& json, const VectorTable& table) {
   if (!json.is(Json::Kind::object) || json.members.empty()) throw wrong_filter("expected an object with members");
   if (const std::size_t size = to_text(json).size(); size > limits::vectorize_filter_bytes)
     throw wrong_filter("must be shorter than 2048 bytes, got " + std::to_string(size));
@@ -138,7 +138,7 @@ Filter::Filter(const Json& json, const VectorTable& table) {
   }
 }
 
-void Filter::add(const Column* column, std::string_view property, const Json& condition) {
+void StoreFilter::add(const PropertyColumn* column, std::string_view property, const Json& condition) {
   const auto wrong = [property](std::string text) {
     text.append(" for \"").append(property.substr(0, 64)).append("\"");
     return wrong_filter(std::move(text));
@@ -168,14 +168,14 @@ void Filter::add(const Column* column, std::string_view property, const Json& co
   if (!ops.allowed()) throw wrong("expected one operator, or one lower and one upper bound");
 }
 
-bool Filter::passes(std::size_t row) const {
+bool StoreFilter::passes(std::size_t row) const {
   return std::all_of(conditions_.begin(), conditions_.end(), [row](const Condition& condition) {
     return condition.column != nullptr && passes(condition, condition.column->cells[row]);
   });
 }
 
-bool Filter::passes(const Condition& condition, const Cell& cell) {
-  if (cell.kind == Cell::Kind::absent) return false;
+bool StoreFilter::passes(const Condition& condition, const PropertyValue& cell) {
+  if (cell.kind == PropertyValue::Kind::absent) return false;
   const auto& operands = condition.operands;
   const auto is_one_of_them = [&] {
     return std::any_of(operands.begin(), operands.end(), [&](const Json& operand) {

@@ -17,27 +17,27 @@ namespace cloudflare::local {
 void check_metadata_keys(const Json& metadata);
 
 /// What an index of this type keeps of `metadata`: a string's first 64 bytes, cut between characters.
-[[nodiscard]] Cell cell_of(const MetadataIndex& index, const Json& metadata);
+[[nodiscard]] PropertyValue cell_of(const PropertyIndex& index, const Json& metadata);
 /// The cell's value as JSON text.
-[[nodiscard]] std::string to_text(const Cell& cell);
+[[nodiscard]] std::string to_text(const PropertyValue& cell);
 /// The indexed metadata of a row as a JSON object, nested as the properties say; empty if there is none.
 [[nodiscard]] std::string indexed_metadata(const VectorTable& table, std::size_t row);
 
 /// A filter, bound to the columns of a table. A row without a cell for a property passes no condition on it.
-class Filter {
+class StoreFilter {
  public:
   /// @throws ApiError  40026 malformed or too long
-  Filter(const Json& json, const VectorTable& table);
+  StoreFilter(const Json& json, const VectorTable& table);
   [[nodiscard]] bool passes(std::size_t row) const;
 
  private:
   struct Condition {
-    const Column* column = nullptr;  ///< Null: the property has no index.
+    const PropertyColumn* column = nullptr;  ///< Null: the property has no index.
     cloudflare::detail::FilterOp op = cloudflare::detail::FilterOp::equal;
     std::vector<Json> operands{};
   };
-  [[nodiscard]] static bool passes(const Condition& condition, const Cell& cell);
-  void add(const Column* column, std::string_view property, const Json& condition);
+  [[nodiscard]] static bool passes(const Condition& condition, const PropertyValue& cell);
+  void add(const PropertyColumn* column, std::string_view property, const Json& condition);
 
   std::vector<Condition> conditions_{};
 };

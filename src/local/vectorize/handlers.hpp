@@ -35,7 +35,7 @@ Reply vectorize_remove_metadata_index(Account& account, Request& request);
 [[nodiscard]] ApiError vectorize_removed(const std::string& name);
 
 /// The index that the path names. @throws ApiError  3000 there is none, 3005 it was removed
-[[nodiscard]] std::shared_ptr<VectorizeIndex> vectorize_index(Account& account, const Request& request);
+[[nodiscard]] std::shared_ptr<StoredIndex> vectorize_index(Account& account, const Request& request);
 /// The body, which must be declared as JSON and be an object. @throws ApiError  40026
 [[nodiscard]] Json vectorize_body(Request& request);
 /// A member as a string. @throws ApiError  40026 absent or not a string
@@ -47,25 +47,25 @@ void vectorize_check_id(std::string_view id);
 /// @throws ApiError  40026 empty or over 64 bytes
 void vectorize_check_namespace(std::string_view ns);
 /// Submits a mutation to the index and returns its id.
-[[nodiscard]] std::string vectorize_accept(VectorizeIndex& index, Mutation mutation,
-                                           const VectorizeIndex::Check& check = VectorizeIndex::Check());
+[[nodiscard]] std::string vectorize_accept(StoredIndex& index, StoredMutation mutation,
+                                           const StoredIndex::Check& check = StoredIndex::Check());
 /// The same, but returns the reply of the routes.
-[[nodiscard]] Reply vectorize_submit(VectorizeIndex& index, Mutation mutation,
-                                     const VectorizeIndex::Check& check = VectorizeIndex::Check());
+[[nodiscard]] Reply vectorize_submit(StoredIndex& index, StoredMutation mutation,
+                                     const StoredIndex::Check& check = StoredIndex::Check());
 [[nodiscard]] Reply vectorize_accepted(const std::string& mutation_id);
 /// Stores the vectors of `lines`, one JSON object each, and returns the mutation's id. `discard` skips lines that
 /// cannot be parsed. Checks the number of namespaces too. @throws ApiError
-[[nodiscard]] std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::string_view lines,
+[[nodiscard]] std::string vectorize_store(StoredIndex& index, StoredMutation::Kind kind, std::string_view lines,
                                           bool discard);
 /// `{"count","matches"}` for the members of a query. @throws ApiError
-[[nodiscard]] std::string vectorize_matches(VectorizeIndex& index, const Json& body);
+[[nodiscard]] std::string vectorize_matches(StoredIndex& index, const Json& body);
 /// The ids in the member `ids`, in order and without duplicates. @throws ApiError  40007 more than `most`, 40026
 [[nodiscard]] std::vector<std::string> vectorize_ids(const Json& body, std::size_t most);
 /// The JSON array of the vectors with these ids; missing ones are left out.
-[[nodiscard]] std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string>& ids);
+[[nodiscard]] std::string vectorize_found(StoredIndex& index, const std::vector<std::string>& ids);
 /// Erases these vectors and returns the mutation's id. @throws ApiError
-[[nodiscard]] std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids);
+[[nodiscard]] std::string vectorize_erase(StoredIndex& index, std::vector<std::string> ids);
 /// The members of the reply of `info`.
-[[nodiscard]] ObjectWriter vectorize_describe(VectorizeIndex& index);
+[[nodiscard]] ObjectWriter vectorize_describe(StoredIndex& index);
 
 }  // namespace cloudflare::local

@@ -14,23 +14,23 @@ namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-std::string cells_text(const VectorTable& table, const std::vector<Cell>& cells) {
+std::string cells_text(const VectorTable& table, const std::vector<PropertyValue>& cells) {
   ObjectWriter out;
   bool any = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i].kind == Cell::Kind::absent) continue;
+    if (cells[i].kind == PropertyValue::Kind::absent) continue;
     out.raw(std::to_string(table.columns()[i].index.number), to_text(cells[i]));
     any = true;
   }
   return any ? std::move(out).take() : std::string();
 }
 
-std::vector<Cell> read_cells(const VectorTable& table, std::string_view text) {
-  std::vector<Cell> cells(table.columns().size());
+std::vector<PropertyValue> read_cells(const VectorTable& table, std::string_view text) {
+  std::vector<PropertyValue> cells(table.columns().size());
   const auto json = text.empty() ? std::nullopt : parse_json(text);
   if (!json) return cells;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const MetadataIndex& index = table.columns()[i].index;
+    const PropertyIndex& index = table.columns()[i].index;
     const std::string name = std::to_string(index.number);
     cells[i] = cell_of({index.number, name, index.type}, *json);
   }
@@ -38,17 +38,17 @@ std::vector<Cell> read_cells(const VectorTable& table, std::string_view text) {
 }
 
 // Applies a mutation to a list of metadata indexes. Adding one for a property that has one changes nothing.
-void follow(std::vector<MetadataIndex>& indexes, const Mutation& mutation) {
-  const auto same = [&](const MetadataIndex& i) { return i.property == mutation.metadata_index.property; };
-  if (mutation.kind == Mutation::Kind::add_metadata_index && std::none_of(indexes.begin(), indexes.end(), same))
+void follow(std::vector<PropertyIndex>& indexes, const StoredMutation& mutation) {
+  const auto same = [&](const PropertyIndex& i) { return i.property == mutation.metadata_index.property; };
+  if (mutation.kind == StoredMutation::Kind::add_metadata_index && std::none_of(indexes.begin(), indexes.end(), same))
     indexes.push_back(mutation.metadata_index);
-  if (mutation.kind == Mutation::Kind::remove_metadata_index) std::erase_if(indexes, same);
+  if (mutation.kind == StoredMutation::Kind::remove_metadata_index) std::erase_if(indexes, same);
 }
 
 }  // namespace
 
-VectorizeIndex::VectorizeIndex(VectorizeDatabase& database, VectorizeRecord record, const Clock& clock,
-                               std::chrono::seconds delay)
+StoredIndex::StoredIndex(VectorizeDatabase& database, VectorizeRecord record, const Clock& clock,
+                         std::chrono::seconds delay)
     : database_(database),
       record_(std::move(record)),
       clock_(clock),
@@ -58,8 +58,8 @@ VectorizeIndex::VectorizeIndex(VectorizeDatabase& database, VectorizeRecord reco
   load();
 }
 
-void VectorizeIndex::load() {
-  for (const MetadataIndex& index : database_.metadata_indexes(record_.number)) {
+void StoredIndex::load() {
+  for (const PropertyIndex& index : database_.metadata_indexes(record_.number)) {
     table_.add_column(index);
     coming_.push_back(index);
   }
@@ -76,17 +76,17 @@ void VectorizeIndex::load() {
   if (!pending_.empty()) next_due_ = pending_.front().due;
 }
 
-void VectorizeIndex::check_there() const {
+void StoredIndex::check_there() const {
   if (removed_) throw vectorize_removed(record_.name);
 }
 
-void VectorizeIndex::settle_if_due() {
+void StoredIndex::settle_if_due() {
   if (next_due_ > now()) return;
   const std::lock_guard lock(mutex_);
   settle();
 }
 
-void VectorizeIndex::settle() {
+void StoredIndex::settle() {
   while (!removed_ && !pending_.empty() && pending_.front().due <= now()) {
     const PendingMutation& next = pending_.front();
     apply(database_.read_pending(next), next.accepted, &next);
@@ -95,7 +95,7 @@ void VectorizeIndex::settle() {
   next_due_ = removed_ || pending_.empty() ? never : pending_.front().due;
 }
 
-void VectorizeIndex::submit(const Mutation& mutation, const Check& check) {
+void StoredIndex::submit(const StoredMutation& mutation, const Check& check) {
   const std::lock_guard lock(mutex_);
   check_there();
   settle();
@@ -115,8 +115,8 @@ void VectorizeIndex::submit(const Mutation& mutation, const Check& check) {
   follow(coming_, mutation);
 }
 
-std::vector<Cell> VectorizeIndex::cells_of(const std::string& metadata) const {
-  std::vector<Cell> cells(table_.columns().size());
+std::vector<PropertyValue> StoredIndex::cells_of(const std::string& metadata) const {
+  std::vector<PropertyValue> cells(table_.columns().size());
   if (cells.empty() || metadata.empty()) return cells;
   const Json json = parse_json(metadata).value_or(Json());
   for (std::size_t i = 0; i < cells.size(); ++i) cells[i] = cell_of(table_.columns()[i].index, json);
@@ -124,20 +124,21 @@ std::vector<Cell> VectorizeIndex::cells_of(const std::string& metadata) const {
 }
 
 // Writes to the database first, because that can fail, and then changes the memory.
-void VectorizeIndex::apply(const Mutation& mutation, std::int64_t accepted, const PendingMutation* pending) {
+void StoredIndex::apply(const StoredMutation& mutation, std::int64_t accepted, const PendingMutation* pending) {
   const std::int64_t number = record_.number;
-  const bool insert = mutation.kind == Mutation::Kind::insert;
-  std::vector<std::pair<const StoredVector*, std::vector<Cell>>> puts;
-  MetadataIndex added = mutation.metadata_index;
+  const bool insert = mutation.kind == StoredMutation::Kind::insert;
+  std::vector<std::pair<const StoredVector*, std::vector<PropertyValue>>> puts;
+  PropertyIndex added = mutation.metadata_index;
   const auto& columns = table_.columns();
-  const bool is_new = std::none_of(columns.begin(), columns.end(),
-                                   [&](const Column& column) { return column.index.property == added.property; });
+  const bool is_new = std::none_of(columns.begin(), columns.end(), [&](const PropertyColumn& column) {
+    return column.index.property == added.property;
+  });
   const Progress progress{mutation.id, accepted};
 
   VectorizeDatabase::Write write(database_);
   switch (mutation.kind) {
-    case Mutation::Kind::insert:
-    case Mutation::Kind::upsert: {
+    case StoredMutation::Kind::insert:
+    case StoredMutation::Kind::upsert: {
       std::unordered_set<std::string_view> seen;
       for (const StoredVector& vector : mutation.vectors) {
         if (insert && (table_.find(vector.id) || !seen.insert(vector.id).second)) continue;
@@ -146,28 +147,28 @@ void VectorizeIndex::apply(const Mutation& mutation, std::int64_t accepted, cons
       }
       break;
     }
-    case Mutation::Kind::erase:
+    case StoredMutation::Kind::erase:
       for (const StoredVector& vector : mutation.vectors) write.erase(number, vector.id);
       break;
-    case Mutation::Kind::add_metadata_index:
+    case StoredMutation::Kind::add_metadata_index:
       if (is_new) added.number = write.add(number, added);
       break;
-    case Mutation::Kind::remove_metadata_index: write.remove(number, added.property); break;
+    case StoredMutation::Kind::remove_metadata_index: write.remove(number, added.property); break;
   }
   write.set_progress(number, progress);
   if (pending != nullptr) write.forget(*pending);
   write.commit();
 
   for (auto& [vector, cells] : puts) table_.put(vector->id, vector->values, vector->ns, std::move(cells));
-  if (mutation.kind == Mutation::Kind::erase)
+  if (mutation.kind == StoredMutation::Kind::erase)
     for (const StoredVector& vector : mutation.vectors) table_.erase(vector.id);
-  if (mutation.kind == Mutation::Kind::add_metadata_index && is_new) table_.add_column(added);
-  if (mutation.kind == Mutation::Kind::remove_metadata_index) table_.remove_column(added.property);
+  if (mutation.kind == StoredMutation::Kind::add_metadata_index && is_new) table_.add_column(added);
+  if (mutation.kind == StoredMutation::Kind::remove_metadata_index) table_.remove_column(added.property);
   progress_ = progress;
   ids_.reset();
 }
 
-VectorizeIndex::State VectorizeIndex::state() {
+StoredIndex::State StoredIndex::state() {
   return read([this](const VectorTable& table) {
     State state{table.size(), progress_};
     // Mutations of the same second may still arrive or be pending; only when neither is possible, that second is
@@ -179,7 +180,7 @@ VectorizeIndex::State VectorizeIndex::state() {
   });
 }
 
-std::shared_ptr<const std::vector<std::string>> VectorizeIndex::ids() {
+std::shared_ptr<const std::vector<std::string>> StoredIndex::ids() {
   return read([this](const VectorTable& table) {
     const std::lock_guard lock(ids_mutex_);
     if (!ids_) {
@@ -193,7 +194,7 @@ std::shared_ptr<const std::vector<std::string>> VectorizeIndex::ids() {
   });
 }
 
-void VectorizeIndex::remove() {
+void StoredIndex::remove() {
   const std::lock_guard lock(mutex_);
   check_there();
   database_.remove(record_);

@@ -23,18 +23,18 @@
 namespace cloudflare::local {
 
 /// Any thread may call.
-class VectorizeIndex {
+class StoredIndex {
  public:
-  VectorizeIndex(VectorizeDatabase& database, VectorizeRecord record, const Clock& clock, std::chrono::seconds delay);
+  StoredIndex(VectorizeDatabase& database, VectorizeRecord record, const Clock& clock, std::chrono::seconds delay);
 
   [[nodiscard]] const VectorizeRecord& record() const noexcept { return record_; }
 
   /// Gets the current table, and the metadata indexes as they will be when every accepted mutation is applied.
-  using Check = std::function<void(const VectorTable&, const std::vector<MetadataIndex>&)>;
+  using Check = std::function<void(const VectorTable&, const std::vector<PropertyIndex>&)>;
 
   /// Accepts a mutation. It is applied after the delay and after all earlier ones. `check` refuses it by throwing.
   /// @throws ApiError  3005 removed meanwhile
-  void submit(const Mutation& mutation, const Check& check);
+  void submit(const StoredMutation& mutation, const Check& check);
 
   /// Applies the mutations that are due, then calls `use` with the table. @throws ApiError  3005 removed meanwhile
   template <class Use>
@@ -61,8 +61,8 @@ class VectorizeIndex {
   void check_there() const;
   void settle_if_due();
   void settle();
-  void apply(const Mutation& mutation, std::int64_t accepted, const PendingMutation* pending);
-  [[nodiscard]] std::vector<Cell> cells_of(const std::string& metadata) const;
+  void apply(const StoredMutation& mutation, std::int64_t accepted, const PendingMutation* pending);
+  [[nodiscard]] std::vector<PropertyValue> cells_of(const std::string& metadata) const;
   void load();
 
   VectorizeDatabase& database_;
@@ -74,7 +74,7 @@ class VectorizeIndex {
   VectorTable table_;
   Progress progress_{};
   std::deque<PendingMutation> pending_{};
-  std::vector<MetadataIndex> coming_{};  // the metadata indexes once every mutation is applied
+  std::vector<PropertyIndex> coming_{};  // the metadata indexes once every mutation is applied
   std::atomic<std::int64_t> next_due_;
   CallMutex ids_mutex_{};
   std::shared_ptr<const std::vector<std::string>> ids_{};

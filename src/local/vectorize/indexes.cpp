@@ -22,7 +22,7 @@ constexpr std::array presets{Preset{"@cf/baai/bge-small-en-v1.5", 384}, Preset{"
                              Preset{"@cf/baai/bge-large-en-v1.5", 1024}, Preset{"openai/text-embedding-ada-002", 1536},
                              Preset{"cohere/embed-multilingual-v2.0", 768}};
 
-// In the order of Metric.
+// In the order of Distance.
 constexpr std::array<std::string_view, 3> metric_names{"cosine", "euclidean", "dot-product"};
 
 ApiError wrong_index(std::string text) { return vectorize_error(40026, "invalid index: " + std::move(text)); }
@@ -68,12 +68,12 @@ std::string to_json(const VectorizeRecord& record) {
 
 }  // namespace
 
-std::string_view name_of(Metric metric) { return metric_names.at(static_cast<std::size_t>(metric)); }
+std::string_view name_of(Distance metric) { return metric_names.at(static_cast<std::size_t>(metric)); }
 
-std::optional<Metric> metric_of(std::string_view name) {
+std::optional<Distance> metric_of(std::string_view name) {
   const auto found = std::find(metric_names.begin(), metric_names.end(), name);
   if (found == metric_names.end()) return std::nullopt;
-  return static_cast<Metric>(found - metric_names.begin());
+  return static_cast<Distance>(found - metric_names.begin());
 }
 
 Reply vectorize_list_indexes(Account& account, Request&) {
@@ -112,8 +112,8 @@ Reply vectorize_remove_index(Account& account, Request& request) {
   return ok("null");
 }
 
-ObjectWriter vectorize_describe(VectorizeIndex& index) {
-  const VectorizeIndex::State state = index.state();
+ObjectWriter vectorize_describe(StoredIndex& index) {
+  const StoredIndex::State state = index.state();
   ObjectWriter result;
   result.number("dimensions", static_cast<std::int64_t>(index.record().dimensions));
   result.number("vectorCount", static_cast<std::int64_t>(state.vectors));

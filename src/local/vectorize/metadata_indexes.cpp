@@ -11,7 +11,7 @@ namespace cloudflare::local {
 
 namespace {
 
-// In the order of MetadataType.
+// In the order of PropertyType.
 constexpr std::array<std::string_view, 3> type_names{"string", "number", "boolean"};
 
 // alchemy-run/distilled pull request 308 saw code 40005, and that creating the same index twice succeeds.
@@ -21,8 +21,8 @@ ApiError wrong_property(std::string text) {
   return vectorize_error(40026, "invalid metadata index: " + std::move(text));
 }
 
-auto find_property(const std::vector<MetadataIndex>& indexes, const std::string& property) {
-  return std::find_if(indexes.begin(), indexes.end(), [&](const MetadataIndex& i) { return i.property == property; });
+auto find_property(const std::vector<PropertyIndex>& indexes, const std::string& property) {
+  return std::find_if(indexes.begin(), indexes.end(), [&](const PropertyIndex& i) { return i.property == property; });
 }
 
 // A path into metadata: keys with dots between them.
@@ -43,12 +43,12 @@ void check_property(std::string_view property) {
 Reply vectorize_create_metadata_index(Account& account, Request& request) {
   const auto index = vectorize_index(account, request);
   const Json body = vectorize_body(request);
-  MetadataIndex added{.property = vectorize_text(body, "propertyName")};
+  PropertyIndex added{.property = vectorize_text(body, "propertyName")};
   check_property(added.property);
   const auto type = std::find(type_names.begin(), type_names.end(), vectorize_text(body, "indexType"));
   if (type == type_names.end()) throw wrong_property("indexType must be string, number or boolean");
-  added.type = static_cast<MetadataType>(type - type_names.begin());
-  const auto check = [&added](const VectorTable&, const std::vector<MetadataIndex>& indexes) {
+  added.type = static_cast<PropertyType>(type - type_names.begin());
+  const auto check = [&added](const VectorTable&, const std::vector<PropertyIndex>& indexes) {
     if (const auto same = find_property(indexes, added.property); same != indexes.end()) {
       if (same->type == added.type) return;
       throw wrong_property("\"" + added.property + "\" is indexed as another type");
@@ -56,13 +56,13 @@ Reply vectorize_create_metadata_index(Account& account, Request& request) {
     if (indexes.size() >= limits::vectorize_metadata_indexes)
       throw wrong_property("the index already has 10 metadata indexes");
   };
-  return vectorize_submit(*index, {.kind = Mutation::Kind::add_metadata_index, .metadata_index = added}, check);
+  return vectorize_submit(*index, {.kind = StoredMutation::Kind::add_metadata_index, .metadata_index = added}, check);
 }
 
 Reply vectorize_list_metadata_indexes(Account& account, Request& request) {
   return vectorize_index(account, request)->read([](const VectorTable& table) {
     std::string list = "[";
-    for (const Column& column : table.columns()) {
+    for (const PropertyColumn& column : table.columns()) {
       ObjectWriter one;
       one.text("propertyName", column.index.property);
       one.text("indexType", type_names.at(static_cast<std::size_t>(column.index.type)));
@@ -77,12 +77,13 @@ Reply vectorize_list_metadata_indexes(Account& account, Request& request) {
 Reply vectorize_remove_metadata_index(Account& account, Request& request) {
   const auto index = vectorize_index(account, request);
   const Json body = vectorize_body(request);
-  const MetadataIndex removed{.property = vectorize_text(body, "propertyName")};
-  const auto check = [&removed](const VectorTable&, const std::vector<MetadataIndex>& indexes) {
+  const PropertyIndex removed{.property = vectorize_text(body, "propertyName")};
+  const auto check = [&removed](const VectorTable&, const std::vector<PropertyIndex>& indexes) {
     if (find_property(indexes, removed.property) == indexes.end())
       throw vectorize_error(no_metadata_index, "there is no metadata index on \"" + removed.property + "\"");
   };
-  return vectorize_submit(*index, {.kind = Mutation::Kind::remove_metadata_index, .metadata_index = removed}, check);
+  return vectorize_submit(*index, {.kind = StoredMutation::Kind::remove_metadata_index, .metadata_index = removed},
+                          check);
 }
 
 }  // namespace cloudflare::local

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int default_top_k = 5;
 
-enum class ReturnMetadata : std::uint8_t { none, indexed, all };
+enum class WantedMetadata : std::uint8_t { none, indexed, all };
 
 struct Query {
   std::vector<float> vector{};
@@ -22,7 +22,7 @@ struct Query {
   const std::string* ns = nullptr;
   const Json* filter = nullptr;
   bool return_values = false;
-  ReturnMetadata return_metadata = ReturnMetadata::none;
+  WantedMetadata return_metadata = WantedMetadata::none;
 };
 
 ApiError wrong_query(std::string text) { return vectorize_error(40026, "invalid query: " + std::move(text)); }
@@ -48,10 +48,10 @@ std::vector<float> read_vector(const Json& value, std::size_t dimensions) {
   return vector;
 }
 
-ReturnMetadata read_return_metadata(const Json& value) {
-  if (value.string == "none") return ReturnMetadata::none;
-  if (value.string == "indexed") return ReturnMetadata::indexed;
-  if (value.string == "all") return ReturnMetadata::all;
+WantedMetadata read_return_metadata(const Json& value) {
+  if (value.string == "none") return WantedMetadata::none;
+  if (value.string == "indexed") return WantedMetadata::indexed;
+  if (value.string == "all") return WantedMetadata::all;
   throw wrong_query("returnMetadata must be \"none\", \"indexed\" or \"all\"");
 }
 
@@ -82,7 +82,7 @@ Query read_query(const Json& body, std::size_t dimensions) {
     query.return_values = values->boolean;
   }
   if (const Json* metadata = member(body, "returnMetadata")) query.return_metadata = read_return_metadata(*metadata);
-  query.top_k = read_top_k(member(body, "topK"), query.return_values || query.return_metadata == ReturnMetadata::all);
+  query.top_k = read_top_k(member(body, "topK"), query.return_values || query.return_metadata == WantedMetadata::all);
   if (member(body, "namespace") != nullptr) {
     query.ns = &vectorize_text(body, "namespace");
     vectorize_check_namespace(*query.ns);
@@ -91,7 +91,7 @@ Query read_query(const Json& body, std::size_t dimensions) {
   return query;
 }
 
-std::string match_json(VectorizeIndex& index, const VectorTable& table, const Hit& hit, const Query& query) {
+std::string match_json(StoredIndex& index, const VectorTable& table, const Hit& hit, const Query& query) {
   ObjectWriter match;
   std::string text;
   append_js_number(text, hit.score);
@@ -101,8 +101,8 @@ std::string match_json(VectorizeIndex& index, const VectorTable& table, const Hi
     detail::append_floats(text, {table.values(hit.row), table.dimensions()});
     match.raw("values", text);
   }
-  if (query.return_metadata != ReturnMetadata::none) {
-    text = query.return_metadata == ReturnMetadata::all ? index.metadata(table.id(hit.row))
+  if (query.return_metadata != WantedMetadata::none) {
+    text = query.return_metadata == WantedMetadata::all ? index.metadata(table.id(hit.row))
                                                         : indexed_metadata(table, hit.row);
     if (!text.empty()) match.raw("metadata", text);
   }
@@ -110,8 +110,8 @@ std::string match_json(VectorizeIndex& index, const VectorTable& table, const Hi
   return std::move(match).take();
 }
 
-std::vector<Hit> search(const VectorTable& table, Metric metric, const Query& query) {
-  std::optional<Filter> filter;
+std::vector<Hit> search(const VectorTable& table, Distance metric, const Query& query) {
+  std::optional<StoreFilter> filter;
   if (query.filter != nullptr) filter.emplace(*query.filter, table);
   Selection selection{.filter = filter ? &*filter : nullptr};
   std::span<const float> vector = query.vector;
@@ -129,7 +129,7 @@ std::vector<Hit> search(const VectorTable& table, Metric metric, const Query& qu
 
 }  // namespace
 
-std::string vectorize_matches(VectorizeIndex& index, const Json& body) {
+std::string vectorize_matches(StoredIndex& index, const Json& body) {
   const Query query = read_query(body, index.record().dimensions);
   return index.read([&](const VectorTable& table) {
     const std::vector<Hit> hits = search(table, index.record().metric, query);

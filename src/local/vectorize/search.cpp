@@ -24,7 +24,7 @@ struct Bounds {
 
 class Ranking {
  public:
-  Ranking(const VectorTable& table, Metric metric, std::span<const float> query)
+  Ranking(const VectorTable& table, Distance metric, std::span<const float> query)
       : table_(table),
         metric_(metric),
         query_(query.data()),
@@ -34,35 +34,36 @@ class Ranking {
 
   [[nodiscard]] Bounds bounds(std::size_t row) const {
     const double norms = norm_ * table_.norm(row);
-    if (norm_ > largest_norm || table_.norm(row) > largest_norm || (metric_ == Metric::cosine && norms == 0)) return {};
-    if (metric_ == Metric::euclidean) {
+    if (norm_ > largest_norm || table_.norm(row) > largest_norm || (metric_ == Distance::cosine && norms == 0))
+      return {};
+    if (metric_ == Distance::euclidean) {
       const double rank = squared_distance<float>(query_, table_.values(row), table_.dimensions());
       const double error = relative_ * rank + absolute_;
       return {rank - error, rank + error};
     }
     const double product = dot<float>(query_, table_.values(row), table_.dimensions());
     const double error = relative_ * norms + absolute_;
-    const double unit = metric_ == Metric::cosine ? norms : 1;
+    const double unit = metric_ == Distance::cosine ? norms : 1;
     return {(-product - error) / unit, (-product + error) / unit};
   }
 
   [[nodiscard]] double score(std::size_t row) const {
     const float* values = table_.values(row);
-    if (metric_ == Metric::euclidean) return std::sqrt(squared_distance<double>(query_, values, table_.dimensions()));
+    if (metric_ == Distance::euclidean) return std::sqrt(squared_distance<double>(query_, values, table_.dimensions()));
     const double product = dot<double>(query_, values, table_.dimensions());
-    if (metric_ == Metric::dot_product) return -product;
+    if (metric_ == Distance::dot_product) return -product;
     const double norms = norm_ * table_.norm(row);
     return norms == 0 ? 0 : std::clamp(product / norms, -1.0, 1.0);
   }
 
   [[nodiscard]] bool nearer(const Hit& a, const Hit& b) const {
-    if (a.score != b.score) return metric_ == Metric::cosine ? a.score > b.score : a.score < b.score;
+    if (a.score != b.score) return metric_ == Distance::cosine ? a.score > b.score : a.score < b.score;
     return table_.id(a.row) < table_.id(b.row);
   }
 
  private:
   const VectorTable& table_;
-  Metric metric_;
+  Distance metric_;
   const float* query_;
   double norm_;
   double relative_;
@@ -71,7 +72,7 @@ class Ranking {
 
 }  // namespace
 
-std::vector<Hit> nearest(const VectorTable& table, Metric metric, std::span<const float> query, std::size_t count,
+std::vector<Hit> nearest(const VectorTable& table, Distance metric, std::span<const float> query, std::size_t count,
                          const Selection& selection) {
   if (count == 0) return {};
   const Ranking ranking(table, metric, query);

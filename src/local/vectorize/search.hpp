@@ -20,12 +20,12 @@ struct Hit {
 
 struct Selection {
   std::optional<std::uint32_t> ns{};
-  const Filter* filter = nullptr;
+  const StoreFilter* filter = nullptr;
 };
 
 /// The `count` rows nearest to `query`, the nearest first, ties by id. Exact: every row is compared in float32, and
 /// rows that rounding leaves in doubt are scored again in double precision.
-[[nodiscard]] std::vector<Hit> nearest(const VectorTable& table, Metric metric, std::span<const float> query,
+[[nodiscard]] std::vector<Hit> nearest(const VectorTable& table, Distance metric, std::span<const float> query,
                                        std::size_t count, const Selection& selection);
 
 }  // namespace cloudflare::local

@@ -11,17 +11,17 @@ constexpr std::int64_t listing_seconds = 3600;
 
 }  // namespace
 
-std::shared_ptr<VectorizeIndex> VectorizeStore::open(const std::string& name) {
+std::shared_ptr<StoredIndex> VectorizeStore::open(const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (const auto it = open_.find(name); it != open_.end()) return it->second;
   auto record = database_.find(name);
   if (!record) return nullptr;
-  auto index = std::make_shared<VectorizeIndex>(database_, *std::move(record), clock_, delay_);
+  auto index = std::make_shared<StoredIndex>(database_, *std::move(record), clock_, delay_);
   open_.emplace(name, index);
   return index;
 }
 
-void VectorizeStore::remove(VectorizeIndex& index) {
+void VectorizeStore::remove(StoredIndex& index) {
   const std::lock_guard lock(mutex_);
   index.remove();
   open_.erase(index.record().name);

@@ -34,8 +34,8 @@ class VectorizeStore {
 
   [[nodiscard]] VectorizeDatabase& database() noexcept { return database_; }
   /// Null if there is no such index.
-  [[nodiscard]] std::shared_ptr<VectorizeIndex> open(const std::string& name);
-  void remove(VectorizeIndex& index);
+  [[nodiscard]] std::shared_ptr<StoredIndex> open(const std::string& name);
+  void remove(StoredIndex& index);
 
   /// Remembers a listing for an hour; returns the name to find it by.
   [[nodiscard]] std::string keep(VectorListing& listing);
@@ -47,7 +47,7 @@ class VectorizeStore {
   const Clock& clock_;
   const std::chrono::seconds delay_;
   CallMutex mutex_{};
-  std::unordered_map<std::string, std::shared_ptr<VectorizeIndex>> open_{};
+  std::unordered_map<std::string, std::shared_ptr<StoredIndex>> open_{};
   std::unordered_map<std::string, VectorListing> listings_{};
 };
 

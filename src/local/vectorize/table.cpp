@@ -28,14 +28,14 @@ std::uint32_t VectorTable::intern(const std::string& ns) {
 }
 
 void VectorTable::put(const std::string& id, std::span<const float> values, const std::string& ns,
-                      std::vector<Cell> cells) {
+                      std::vector<PropertyValue> cells) {
   const auto [it, is_new] = rows_.try_emplace(id, size());
   const std::size_t row = it->second;
   if (is_new) {
     ids_.push_back(&it->first);
     norms_.push_back(0);
     namespaces_.push_back(0);
-    for (Column& column : columns_) column.cells.emplace_back();
+    for (PropertyColumn& column : columns_) column.cells.emplace_back();
     if (row / block_rows == blocks_.size()) blocks_.push_back(std::make_unique<float[]>(block_rows * dimensions_));
   }
   std::copy_n(values.begin(), dimensions_, row_data(row));
@@ -55,20 +55,22 @@ void VectorTable::erase(const std::string& id) {
     std::copy_n(values(last), dimensions_, row_data(row));
     norms_[row] = norms_[last];
     namespaces_[row] = namespaces_[last];
-    for (Column& column : columns_) column.cells[row] = std::move(column.cells[last]);
+    for (PropertyColumn& column : columns_) column.cells[row] = std::move(column.cells[last]);
   }
   rows_.erase(it);
   ids_.pop_back();
   norms_.pop_back();
   namespaces_.pop_back();
-  for (Column& column : columns_) column.cells.pop_back();
+  for (PropertyColumn& column : columns_) column.cells.pop_back();
   blocks_.resize((last + block_rows - 1) / block_rows);
 }
 
-void VectorTable::add_column(const MetadataIndex& index) { columns_.push_back({index, std::vector<Cell>(size())}); }
+void VectorTable::add_column(const PropertyIndex& index) {
+  columns_.push_back({index, std::vector<PropertyValue>(size())});
+}
 
 void VectorTable::remove_column(std::string_view property) {
-  std::erase_if(columns_, [property](const Column& column) { return column.index.property == property; });
+  std::erase_if(columns_, [property](const PropertyColumn& column) { return column.index.property == property; });
 }
 
 }  // namespace cloudflare::local

@@ -17,9 +17,9 @@
 namespace cloudflare::local {
 
 /// The cells of one metadata index, one for each row.
-struct Column {
-  MetadataIndex index{};
-  std::vector<Cell> cells{};
+struct PropertyColumn {
+  PropertyIndex index{};
+  std::vector<PropertyValue> cells{};
 };
 
 /// Rows are numbered from 0 without gaps; an erasure moves the last row to the gap. Not thread-safe.
@@ -41,13 +41,14 @@ class VectorTable {
   [[nodiscard]] std::optional<std::uint32_t> find_ns(const std::string& name) const;
   /// How many namespaces were ever used.
   [[nodiscard]] std::size_t ns_count() const noexcept { return namespace_names_.size() - 1; }
-  [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
+  [[nodiscard]] const std::vector<PropertyColumn>& columns() const noexcept { return columns_; }
 
   /// Adds or replaces a vector. `cells` has one entry for each column.
-  void put(const std::string& id, std::span<const float> values, const std::string& ns, std::vector<Cell> cells);
+  void put(const std::string& id, std::span<const float> values, const std::string& ns,
+           std::vector<PropertyValue> cells);
   void erase(const std::string& id);
   /// Adds a column whose cells are all absent.
-  void add_column(const MetadataIndex& index);
+  void add_column(const PropertyIndex& index);
   void remove_column(std::string_view property);
 
  private:
@@ -65,7 +66,7 @@ class VectorTable {
   std::vector<std::uint32_t> namespaces_{};
   std::unordered_map<std::string, std::uint32_t> namespace_numbers_{};
   std::vector<std::string> namespace_names_{std::string()};
-  std::vector<Column> columns_{};
+  std::vector<PropertyColumn> columns_{};
 };
 
 }  // namespace cloudflare::local

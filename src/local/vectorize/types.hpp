@@ -11,11 +11,11 @@
 
 namespace cloudflare::local {
 
-enum class Metric : std::uint8_t { cosine, euclidean, dot_product };
+enum class Distance : std::uint8_t { cosine, euclidean, dot_product };
 
 /// As the API spells it.
-[[nodiscard]] std::string_view name_of(Metric metric);
-[[nodiscard]] std::optional<Metric> metric_of(std::string_view name);
+[[nodiscard]] std::string_view name_of(Distance metric);
+[[nodiscard]] std::optional<Distance> metric_of(std::string_view name);
 
 struct VectorizeRecord {
   std::int64_t number = 0;  ///< Never used again after removal.
@@ -23,19 +23,19 @@ struct VectorizeRecord {
   std::string description{};
   std::string created_on{};
   std::size_t dimensions = 0;
-  Metric metric = Metric::cosine;
+  Distance metric = Distance::cosine;
 };
 
-enum class MetadataType : std::uint8_t { string, number, boolean };
+enum class PropertyType : std::uint8_t { string, number, boolean };
 
-struct MetadataIndex {
+struct PropertyIndex {
   std::int64_t number = 0;  ///< Never used again, so that the cells of an earlier index of the property stay gone.
   std::string property{};
-  MetadataType type = MetadataType::string;
+  PropertyType type = PropertyType::string;
 };
 
 /// What a metadata index holds of one vector.
-struct Cell {
+struct PropertyValue {
   enum class Kind : std::uint8_t { absent, string, number, boolean };
 
   Kind kind = Kind::absent;
@@ -51,13 +51,13 @@ struct StoredVector {
 };
 
 /// A change of an index, applied as a whole.
-struct Mutation {
+struct StoredMutation {
   enum class Kind : std::uint8_t { insert, upsert, erase, add_metadata_index, remove_metadata_index };
 
   std::string id{};  ///< A UUID.
   Kind kind = Kind::upsert;
   std::vector<StoredVector> vectors{};  ///< For an erasure only their ids.
-  MetadataIndex metadata_index{};
+  PropertyIndex metadata_index{};
 };
 
 /// The bytes of floats, as they are kept in SQLite.

@@ -152,7 +152,7 @@ std::vector<StoredVector> read_lines(std::string_view lines, bool discard, std::
   return vectors;
 }
 
-Reply upload(Account& account, Request& request, Mutation::Kind kind) {
+Reply upload(Account& account, Request& request, StoredMutation::Kind kind) {
   const auto index = vectorize_index(account, request);
   const bool discard = discards_unparsable(request);
   return vectorize_accepted(vectorize_store(*index, kind, lines_of(request), discard));
@@ -160,12 +160,12 @@ Reply upload(Account& account, Request& request, Mutation::Kind kind) {
 
 }  // namespace
 
-std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::string_view lines, bool discard) {
-  Mutation mutation{.kind = kind, .vectors = read_lines(lines, discard, index.record().dimensions)};
+std::string vectorize_store(StoredIndex& index, StoredMutation::Kind kind, std::string_view lines, bool discard) {
+  StoredMutation mutation{.kind = kind, .vectors = read_lines(lines, discard, index.record().dimensions)};
   std::unordered_set<std::string> namespaces;
   for (const StoredVector& vector : mutation.vectors)
     if (!vector.ns.empty()) namespaces.insert(vector.ns);
-  const auto check = [&namespaces](const VectorTable& table, const std::vector<MetadataIndex>&) {
+  const auto check = [&namespaces](const VectorTable& table, const std::vector<PropertyIndex>&) {
     std::erase_if(namespaces, [&](const std::string& ns) { return table.find_ns(ns).has_value(); });
     if (table.ns_count() + namespaces.size() > max_vector_namespaces)
       throw vectorize_error(40026, "the index has reached its limit of 50000 namespaces");
@@ -173,8 +173,12 @@ std::string vectorize_store(VectorizeIndex& index, Mutation::Kind kind, std::str
   return vectorize_accept(index, std::move(mutation), check);
 }
 
-Reply vectorize_insert(Account& account, Request& request) { return upload(account, request, Mutation::Kind::insert); }
+Reply vectorize_insert(Account& account, Request& request) {
+  return upload(account, request, StoredMutation::Kind::insert);
+}
 
-Reply vectorize_upsert(Account& account, Request& request) { return upload(account, request, Mutation::Kind::upsert); }
+Reply vectorize_upsert(Account& account, Request& request) {
+  return upload(account, request, StoredMutation::Kind::upsert);
+}
 
 }  // namespace cloudflare::local

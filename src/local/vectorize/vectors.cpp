@@ -22,7 +22,7 @@ struct Place {
 };
 
 // Cursors are "<name of the listing>-<position>".
-Place find_place(Account& account, const VectorizeIndex& index, const std::string& cursor) {
+Place find_place(Account& account, const StoredIndex& index, const std::string& cursor) {
   const ApiError broken = vectorize_error(40052, "the cursor is corrupted or has expired");
   const std::size_t dash = cursor.find('-');
   if (dash == std::string::npos) throw broken;
@@ -53,7 +53,7 @@ std::vector<std::string> vectorize_ids(const Json& body, std::size_t most) {
   return found;
 }
 
-std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string>& ids) {
+std::string vectorize_found(StoredIndex& index, const std::vector<std::string>& ids) {
   return index.read([&](const VectorTable& table) {
     std::string result = "[";
     for (const std::string& id : ids) {
@@ -71,8 +71,8 @@ std::string vectorize_found(VectorizeIndex& index, const std::vector<std::string
   });
 }
 
-std::string vectorize_erase(VectorizeIndex& index, std::vector<std::string> ids) {
-  Mutation mutation{.kind = Mutation::Kind::erase};
+std::string vectorize_erase(StoredIndex& index, std::vector<std::string> ids) {
+  StoredMutation mutation{.kind = StoredMutation::Kind::erase};
   for (std::string& id : ids) mutation.vectors.push_back({.id = std::move(id)});
   return vectorize_accept(index, std::move(mutation));
 }
