@@ -1,5 +1,4 @@
-# Sourced: compare_compile BASELINE BAR OURS_INCLUDE... -- BASELINE_INCLUDE...
-# CPU time of g++ over a file with nothing but the includes. The two alternate, and the least of nine runs counts.
+# Sourced: what including headers costs, as CPU time of g++ -O2 over a file with nothing but the includes.
 
 # seconds of CPU for one compilation of $1
 cpu_seconds() {
@@ -7,21 +6,31 @@ cpu_seconds() {
   { time g++ -std=c++20 -O2 -I include -c "$1" -o "$1.o"; } 2>&1 | awk '{ print $1 + $2 }'
 }
 
-compare_compile() {
-  local baseline=$1 bar=$2 work file ours theirs i
-  shift 2
+# least_of RUNS INCLUDE...: the least of so many runs.
+least_of() {
+  local runs=$1 work i
+  shift
   work=$(mktemp -d)
-  file=$work/ours.cpp
-  while [ $# != 0 ]; do
-    if [ "$1" = -- ]; then file=$work/baseline.cpp; else echo "#include <$1>" >>"$file"; fi
+  printf '#include <%s>\n' "$@" >"$work/it.cpp"
+  for ((i = 0; i < runs; i++)); do cpu_seconds "$work/it.cpp"; done | sort -g | head -n 1
+  rm -rf "$work"
+}
+
+# compare_compile BASELINE BAR OURS_INCLUDE... -- BASELINE_INCLUDE...: the two alternate, and the least of nine runs counts.
+compare_compile() {
+  local baseline=$1 bar=$2 work i ours=() theirs=()
+  shift 2
+  while [ "$1" != -- ]; do
+    ours+=("$1")
     shift
   done
-  for i in 1 2 3 4 5 6 7 8 9; do
-    cpu_seconds "$work/ours.cpp" >>"$work/ours"
-    cpu_seconds "$work/baseline.cpp" >>"$work/baseline"
+  shift
+  theirs=("$@")
+  work=$(mktemp -d)
+  for ((i = 0; i < 9; i++)); do
+    least_of 1 "${ours[@]}" >>"$work/ours"
+    least_of 1 "${theirs[@]}" >>"$work/baseline"
   done
-  ours=$(sort -g "$work/ours" | head -n 1)
-  theirs=$(sort -g "$work/baseline" | head -n 1)
+  echo "$baseline $(sort -g "$work/ours" | head -n 1) $(sort -g "$work/baseline" | head -n 1) s $bar"
   rm -rf "$work"
-  echo "$baseline $ours $theirs s $bar"
 }

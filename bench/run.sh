@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-entries=(include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned ndjson-encode vectors-decode
+entries=(build-cost include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned ndjson-encode vectors-decode
   kv-bulk-encode keys-list bulk-requests bulk-memory latency-hiding blocking-get inflight-get vs-ts-cpu)
 
 names=() json=

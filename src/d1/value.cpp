@@ -4,7 +4,21 @@
 
 namespace cloudflare::d1 {
 
+Value::Value() : stored_(nullptr) {}
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
+Value::Value(Stored&& stored) : stored_(std::move(stored)) {}
+Value::Value(char letter) : stored_(std::string(1, letter)) {}
+Value::Value(const char* text) : stored_(std::string(text)) {}
+Value::Value(std::string_view text) : stored_(std::string(text)) {}
+Value::Value(std::string text) : stored_(std::move(text)) {}
+Value::Value(Blob bytes) : stored_(std::move(bytes)) {}
 Value::Value(std::span<const std::byte> bytes) : stored_(Blob(bytes.begin(), bytes.end())) {}
+Value::Value(std::chrono::sys_seconds time) : stored_(std::int64_t{time.time_since_epoch().count()}) {}
 
 Value in_list(std::initializer_list<Value> values) { return in_list(std::span<const Value>(values)); }
 

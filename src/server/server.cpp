@@ -149,7 +149,6 @@ std::string http_date() {
 void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready) {
   raise_file_limit();
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  asio::io_context io;
   asio::thread_pool workers(std::max(4U, 2 * cores));
   std::optional<asio::ssl::context> tls;
   if (!settings.certificate.empty()) {
@@ -158,6 +157,7 @@ void serve(const ServerSettings& settings, Gateway& gateway, const std::function
     tls->use_private_key_file(settings.certificate_key, asio::ssl::context::pem);
   }
   Shared shared{.gateway = gateway, .workers = workers, .limits = settings.limits};
+  asio::io_context io;  // its end destroys the sessions, which use what stands above
   Listener listener(io, {asio::ip::make_address(settings.host), settings.port}, tls ? &*tls : nullptr, shared);
   shared.address = text_of(listener.endpoint());
   shared.names = {.tls = tls.has_value(),

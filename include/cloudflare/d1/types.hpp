@@ -48,29 +48,31 @@ class CLOUDFLARE_API Value {
  public:
   using Stored = std::variant<std::nullptr_t, std::int64_t, std::uint64_t, double, std::string, Blob>;
 
-  Value() = default;
-  Value(std::nullptr_t) {}  // NOLINT(*-explicit-*)
-  Value(std::nullopt_t) {}  // NOLINT(*-explicit-*)
+  // Defined in the library: compiling a variant's copy in every file of a user would cost too much.
+  Value();
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
+
+  Value(std::nullptr_t) : Value() {}  // NOLINT(*-explicit-*)
+  Value(std::nullopt_t) : Value() {}  // NOLINT(*-explicit-*)
   template <std::same_as<bool> B>
-  Value(B value) : stored_(std::int64_t{value}) {}  // NOLINT(*-explicit-*)
+  Value(B value) : Value(Stored(std::int64_t{value})) {}  // NOLINT(*-explicit-*)
   template <std::integral I>
-  requires(!std::same_as<I, bool> && !std::same_as<I, char>) Value(I value) {  // NOLINT(*-explicit-*)
-    if constexpr (std::is_signed_v<I>)
-      stored_ = static_cast<std::int64_t>(value);
-    else
-      stored_ = static_cast<std::uint64_t>(value);
-  }
+  requires(!std::same_as<I, bool> && !std::same_as<I, char>) Value(I value)  // NOLINT(*-explicit-*)
+      : Value(Stored(static_cast<std::conditional_t<std::is_signed_v<I>, std::int64_t, std::uint64_t>>(value))) {}
   template <std::floating_point F>
-  Value(F value) : stored_(static_cast<double>(value)) {}       // NOLINT(*-explicit-*)
-  Value(char letter) : stored_(std::string(1, letter)) {}       // NOLINT(*-explicit-*)
-  Value(const char* text) : stored_(std::string(text)) {}       // NOLINT(*-explicit-*)
-  Value(std::string_view text) : stored_(std::string(text)) {}  // NOLINT(*-explicit-*)
-  Value(std::string text) : stored_(std::move(text)) {}         // NOLINT(*-explicit-*)
-  Value(Blob bytes) : stored_(std::move(bytes)) {}              // NOLINT(*-explicit-*)
-  Value(std::span<const std::byte> bytes);                      // NOLINT(*-explicit-*)
+  Value(F value) : Value(Stored(static_cast<double>(value))) {}  // NOLINT(*-explicit-*)
+  Value(char letter);                                            // NOLINT(*-explicit-*)
+  Value(const char* text);                                       // NOLINT(*-explicit-*)
+  Value(std::string_view text);                                  // NOLINT(*-explicit-*)
+  Value(std::string text);                                       // NOLINT(*-explicit-*)
+  Value(Blob bytes);                                             // NOLINT(*-explicit-*)
+  Value(std::span<const std::byte> bytes);                       // NOLINT(*-explicit-*)
   /// Seconds since 1970, as an integer.
-  Value(std::chrono::sys_seconds time)  // NOLINT(*-explicit-*)
-      : stored_(std::int64_t{time.time_since_epoch().count()}) {}
+  Value(std::chrono::sys_seconds time);  // NOLINT(*-explicit-*)
   template <class T>
   Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value()) {}  // NOLINT(*-explicit-*)
   template <CustomParameter T>
@@ -79,7 +81,8 @@ class CLOUDFLARE_API Value {
   [[nodiscard]] const Stored& stored() const noexcept { return stored_; }
 
  private:
-  Stored stored_{nullptr};
+  explicit Value(Stored&& stored);
+  Stored stored_;
 };
 
 using Params = std::vector<Value>;
