@@ -33,7 +33,7 @@ bool CheckedSource::rewind() {
   return inner_->rewind();
 }
 
-[[gnu::cold]] void CheckedSource::refuse(bool longer) const {
+void CheckedSource::refuse(bool longer) const {
   std::string text(changed_);
   if (text.empty()) text = std::string("the source gave ") + (longer ? "more" : "fewer") + " bytes than its size";
   text += longer ? ": it goes on after " : ": it ended after " + std::to_string(done_) + " of ";

@@ -81,7 +81,7 @@ class Decoder {
 
   // Rows as objects, as EdgeBase sends them; a statement without a result also sends an empty list. The first row gives
   // the columns. Each name is unescaped only once, because simdjson's buffer has no room for more.
-  [[gnu::cold]] void read_objects(json::array rows) {
+  void read_objects(json::array rows) {
     for (auto row : rows) {
       const bool first = row_ == 0;
       in_row_ = true;

@@ -29,7 +29,7 @@ struct CredentialAccess {
 namespace {
 
 // Catches the usual mistakes: a pasted newline, quotes around the token, a typographic quote or dash.
-[[gnu::cold]] void require_sendable(std::string_view what, std::string_view text) {
+void require_sendable(std::string_view what, std::string_view text) {
   if (text.empty()) throw invalid_argument(std::string(what) + " is empty");
   const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -41,7 +41,7 @@ namespace {
                          std::to_string(bad - text.begin()) + "; was it pasted with something around it?");
 }
 
-[[gnu::cold]] void require_sendable(const AnyCredential& credential) {
+void require_sendable(const AnyCredential& credential) {
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
     require_sendable("the API token", CredentialAccess::text(*token));
   } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
@@ -54,12 +54,12 @@ namespace {
   }
 }
 
-[[gnu::cold]] CommonHeaders with_bearer(Header user_agent, std::string token) {
+CommonHeaders with_bearer(Header user_agent, std::string token) {
   return {.headers = {std::move(user_agent), {"Authorization", "Bearer " + token}}, .secrets = {std::move(token)}};
 }
 
 // Null for a provider, which is called for each attempt.
-[[gnu::cold]] std::shared_ptr<const CommonHeaders> with_credential(Header agent, const AnyCredential& credential) {
+std::shared_ptr<const CommonHeaders> with_credential(Header agent, const AnyCredential& credential) {
   CommonHeaders common;
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
     common = with_bearer(std::move(agent), CredentialAccess::text(*token));
@@ -111,7 +111,7 @@ void require_positive(const ClientOptions& o) {
 
 }  // namespace
 
-[[gnu::cold]] ClientCore::ClientCore(AnyCredential credential, ClientOptions options)
+ClientCore::ClientCore(AnyCredential credential, ClientOptions options)
     : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
   require_sendable(credential_);
   require_account(options_.account_id);

@@ -21,8 +21,7 @@ void redact(std::vector<Message>& messages, const std::vector<std::string>& secr
 }
 
 // The query of a signed URL is a credential.
-[[gnu::cold]] std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url,
-                                                                      const ClientCore& core) {
+std::shared_ptr<const CommonHeaders> common_headers_for(const std::string& signed_url, const ClientCore& core) {
   CommonHeaders common{.headers = {core.user_agent()}};
   const std::size_t query = signed_url.find('?');
   if (query != std::string::npos && query + 1 < signed_url.size()) common.secrets = {signed_url.substr(query + 1)};
@@ -44,11 +43,11 @@ void Loop::Exchange::address(const ClientCore& core) {
   http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
 }
 
-[[gnu::cold]] void Loop::Exchange::hide_secrets(std::string& text) const {
+void Loop::Exchange::hide_secrets(std::string& text) const {
   if (common) redact(text, common->secrets);
 }
 
-[[gnu::cold]] void Loop::Exchange::hide_secrets(std::vector<Message>& messages) const {
+void Loop::Exchange::hide_secrets(std::vector<Message>& messages) const {
   if (common) redact(messages, common->secrets);
 }
 
@@ -57,7 +56,7 @@ bool Loop::Exchange::rewind() {
   return !request.http.sink || request.http.sink->restart();
 }
 
-[[gnu::cold]] void Loop::Exchange::advise(ErrorDetails& d) const {
+void Loop::Exchange::advise(ErrorDetails& d) const {
   constexpr std::uint64_t large = 50'000;
   const ReplyRules* rules = request.endpoint->rules;
   if (rules == nullptr || rules->advice_if_large.empty() || request.http.body.size().value_or(0) < large) return;
@@ -65,7 +64,7 @@ bool Loop::Exchange::rewind() {
   d.text.append(d.text.empty() ? "" : "; ").append("the request is large: ").append(rules->advice_if_large);
 }
 
-[[gnu::cold]] Error Loop::Exchange::explain(const Error& error) const {
+Error Loop::Exchange::explain(const Error& error) const {
   ErrorDetails d = error.details();
   d.operation = request.endpoint->name;
   d.attempts = attempt;

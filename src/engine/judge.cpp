@@ -17,7 +17,7 @@ namespace {
 Message read_message(json::value value, std::size_t depth);
 
 // `depth` is the level of the list; the envelope is level 1.
-[[gnu::cold]] std::vector<Message> read_messages(json::value value, std::size_t depth = 2) {
+std::vector<Message> read_messages(json::value value, std::size_t depth = 2) {
   if (depth >= limits::json_depth) throw Error(ErrorKind::decode, too_deep("the reply"));
   std::vector<Message> messages;
   if (value.type() == json::json_type::array)
@@ -26,7 +26,7 @@ Message read_message(json::value value, std::size_t depth);
 }
 
 // A code is a number; a few endpoints send it as text.
-[[gnu::cold]] int read_code(json::value value) {
+int read_code(json::value value) {
   if (value.type() == json::json_type::number) return static_cast<int>(integer(value));
   int code = 0;
   if (value.type() == json::json_type::string) {
@@ -116,7 +116,7 @@ bool is_overload(const Endpoint& endpoint, const Message& message) {
          endpoint.rules->says_overloaded(message.message);
 }
 
-[[gnu::cold]] ErrorKind kind_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
+ErrorKind kind_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
   const ErrorKind kind = kind_of_status(status);
   for (const Message& message : errors) {
     if (is_overload(endpoint, message)) return ErrorKind::overloaded;
@@ -132,7 +132,7 @@ bool is_overload(const Endpoint& endpoint, const Message& message) {
 
 // The first words of a page or text, without tags. Truncated JSON may hold keys and values, so none of it is shown.
 // Only whole words are shown: half a credential would escape redaction.
-[[gnu::cold]] std::string excerpt(std::string_view body, std::size_t most) {
+std::string excerpt(std::string_view body, std::size_t most) {
   if (body.starts_with('{') || body.starts_with('[')) return {};
   std::string words;
   std::size_t whole = 0;  // bytes of `words` up to its last blank
@@ -157,8 +157,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return value != nullptr ? *value : std::string();
 }
 
-[[gnu::cold]] Error refusal(const Endpoint& endpoint, const HttpResponse& response, std::vector<Message> errors,
-                            std::string text) {
+Error refusal(const Endpoint& endpoint, const HttpResponse& response, std::vector<Message> errors, std::string text) {
   ErrorDetails d;
   d.kind = kind_of(endpoint, response.status, errors);
   d.messages = std::move(errors);
@@ -169,7 +168,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 }
 
 // The error of an envelope that is a refusal.
-[[gnu::cold]] Error refusal(const Endpoint& endpoint, const HttpResponse& response, Envelope&& envelope) {
+Error refusal(const Endpoint& endpoint, const HttpResponse& response, Envelope&& envelope) {
   ErrorDetails d = refusal(endpoint, response, std::move(envelope.errors), {}).details();
   d.notes = std::move(envelope.messages);
   d.result = response.body.substr(envelope.result_begin, envelope.result_size);
@@ -178,7 +177,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 }
 
 // A body that should be JSON but is not.
-[[gnu::cold]] Error misread(const Endpoint& endpoint, const HttpResponse& response, std::string why) {
+Error misread(const Endpoint& endpoint, const HttpResponse& response, std::string why) {
   if (response.status >= 300) {
     const std::string words = excerpt(response.body, 80);
     return refusal(endpoint, response, {}, words.empty() ? why : "the reply is not JSON: \"" + words + "\"");
@@ -192,16 +191,16 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return Error(std::move(d));
 }
 
-[[gnu::cold]] Error redirected(const Endpoint& endpoint, const HttpResponse& response) {
+Error redirected(const Endpoint& endpoint, const HttpResponse& response) {
   return refusal(endpoint, response, {}, "the server redirects; redirects are not followed");
 }
 
-[[gnu::cold]] Error challenged() {
+Error challenged() {
   return Error(ErrorDetails{.kind = ErrorKind::challenge,
                             .text = "a web application firewall asked for a challenge instead of answering"});
 }
 
-[[gnu::cold]] ErrorDetails with_head(const Error& error, const HttpResponse& response) {
+ErrorDetails with_head(const Error& error, const HttpResponse& response) {
   ErrorDetails d = error.details();
   d.http_status = response.status;
   d.ray_id = header_or_empty(response, "cf-ray");
@@ -209,7 +208,7 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return d;
 }
 
-[[gnu::cold]] Error with_reply(const Error& error, const HttpResponse& response, const Clock& clock) {
+Error with_reply(const Error& error, const HttpResponse& response, const Clock& clock) {
   ErrorDetails d = with_head(error, response);
   d.retry_after = parse_retry_after(response.headers, clock.wall());
   return Error(std::move(d));

@@ -86,7 +86,7 @@ void Loop::turn() {
   if (finished_.empty()) wait();
 }
 
-[[gnu::cold]] void Loop::cancel_all(const std::string& why) {
+void Loop::cancel_all(const std::string& why) {
   while (!runs_.empty()) {
     const std::shared_ptr<FlowRun> run = runs_.front();
     end(*run, interrupted(*run, ErrorKind::cancelled, why));
@@ -119,7 +119,7 @@ std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
   return run;
 }
 
-[[gnu::cold]] void Loop::end_stopped() {
+void Loop::end_stopped() {
   std::vector<std::weak_ptr<FlowRun>> stopped;
   {
     const std::lock_guard lock(stops_mutex_);
@@ -159,7 +159,7 @@ void Loop::wake_next() {
   });
 }
 
-[[gnu::cold]] void Loop::fire(const Timer& timer) {
+void Loop::fire(const Timer& timer) {
   const auto at = timers_.begin();
   if (timer.what == Timer::What::launch) {
     Exchange& exchange = *timer.exchange;
@@ -283,7 +283,7 @@ void Loop::complete(Completion& completion) {
   });
 }
 
-[[gnu::cold]] bool Loop::repeat_later(FlowRun& run, Exchange& exchange, const Error& error) {
+bool Loop::repeat_later(FlowRun& run, Exchange& exchange, const Error& error) {
   const ClientOptions& options = core_.options();
   const RetryLimits limits{.max_attempts = run.call.max_attempts.value_or(options.max_attempts),
                            .backoff_base = options.backoff_base,
@@ -320,7 +320,7 @@ void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
   if (!run->done && run->flow->finished()) close(*run);
 }
 
-[[gnu::cold]] Error Loop::interrupted(const FlowRun& run, ErrorKind kind, std::string text) const {
+Error Loop::interrupted(const FlowRun& run, ErrorKind kind, std::string text) const {
   ErrorDetails d{
       .kind = kind, .text = std::move(text), .operation = std::string(run.operation), .attempts = run.attempts};
   d.delivery = run.attempts == 0 ? Delivery::not_sent : Delivery::answered;
@@ -333,7 +333,7 @@ void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
   return Error(std::move(d));
 }
 
-[[gnu::cold]] void Loop::end(FlowRun& run, const Error& error) {
+void Loop::end(FlowRun& run, const Error& error) {
   if (!run.flow->finished()) run.flow->abort(error);
   if (!run.done) close(run);
 }

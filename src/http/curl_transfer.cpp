@@ -39,7 +39,7 @@ bool has_proxy_variable() {
 }
 
 // Errors of this library's own sources and sinks need no cause; any other exception is kept for the caller.
-[[gnu::cold]] void explain_thrown(ErrorDetails& d, const std::exception_ptr& thrown) {
+void explain_thrown(ErrorDetails& d, const std::exception_ptr& thrown) {
   d.text = "a sink or source of the caller threw";
   d.cause = thrown;
   try {
@@ -191,7 +191,7 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
   return transfer.sends_ > 1 && !transfer.request_->resendable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-[[gnu::cold]] bool CurlTransfer::stalled(std::chrono::steady_clock::time_point now) {
+bool CurlTransfer::stalled(std::chrono::steady_clock::time_point now) {
   if (sends_ == 0) return false;
   curl_off_t up = 0, down = 0;
   long head = 0;
@@ -318,7 +318,7 @@ std::size_t CurlTransfer::give(std::span<char> room) {
   }
 }
 
-[[gnu::cold]] int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
+int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
   auto& transfer = of(self);
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   try {
@@ -343,7 +343,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   return std::move(response_);
 }
 
-[[gnu::cold]] Error CurlTransfer::error_of(CURLcode code) const {
+Error CurlTransfer::error_of(CURLcode code) const {
   ErrorDetails d{.kind = ErrorKind::transport, .delivery = Delivery::unknown};
   d.http_status = response_.status;
   if (const std::string* ray = find_header(response_.headers, "cf-ray")) d.ray_id = *ray;

@@ -60,7 +60,7 @@ Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view a
 
 // EdgeBase without a Vectorize binding answers with `_stub` and `_warning` beside an empty result. Only members at the
 // top level count, because metadata may have members of the same names.
-[[gnu::cold]] std::optional<Error> error_of_stub(std::string& body) {
+std::optional<Error> error_of_stub(std::string& body) {
   if (body.find(R"("_stub")") == std::string::npos) return std::nullopt;
   bool stub = false;
   std::string warning;
