@@ -13,7 +13,7 @@ namespace json = detail::json;
 using std::to_string;
 
 // JSON numbers become doubles on the server; these are the largest integers that a double holds without loss.
-constexpr std::int64_t largest = 1LL << 53;
+constexpr std::int64_t largest_exact = 1LL << 53;
 
 constexpr std::string_view beyond_double =
     "an integer beyond 2^53 would be rounded on the server; pass it as text and write CAST(? AS INTEGER)";
@@ -26,12 +26,12 @@ struct Append {
     return std::nullopt;
   }
   std::optional<Error> operator()(std::int64_t value) const {
-    if (value > largest || value < -largest) return invalid_argument(std::string(beyond_double));
+    if (value > largest_exact || value < -largest_exact) return invalid_argument(std::string(beyond_double));
     detail::append_number(out, value);
     return std::nullopt;
   }
   std::optional<Error> operator()(std::uint64_t value) const {
-    if (value > static_cast<std::uint64_t>(largest)) return invalid_argument(std::string(beyond_double));
+    if (value > static_cast<std::uint64_t>(largest_exact)) return invalid_argument(std::string(beyond_double));
     return (*this)(static_cast<std::int64_t>(value));
   }
   std::optional<Error> operator()(double value) const {

@@ -7,7 +7,7 @@ namespace cloudflare::local {
 
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 45> names{{
+constexpr std::array<std::pair<int, std::string_view>, 45> sqlite_code_names{{
     {SQLITE_ERROR, "SQLITE_ERROR"},
     {SQLITE_INTERNAL, "SQLITE_INTERNAL"},
     {SQLITE_PERM, "SQLITE_PERM"},
@@ -56,7 +56,7 @@ constexpr std::array<std::pair<int, std::string_view>, 45> names{{
 }};
 
 std::string_view name_of(int code) {
-  for (const auto& [known, name] : names)
+  for (const auto& [known, name] : sqlite_code_names)
     if (known == code) return name;
   return {};
 }
