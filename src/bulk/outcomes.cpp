@@ -15,7 +15,7 @@ namespace {
 
 // How often items that the server left out are sent again, and the pause before that.
 constexpr int rounds = 3;
-constexpr milliseconds least_pause{1'000};
+constexpr milliseconds round_pause{1'000};
 
 // Pauses in a row when the server does not say how long: one second, then doubling. Together they exceed a block of
 // five minutes.
@@ -33,7 +33,7 @@ bool is_refusal(const Error& error) {
          error.details().delivery == Delivery::answered;
 }
 
-// After such an error the least_pause of the input would fail too.
+// After such an error the rest of the input would fail too.
 bool is_hopeless(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::unauthorized:
@@ -113,9 +113,9 @@ void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   if (open->again.empty()) return;
   Batch rest_of_it = subset(batch, open->again);
   if (++rest_of_it.round < rounds) {
-    rest_of_it.due = out.now() + least_pause;
+    rest_of_it.due = out.now() + round_pause;
     resting_.push_back(std::move(rest_of_it));
-    return out.wake_after(least_pause);
+    return out.wake_after(round_pause);
   }
   fail(rest_of_it, Error(ErrorKind::rejected, "the server did not store this item, though asked several times"));
 }
