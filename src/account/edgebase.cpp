@@ -29,8 +29,7 @@ Client::Client(std::string base_url, ServiceKey key, ClientOptions options)
     : context_(open(std::move(base_url), std::move(key), std::move(options))) {}
 
 Client Client::from_env(ClientOptions options) {
-  std::string url = variable("EDGEBASE_URL");
-  return {std::move(url), ServiceKey(variable("EDGEBASE_SERVICE_KEY")), std::move(options)};
+  return {variable("EDGEBASE_URL"), ServiceKey(variable("EDGEBASE_SERVICE_KEY")), std::move(options)};
 }
 
 Client Client::with(const CallOptions& options) const { return Client(detail::with_options(context_, options)); }

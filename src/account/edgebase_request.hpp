@@ -2,6 +2,7 @@
 
 // Requests to EdgeBase: one path for each resource, one JSON object in the body.
 
+#include "base/json_in.hpp"
 #include "engine/request.hpp"
 
 namespace cloudflare::ops {
@@ -24,6 +25,19 @@ namespace cloudflare::ops {
 inline void append_member(std::string& json, std::string_view name, std::string_view value) {
   json.append(",\"").append(name).append("\":");
   detail::append_json_string(json, value);
+}
+
+/// Reads the one member of a reply that matters.
+template <class Read>
+auto edgebase_member(detail::Reply& reply, std::string_view wanted, std::string_view what, Read read) {
+  namespace json = detail::json;
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, what, [&](json::document& document) {
+    std::optional<decltype(read(std::declval<json::value>()))> found;
+    for (auto field : document.get_object())
+      if (std::string_view(field.unescaped_key()) == wanted) found = read(field.value().value());
+    if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
+    return *std::move(found);
+  });
 }
 
 }  // namespace cloudflare::ops

@@ -6,7 +6,6 @@ namespace cloudflare::ops {
 
 namespace {
 
-namespace json = detail::json;
 using detail::Reply;
 
 Result<detail::Request> statement_request(const RequestContext& context, std::string_view name, std::string_view sql,
@@ -26,23 +25,12 @@ Result<Reply> as_results(Reply&& reply) {
 Result<d1::Results> read_bare_result(Reply&& reply) {
   auto result = read_statement(std::string(reply.result()), 0);
   if (!result) return result.error();
-  std::vector<d1::StatementResult> results;
-  results.push_back(std::move(*result));
-  return d1::Results(std::move(results));
+  return d1::Results({std::move(*result)});
 }
 
 Result<JsonText> read_bare_objects(Reply&& reply) {
-  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, "the result",
-                           [](json::document& document) {
-                             JsonText rows;
-                             for (auto field : document.get_object()) {
-                               const bool found = std::string_view(field.unescaped_key()) == "results";
-                               json::value value = field.value();
-                               if (found) rows = detail::json_text(value);
-                             }
-                             if (rows.empty()) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
-                             return rows;
-                           });
+  return edgebase_member(reply, "results", "the result",
+                         [](detail::json::value value) { return detail::json_text(value); });
 }
 
 }  // namespace

@@ -11,26 +11,14 @@ namespace {
 namespace json = detail::json;
 using detail::Reply;
 
-// Reads the one member of a reply that matters.
-template <class Read>
-auto read_member(Reply& reply, std::string_view wanted, std::string_view what, Read read) {
-  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, what, [&](json::document& document) {
-    std::optional<decltype(read(std::declval<json::value>()))> found;
-    for (auto field : document.get_object())
-      if (std::string_view(field.unescaped_key()) == wanted) found = read(field.value().value());
-    if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
-    return *std::move(found);
-  });
-}
-
 Result<std::optional<std::string>> read_bare_value(Reply&& reply) {
-  return read_member(reply, "value", "the value", [](json::value value) {
+  return edgebase_member(reply, "value", "the value", [](json::value value) {
     return value.is_null() ? std::nullopt : std::optional(detail::string(value));
   });
 }
 
 Result<void> read_ok(Reply&& reply) {
-  auto ok = read_member(reply, "ok", "the reply", [](json::value value) { return value.get_bool().value(); });
+  auto ok = edgebase_member(reply, "ok", "the reply", [](json::value value) { return value.get_bool().value(); });
   if (!ok) return ok.error();
   if (!*ok) return Error(ErrorKind::decode, "EdgeBase answered 200 with ok:false");
   return {};
@@ -68,21 +56,20 @@ std::optional<Error> check_text_put(std::string_view key, const Body& value, con
   return check_entry({.key = key, .value = value.text(), .ttl = options.ttl}, context);
 }
 
-// `{"action":…,"key":…}`, or why the key is not allowed.
-std::optional<Error> append_key(std::string& body, const RequestContext& context, std::string_view key) {
+// A request that consists of an action on a key.
+Result<detail::Request> key_action(const detail::Endpoint& endpoint, std::string_view action,
+                                   const RequestContext& context, std::string_view name, std::string_view key) {
+  std::string body = edgebase_action(action);
   append_member(body, "key", key);
-  return check_key(key, detail::checks_limits(context));
+  auto error = check_key(key, detail::checks_limits(context));
+  return detail::with_json(edgebase_request(endpoint, context, name), std::move(error), body + "}");
 }
 
 }  // namespace
 
 Call<std::optional<std::string>> edgebase_kv_get(const RequestContext& context, std::string_view name,
                                                  std::string_view key) {
-  std::string body = edgebase_action("get");
-  auto error = append_key(body, context, key);
-  return {
-      detail::with_json(edgebase_request(kv_endpoint("edgebase.kv.get"), context, name), std::move(error), body + "}"),
-      read_bare_value};
+  return {key_action(kv_endpoint("edgebase.kv.get"), "get", context, name, key), read_bare_value};
 }
 
 Call<void> edgebase_kv_put(const RequestContext& context, std::string_view name, std::string_view key,
@@ -101,11 +88,7 @@ Call<void> edgebase_kv_put(const RequestContext& context, std::string_view name,
 }
 
 Call<void> edgebase_kv_erase(const RequestContext& context, std::string_view name, std::string_view key) {
-  std::string body = edgebase_action("delete");
-  auto error = append_key(body, context, key);
-  return {detail::with_json(edgebase_request(kv_endpoint("edgebase.kv.erase"), context, name), std::move(error),
-                            body + "}"),
-          read_ok};
+  return {key_action(kv_endpoint("edgebase.kv.erase"), "delete", context, name, key), read_ok};
 }
 
 Call<kv::KeyPage> edgebase_kv_list(const RequestContext& context, std::string_view name,

@@ -54,6 +54,13 @@ std::optional<Error> check_index_name(std::string_view name, bool limits) {
   return std::nullopt;
 }
 
+std::optional<Error> check_namespace(std::string_view ns, bool limits) {
+  if (!detail::is_utf8(ns)) return invalid_argument("the namespace is not UTF-8");
+  if (limits && ns.size() > limits::vectorize_namespace_bytes)
+    return invalid_argument("the namespace has " + to_string(ns.size()) + " bytes; at most 64 are allowed");
+  return std::nullopt;
+}
+
 std::optional<Error> check_vector_id(std::string_view id, bool limits) {
   if (id.empty()) return invalid_argument("the id is empty");
   if (!detail::is_utf8(id)) return invalid_argument("the id is not UTF-8");

@@ -21,6 +21,7 @@ namespace cloudflare::ops {
 
 /// Why the name of an index is not allowed.
 [[nodiscard]] std::optional<Error> check_index_name(std::string_view name, bool limits);
+[[nodiscard]] std::optional<Error> check_namespace(std::string_view ns, bool limits);
 [[nodiscard]] std::optional<Error> check_vector_id(std::string_view id, bool limits);
 /// Why `metadata` (not empty) cannot be stored. It must be one JSON object; with `limits`, its size and keys count too.
 [[nodiscard]] std::optional<Error> check_metadata(std::string_view metadata, bool limits);

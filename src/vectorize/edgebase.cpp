@@ -12,15 +12,10 @@ using detail::BulkFormat;
 using detail::Reply;
 using vectorize::Mutation;
 
-Result<detail::Request> request_on(const detail::Endpoint& endpoint, const RequestContext& context,
-                                   const VectorizeTarget& index) {
-  return edgebase_request(endpoint, context, index.name);
-}
-
 // A request with its body, or `error`.
 Result<detail::Request> request_on(const detail::Endpoint& endpoint, const RequestContext& context,
                                    const VectorizeTarget& index, std::optional<Error> error, std::string body) {
-  return detail::with_json(request_on(endpoint, context, index), std::move(error), std::move(body));
+  return detail::with_json(edgebase_request(endpoint, context, index.name), std::move(error), std::move(body));
 }
 
 const detail::Endpoint& operation_of(Upload upload) {
@@ -38,22 +33,31 @@ std::string after_vectors(std::string_view ns) {
   return text + "}";
 }
 
-std::string ids_before(std::string_view action) { return edgebase_action(action) + ","; }
-
 std::optional<Error> check_options(const RequestContext& context, std::string_view ns,
                                    const std::optional<vectorize::UnparsableBehavior>& unparsable) {
   if (unparsable) return invalid_argument("EdgeBase has no option for unparsable vectors");
-  if (!detail::is_utf8(ns)) return invalid_argument("the namespace is not UTF-8");
-  if (detail::checks_limits(context) && ns.size() > limits::vectorize_namespace_bytes)
-    return invalid_argument("the namespace has " + std::to_string(ns.size()) + " bytes; at most 64 are allowed");
-  return std::nullopt;
+  return check_namespace(ns, detail::checks_limits(context));
+}
+
+// An action on ids.
+struct IdsAction {
+  const detail::Endpoint& endpoint;
+  std::string_view name;
+};
+constexpr IdsAction erase_by_ids{vectorize_endpoint("edgebase.vectorize.erase_by_ids"), "delete"};
+constexpr IdsAction get_by_ids{vectorize_endpoint("edgebase.vectorize.get_by_ids"), "getByIds"};
+
+Result<detail::Request> ids_request(const IdsAction& action, const RequestContext& context,
+                                    const VectorizeTarget& index, std::span<const std::string> ids) {
+  std::string body = edgebase_action(action.name) + ",";
+  auto error = append_ids(body, context, ids, limits::edgebase_vectors);
+  return request_on(action.endpoint, context, index, std::move(error), std::move(body));
 }
 
 // Requests are small, so one that breaks is repeated unchanged instead of halved. A repeated insert is recognised.
-Result<BulkFormat> many_ids(const detail::Endpoint& endpoint, std::string_view action, const RequestContext& context,
-                            const VectorizeTarget& index) {
-  auto format =
-      ids_format(request_on(endpoint, context, index), ids_before(action) + R"("ids":[)", limits::edgebase_vectors);
+Result<BulkFormat> ids_format_of(const IdsAction& action, const RequestContext& context, const VectorizeTarget& index) {
+  auto format = ids_format(edgebase_request(action.endpoint, context, index.name),
+                           edgebase_action(action.name) + R"(,"ids":[)", limits::edgebase_vectors);
   if (format) format->halve_on_break = false;
   return format;
 }
@@ -66,12 +70,8 @@ std::optional<Error> error_of_stub(std::string& body) {
   std::string warning;
   const auto read = detail::read_json(body, 0, body.size(), "the reply", [&](detail::json::document& document) {
     detail::each_member(document.get_value(), [&](std::string_view name, detail::json::value member) {
-      const auto type = member.type().value();
-      if (name == "_stub")
-        stub = type == detail::json::json_type::boolean && member.get_bool();
-      else if (name == "_warning")
-        warning =
-            type == detail::json::json_type::string ? detail::string(member) : std::string(detail::raw_text(member));
+      if (name == "_stub") stub = detail::raw_text(member) == "true";
+      if (name == "_warning") warning = detail::raw_text(member);
     });
     return stub;
   });
@@ -134,25 +134,17 @@ Call<vectorize::QueryResult> edgebase_vectorize_query_by_id(const RequestContext
 Call<std::vector<vectorize::Vector>> edgebase_vectorize_get_by_ids(const RequestContext& context,
                                                                    const VectorizeTarget& index,
                                                                    std::span<const std::string> ids) {
-  std::string body = ids_before("getByIds");
-  auto error = append_ids(body, context, ids, limits::edgebase_vectors);
-  return {request_on(vectorize_endpoint("edgebase.vectorize.get_by_ids"), context, index, std::move(error),
-                     std::move(body)),
-          [](Reply&& reply) { return read_vectors(reply); }};
+  return {ids_request(get_by_ids, context, index, ids), [](Reply&& reply) { return read_vectors(reply); }};
 }
 
 Call<Mutation> edgebase_vectorize_erase_by_ids(const RequestContext& context, const VectorizeTarget& index,
                                                std::span<const std::string> ids) {
-  std::string body = ids_before("delete");
-  auto error = append_ids(body, context, ids, limits::edgebase_vectors);
-  return {request_on(vectorize_endpoint("edgebase.vectorize.erase_by_ids"), context, index, std::move(error),
-                     std::move(body)),
-          read_mutation_reply};
+  return {ids_request(erase_by_ids, context, index, ids), read_mutation_reply};
 }
 
 Result<BulkFormat> edgebase_vectors_format(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                            const vectorize::UploadManyOptions& options) {
-  auto request = request_on(operation_of(upload), context, index);
+  auto request = edgebase_request(operation_of(upload), context, index.name);
   if (request)
     if (auto error = check_options(context, options.ns, options.unparsable)) request = std::move(*error);
   if (!request) return request.error();
@@ -168,11 +160,10 @@ Result<BulkFormat> edgebase_vectors_format(const RequestContext& context, const 
 }
 
 Result<BulkFormat> edgebase_erase_format(const RequestContext& context, const VectorizeTarget& index) {
-  return many_ids(vectorize_endpoint("edgebase.vectorize.erase_by_ids"), "delete", context, index);
+  return ids_format_of(erase_by_ids, context, index);
 }
-
 Result<BulkFormat> edgebase_get_format(const RequestContext& context, const VectorizeTarget& index) {
-  return many_ids(vectorize_endpoint("edgebase.vectorize.get_by_ids"), "getByIds", context, index);
+  return ids_format_of(get_by_ids, context, index);
 }
 
 }  // namespace cloudflare::ops

@@ -138,10 +138,7 @@ std::optional<Error> check_query(const QueryOptions& options, bool limits) {
   if (options.top_k && (*options.top_k < 1 || (limits && *options.top_k > most)))
     return invalid_argument("top_k is " + std::to_string(*options.top_k) + "; 1 to " + std::to_string(most) +
                             (with_data ? " are allowed with values or all metadata" : " are allowed"));
-  if (!detail::is_utf8(options.ns)) return invalid_argument("the namespace is not UTF-8");
-  if (limits && options.ns.size() > limits::vectorize_namespace_bytes)
-    return invalid_argument("the namespace has " + std::to_string(options.ns.size()) +
-                            " bytes; at most 64 are allowed");
+  if (auto error = check_namespace(options.ns, limits)) return error;
   return check_filter(options, limits);
 }
 
