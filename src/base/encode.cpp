@@ -162,12 +162,14 @@ void append_number(std::string& out, std::int64_t number) {
   out.append(digits_of.data(), std::to_chars(digits_of.data(), digits_of.data() + digits_of.size(), number).ptr);
 }
 
-void append_floats(std::string& out, std::span<const float> values) {
+bool append_floats(std::string& out, std::span<const float> values) {
   constexpr std::size_t longest = 17;    // "-1.17549435e-38" and a comma
   std::array<char, 64 * longest> piece;  // NOLINT(*-member-init): written before it is read
   char* at = piece.data();
+  bool finite = true;
   *at++ = '[';
   for (const float value : values) {
+    finite &= (std::bit_cast<std::uint32_t>(value) & 0x7f800000U) != 0x7f800000U;
     at = write_float(at, value);
     *at++ = ',';
     if (at > piece.data() + piece.size() - longest) {
@@ -180,6 +182,7 @@ void append_floats(std::string& out, std::span<const float> values) {
     out.push_back(']');
   else
     out.back() = ']';
+  return finite;
 }
 
 void append_percent_encoded(std::string& out, std::string_view text) {

@@ -22,9 +22,9 @@ namespace cloudflare::detail {
 CLOUDFLARE_API bool append_json_string(std::string& out, std::string_view text,
                                        std::size_t most = std::string_view::npos);
 CLOUDFLARE_API void append_number(std::string& out, std::int64_t number);
-/// Appends "[1,2.5]": each float is the shortest text that reads back to it, also through double. NaN and infinity are
-/// written, too, though JSON has none.
-CLOUDFLARE_API void append_floats(std::string& out, std::span<const float> values);
+/// Appends "[1,2.5]": each float is the shortest text that reads back to it, also through double. Returns false if there
+/// is a NaN or an infinity, which JSON cannot hold.
+CLOUDFLARE_API bool append_floats(std::string& out, std::span<const float> values);
 
 /// Appends `text` with every byte outside RFC 3986's unreserved characters as %XX, "/" included.
 CLOUDFLARE_API void append_percent_encoded(std::string& out, std::string_view text);

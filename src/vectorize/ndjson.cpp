@@ -22,14 +22,10 @@ void append_on_one_line(std::string& out, std::string_view json) {
 
 }  // namespace
 
-std::optional<std::size_t> first_not_finite(std::span<const float> values) {
+Error not_finite(std::span<const float> values) {
   const auto at = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  if (at == values.end()) return std::nullopt;
-  return static_cast<std::size_t>(at - values.begin());
-}
-
-Error not_finite(std::size_t position) {
-  return invalid_argument("value " + std::to_string(position) + " is NaN or infinite; only finite numbers are allowed");
+  return invalid_argument("value " + std::to_string(at - values.begin()) +
+                          " is NaN or infinite; only finite numbers are allowed");
 }
 
 std::optional<Error> append_line(std::string& out, const vectorize::VectorView& vector, bool limits) {
@@ -37,9 +33,12 @@ std::optional<Error> append_line(std::string& out, const vectorize::VectorView& 
   if (!is_utf8(vector.ns)) return invalid_argument("the namespace is not UTF-8");
   if (!vector.metadata.empty())
     if (auto error = ops::check_metadata(vector.metadata, limits)) return error;
-  if (const auto position = first_not_finite(vector.values)) return not_finite(*position);
+  const std::size_t before = out.size();
   append_json_string(out.append(R"({"id":)"), vector.id);
-  append_floats(out.append(R"(,"values":)"), vector.values);
+  if (!append_floats(out.append(R"(,"values":)"), vector.values)) {
+    out.resize(before);
+    return not_finite(vector.values);
+  }
   if (!vector.ns.empty()) append_json_string(out.append(R"(,"namespace":)"), vector.ns);
   if (!vector.metadata.empty()) append_on_one_line(out.append(R"(,"metadata":)"), vector.metadata);
   out.append("}\n");

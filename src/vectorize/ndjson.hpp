@@ -10,12 +10,10 @@
 
 namespace cloudflare::detail {
 
-/// The position of the first NaN or infinity.
-[[nodiscard]] std::optional<std::size_t> first_not_finite(std::span<const float> values);
-
 /// Appends `vector` as a line, or says why it cannot, leaving `out` unchanged. `limits`: check those of its metadata.
 [[nodiscard]] std::optional<Error> append_line(std::string& out, const vectorize::VectorView& vector, bool limits);
 
-[[nodiscard]] Error not_finite(std::size_t position);
+/// The error that names the first NaN or infinity of `values`.
+[[nodiscard]] Error not_finite(std::span<const float> values);
 
 }  // namespace cloudflare::detail

@@ -165,8 +165,7 @@ std::optional<Error> append_query(std::string& json, const RequestContext& conte
                  vector.size() > static_cast<std::size_t>(limits::vectorize_max_dimensions)))
     return invalid_argument("the query has " + std::to_string(vector.size()) + " dimensions; " +
                             (most != 0 ? std::to_string(most) + " are needed" : "1 to 1536 are allowed"));
-  if (const auto position = detail::first_not_finite(vector)) return detail::not_finite(*position);
-  detail::append_floats(json.append(R"("vector":)"), vector);
+  if (!detail::append_floats(json.append(R"("vector":)"), vector)) return detail::not_finite(vector);
   append_options(json, options);
   return std::nullopt;
 }
