@@ -44,7 +44,7 @@ count build/asan
 check "g++ build without warnings" build_tests gcc
 check "each public header compiles alone" build_tests gcc --target all_verify_interface_header_sets
 # Unsanitized, so that the long tests can measure time and memory.
-run_ctest gcc -L '^(unit|long|install)$'
+run_ctest gcc -L '^(unit|long|install|memory)$'
 count build/gcc
 check "ThreadSanitizer build" build_tests tsan --target tests_threads
 run_ctest tsan -L '^threads$'
