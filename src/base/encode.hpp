@@ -22,8 +22,8 @@ namespace cloudflare::detail {
 CLOUDFLARE_API bool append_json_string(std::string& out, std::string_view text,
                                        std::size_t most = std::string_view::npos);
 CLOUDFLARE_API void append_number(std::string& out, std::int64_t number);
-/// Appends "[1,2.5]": each float is the shortest text that reads back to it, also through double. Returns false if there
-/// is a NaN or an infinity, which JSON cannot hold.
+/// Appends "[1,2.5]": each float is the shortest text that reads back to it, also through double. Returns false if
+/// there is a NaN or an infinity, which JSON cannot hold.
 CLOUDFLARE_API bool append_floats(std::string& out, std::span<const float> values);
 
 /// Appends `text` with every byte outside RFC 3986's unreserved characters as %XX, "/" included.
