@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The slow checks that scripts/test.sh leaves out: the examples, the second compiler, ThreadSanitizer, tests labelled
-# long or install, clang-tidy, clang-format. Continues after a failure. The last line is "N passed, N failed, N skipped":
+# long, install or memory, clang-tidy, clang-format. Continues after a failure. The last line is "N passed, N failed, N skipped":
 # test cases, and one for each other check.
 set -uo pipefail
 cd "$(dirname "$0")/.."

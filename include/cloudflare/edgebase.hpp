@@ -16,8 +16,7 @@ class AsyncKvNamespace;
 class AsyncD1Database;
 class AsyncVectorizeIndex;
 
-using vectorize::UploadManyOptions;
-using vectorize::UploadOptions;
+using vectorize::UploadManyOptions, vectorize::UploadOptions;
 
 class CheckedKvNamespace : public KvStore<Checked> {
  public:

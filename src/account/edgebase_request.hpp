@@ -30,14 +30,15 @@ inline void append_member(std::string& json, std::string_view name, std::string_
 /// Reads the one member of a reply that matters.
 template <class Read>
 auto edgebase_member(detail::Reply& reply, std::string_view wanted, std::string_view what, Read read) {
-  namespace json = detail::json;
-  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, what, [&](json::document& document) {
-    std::optional<decltype(read(std::declval<json::value>()))> found;
-    for (auto field : document.get_object())
-      if (std::string_view(field.unescaped_key()) == wanted) found = read(field.value().value());
-    if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
-    return *std::move(found);
-  });
+  return detail::read_json(reply.http.body, reply.result_begin, reply.result_size, what,
+                           [&](detail::json::document& document) {
+                             std::optional<decltype(read(std::declval<detail::json::value>()))> found;
+                             for (auto field : document.get_object())
+                               if (std::string_view(field.unescaped_key()) == wanted)
+                                 found = read(field.value().value());
+                             if (!found) throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
+                             return *std::move(found);
+                           });
 }
 
 }  // namespace cloudflare::ops

@@ -8,17 +8,14 @@
 namespace cloudflare::ops {
 
 using detail::Endpoint;
-using detail::Form;
 using detail::Repeat;
 
 // clang-format off
-
 inline constexpr std::array account_endpoints = {
     Endpoint{"client.verify_token",         "GET", "/user/tokens/verify",        Repeat::read},
     Endpoint{"client.verify_account_token", "GET", "/accounts/{}/tokens/verify", Repeat::read},
     Endpoint{"client.request",              "",    "",                           Repeat::once},
 };
-
 // clang-format on
 
 consteval const Endpoint& account_endpoint(std::string_view name) { return detail::row(account_endpoints, name); }

@@ -65,6 +65,10 @@ inline std::int64_t integer(json::value value) {
 }
 
 inline std::string string(json::value value) { return std::string(value.get_string().value()); }
+/// The text of a string, or the raw text of any other value.
+inline std::string text_of(json::value value) {
+  return value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
+}
 
 /// Why a JSON text of the caller is invalid, if that was known when it was made.
 inline std::optional<Error> check_written(std::string_view what, std::string_view json) {

@@ -10,7 +10,7 @@ namespace cloudflare::detail {
 
 namespace {
 
-[[noreturn, gnu::cold]] void fail(const char* what) {
+[[noreturn]] void fail(const char* what) {
   throw Error(ErrorKind::callback, std::string(what) + ": " + std::strerror(errno));
 }
 

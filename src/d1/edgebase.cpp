@@ -25,7 +25,9 @@ Result<Reply> as_results(Reply&& reply) {
 Result<d1::Results> read_bare_result(Reply&& reply) {
   auto result = read_statement(std::string(reply.result()), 0);
   if (!result) return result.error();
-  return d1::Results({std::move(*result)});
+  std::vector<d1::StatementResult> results;
+  results.push_back(std::move(*result));
+  return d1::Results(std::move(results));
 }
 
 Result<JsonText> read_bare_objects(Reply&& reply) {

@@ -8,10 +8,7 @@ namespace {
 
 namespace json = detail::json;
 
-std::string text_of(json::value value) {
-  if (value.type() == json::json_type::string) return detail::string(value);
-  return value.is_null() ? std::string() : std::string(detail::raw_text(value));
-}
+std::string text_of(json::value value) { return value.is_null() ? std::string() : detail::text_of(value); }
 
 void read_result(json::value value, JobStatus& status) {
   detail::each_member(value, [&](std::string_view name, json::value member) {

@@ -36,10 +36,6 @@ int read_code(json::value value) {
   return code;
 }
 
-std::string text_of(json::value value) {
-  return value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
-}
-
 Message read_message(json::value value, std::size_t depth) {
   Message message;
   if (value.type() != json::json_type::object) {

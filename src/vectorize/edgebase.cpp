@@ -39,7 +39,6 @@ std::optional<Error> check_options(const RequestContext& context, std::string_vi
   return check_namespace(ns, detail::checks_limits(context));
 }
 
-// An action on ids.
 struct IdsAction {
   const detail::Endpoint& endpoint;
   std::string_view name;
@@ -71,7 +70,7 @@ std::optional<Error> error_of_stub(std::string& body) {
   const auto read = detail::read_json(body, 0, body.size(), "the reply", [&](detail::json::document& document) {
     detail::each_member(document.get_value(), [&](std::string_view name, detail::json::value member) {
       if (name == "_stub") stub = detail::raw_text(member) == "true";
-      if (name == "_warning") warning = detail::raw_text(member);
+      if (name == "_warning") warning = detail::text_of(member);
     });
     return stub;
   });

@@ -153,6 +153,18 @@ TEST_CASE("Windows line ends become plain ones outside strings and quoted names,
   CHECK(body(s).at("sql") == "SELECT 'a\r\nb' AS \"c\r\nd\" -- x\nFROM t\n");
 }
 
+TEST_CASE("an error names the operation that was called: query, execute, query_json or batch") {
+  const auto name_of = [](auto call) {
+    const Scripted s({refused(400, 7500, "no such table: t")});
+    const auto db = database(s);
+    return error_of([&] { call(db); }).operation();
+  };
+  CHECK(name_of([](const cf::D1Database& db) { (void)db.query<int>("SELECT 1 FROM t"); }) == "d1.query");
+  CHECK(name_of([](const cf::D1Database& db) { db.execute("SELECT 1 FROM t"); }) == "d1.execute");
+  CHECK(name_of([](const cf::D1Database& db) { (void)db.query_json("SELECT 1 FROM t"); }) == "d1.query_json");
+  CHECK(name_of([](const cf::D1Database& db) { db.batch({{"SELECT 1 FROM t"}}); }) == "d1.batch");
+}
+
 TEST_CASE("SQL without a statement is refused before sending: empty, blank, a comment or a semicolon alone") {
   for (const char* sql :
        {"", " \t\r\n", ";", " ; ; ", "-- nothing", "/* nothing */", "/* not closed", "-- a;\n /* b */ ;"}) {

@@ -126,7 +126,7 @@ TEST_CASE("a stub is an error of its own kind for every action; a `_stub` in met
   const std::vector<float> vector{1, 2};
   const auto kind = [](auto call) {
     const auto error = error_of(call);
-    CHECK_THAT(error.what(), Catch::Contains("Vectorize not available"));
+    CHECK_THAT(error.what(), Catch::Contains("stub: Vectorize not available"));
     CHECK_FALSE(error.outcome_unknown());
     return error.kind();
   };
