@@ -40,9 +40,9 @@ void run() {
     if (round % 7 == 6) js.add(std::stod(bench::output_of(node)));
   }
   std::filesystem::remove(file);
-  bench::print("to_chars", ours, to_chars, ">=0.95");
-  bench::print("nlohmann", ours, nlohmann, ">=2.7");
-  bench::print("node", ours, js, ">=5");
+  bench::print("to_chars", ours, to_chars, ">=1.7");
+  bench::print("nlohmann", ours, nlohmann, ">=4.5");
+  bench::print("node", ours, js, ">=9");
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -45,21 +44,6 @@ std::size_t first_escape(std::string_view text, std::size_t at) {
   while (at + 8 <= text.size() && !any_escapes(text.data() + at)) at += 8;
   while (at < text.size() && json_escapes[static_cast<unsigned char>(text[at])] == 0) ++at;
   return at;
-}
-
-// Of all finite floats only this one has a shortest text (7.038531e-26) that becomes its neighbour in a reader that
-// goes through double, as most JSON readers do; one more digit helps. All 2^32 bit patterns were tried.
-constexpr std::uint32_t rounds_twice = 0x15ae43fd;
-constexpr std::string_view rounds_twice_text = "7.0385307e-26";
-
-char* write_float(char* to, float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffffU) == rounds_twice) [[unlikely]] {
-    if ((bits >> 31U) != 0) *to++ = '-';
-    std::memcpy(to, rounds_twice_text.data(), rounds_twice_text.size());
-    return to + rounds_twice_text.size();
-  }
-  return std::to_chars(to, to + 16, value).ptr;
 }
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
@@ -160,29 +144,6 @@ bool append_json_string(std::string& out, std::string_view text, std::size_t mos
 void append_number(std::string& out, std::int64_t number) {
   std::array<char, 24> digits_of{};
   out.append(digits_of.data(), std::to_chars(digits_of.data(), digits_of.data() + digits_of.size(), number).ptr);
-}
-
-bool append_floats(std::string& out, std::span<const float> values) {
-  constexpr std::size_t longest = 17;    // "-1.17549435e-38" and a comma
-  std::array<char, 64 * longest> piece;  // NOLINT(*-member-init): written before it is read
-  char* at = piece.data();
-  bool finite = true;
-  *at++ = '[';
-  for (const float value : values) {
-    finite &= (std::bit_cast<std::uint32_t>(value) & 0x7f800000U) != 0x7f800000U;
-    at = write_float(at, value);
-    *at++ = ',';
-    if (at > piece.data() + piece.size() - longest) {
-      out.append(piece.data(), static_cast<std::size_t>(at - piece.data()));
-      at = piece.data();
-    }
-  }
-  out.append(piece.data(), static_cast<std::size_t>(at - piece.data()));
-  if (values.empty())
-    out.push_back(']');
-  else
-    out.back() = ']';
-  return finite;
 }
 
 void append_percent_encoded(std::string& out, std::string_view text) {
