@@ -1,0 +1,1 @@
+// Nothing but support/headers.hpp, which the build includes by itself.
