@@ -1,4 +1,6 @@
-// The libcurl transport: a channel is one curl_multi handle with its connections.
+// The libcurl transport: a channel is one curl_multi handle with its connections, and the queue of the transfers that
+// they cannot carry yet. libcurl would queue too, but some of its versions take quadratic time for that, and others let
+// the wait count as connecting.
 
 #include <curl/curl.h>
 
@@ -18,6 +20,7 @@ namespace cloudflare {
 namespace {
 
 using detail::CurlHandle;
+using detail::CurlHost;
 using detail::CurlTransfer;
 
 struct CloseMulti {
@@ -42,18 +45,12 @@ class CurlChannel final : public Channel {
   CurlChannel& operator=(const CurlChannel&) = delete;
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) override {
-    std::unique_ptr<Slot> slot = take_slot();
-    if (!slot->handle.easy) {
-      failed_.push_back({ticket, broken("libcurl has no memory")});
-      return;
-    }
-    const CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(request), limits);
-    curl_multi_add_handle(multi_.get(), transfer.easy());
-    next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(transfer));
-    busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
+    CurlHost& host = host_of(detail::origin_of(request->url));
+    waiting_.emplace_hint(waiting_.end(), ticket, Waiting{std::move(request), limits, host});
   }
 
   void abandon(unsigned ticket) override {
+    if (waiting_.erase(ticket) != 0) return;
     std::erase_if(failed_, [ticket](const Completion& c) { return c.ticket == ticket; });
     if (const auto it = busy_.find(ticket); it != busy_.end()) retire(it);
   }
@@ -61,9 +58,11 @@ class CurlChannel final : public Channel {
   std::optional<Completion> wait(TimePoint until) override {
     if (auto done = next_done()) return done;
     for (;;) {
+      hand_over();
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       if (auto done = next_done()) return done;
+      hand_over();  // a server may have turned out to speak HTTP/2; libcurl does not wait before it looks at new ones
       const auto now = std::chrono::steady_clock::now();
       if (now >= next_look_) look_for_stalls(now);
       if (!failed_.empty()) continue;
@@ -87,6 +86,50 @@ class CurlChannel final : public Channel {
     std::optional<CurlTransfer> transfer{};
   };
   using Slots = std::map<unsigned, std::unique_ptr<Slot>>;
+
+  struct Waiting {
+    std::shared_ptr<const HttpRequest> request;
+    TransferLimits limits;
+    CurlHost& host;
+  };
+
+  CurlHost& host_of(std::string_view origin) {
+    const auto it = hosts_.find(origin);
+    return it != hosts_.end() ? it->second : hosts_[std::string(origin)];
+  }
+
+  // Whether the connections can carry another transfer to `host`. As in libcurl, no number means no limit.
+  [[nodiscard]] bool room(const CurlHost& host) const {
+    if (options_.max_connections <= 0) return true;
+    std::size_t needed = 0;
+    for (const auto& [origin, other] : hosts_) needed += other.connections(other.busy + (&other == &host ? 1 : 0));
+    return needed <= static_cast<std::size_t>(options_.max_connections);
+  }
+
+  void hand_over() {
+    while (!waiting_.empty() && room(waiting_.begin()->second.host)) {
+      auto next = waiting_.extract(waiting_.begin());
+      try {
+        begin(next.key(), std::move(next.mapped()));
+      } catch (...) {  // a source of the caller threw
+        failed_.push_back({next.key(), detail::not_begun(std::current_exception())});
+      }
+    }
+  }
+
+  void begin(unsigned ticket, Waiting&& next) {
+    std::unique_ptr<Slot> slot = take_slot();
+    if (!slot->handle.easy) {
+      failed_.push_back({ticket, broken("libcurl has no memory")});
+      return;
+    }
+    slot->handle.host = &next.host;
+    const CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(next.request), next.limits);
+    curl_multi_add_handle(multi_.get(), transfer.easy());
+    ++next.host.busy;
+    next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(transfer));
+    busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
+  }
 
   std::unique_ptr<Slot> take_slot() {
     if (!idle_.empty()) {
@@ -124,6 +167,7 @@ class CurlChannel final : public Channel {
     std::unique_ptr<Slot> slot = std::move(it->second);
     busy_.erase(it);
     curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());
+    --slot->handle.host->busy;
     slot->transfer->release(options_);
     slot->transfer.reset();
     if (idle_.size() < kept) idle_.push_back(std::move(slot));
@@ -150,7 +194,9 @@ class CurlChannel final : public Channel {
 
   CurlOptions options_;
   std::unique_ptr<CURLM, CloseMulti> multi_;
-  Slots busy_{};
+  std::map<std::string, CurlHost, std::less<>> hosts_{};  // by origin
+  std::map<unsigned, Waiting> waiting_{};                 // tickets ascend, so this is the order of the calls
+  Slots busy_{};                                          // in libcurl
   std::vector<std::unique_ptr<Slot>> idle_{};
   std::deque<Completion> failed_{};  // transfers that never reached libcurl
   TimePoint next_look_ = TimePoint::max();

@@ -66,6 +66,16 @@ void use_url(CurlHandle& handle) {
 
 }  // namespace
 
+std::string_view origin_of(std::string_view url) noexcept {
+  return url.substr(0, url.find_first_of("/?#", url.find("://") + 3));
+}
+
+Error not_begun(const std::exception_ptr& thrown) {
+  ErrorDetails d{.kind = ErrorKind::callback, .delivery = Delivery::not_sent};
+  explain_thrown(d, thrown);
+  return Error(std::move(d));
+}
+
 void prepare(CurlHandle& handle, const CurlOptions& options) {
   CURL* const easy = handle.easy.get();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -119,7 +129,7 @@ void CurlTransfer::parse_url() {
   const auto parts = url_parts(url);
   const bool good = parts && curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
   handle_.loopback = good && parts->loopback;
-  handle_.origin = good ? url.substr(0, url.find_first_of("/?#", url.find("://") + 3)) : "";
+  handle_.origin = good ? origin_of(url) : "";
   use_url(handle_);
 }
 
@@ -180,8 +190,9 @@ void CurlTransfer::set_body() {
 
 // Called when there is a connection, just before the request is sent. libcurl sends a request again by itself when a
 // kept connection dies before the first byte of the reply, though the server may have executed it by then.
-int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
+int CurlTransfer::on_connected(void* self, char*, char*, int, int local_port) {
   auto& transfer = of(self);
+  transfer.handle_.host->asked(local_port);
   transfer.moved_at_ = std::chrono::steady_clock::now();
   ++transfer.sends_;
   // libcurl does not read an empty body.
@@ -220,6 +231,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 
 bool CurlTransfer::take_header(std::string_view line) {
   if (line.starts_with("HTTP/")) {  // the head of an interim reply or the final one begins
+    handle_.host->answered(line.starts_with("HTTP/2"));
     response_.headers.clear();
     response_.headers.reserve(16);
     head_complete_ = false;

@@ -96,7 +96,7 @@ struct CurlOptions {
   /// PEM file with additional trusted certificates (UTF-8 path); verification itself cannot be switched off.
   std::string ca_file{};
   /// Most connections open at once per thread that drives calls, and kept for its next call; further requests wait for
-  /// a free one. HTTP/2 carries many requests on each.
+  /// a free one, in order. HTTP/2 carries up to 100 requests on each.
   long max_connections = 64;
 };
 
