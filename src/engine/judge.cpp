@@ -287,6 +287,26 @@ Result<Reply> judge_raw(const Endpoint& endpoint, HttpResponse&& response, std::
   return judge_envelope(endpoint, std::move(response), messages);
 }
 
+// An envelope is judged as one; any other body is the caller's.
+Result<Reply> judge_open(const Endpoint& endpoint, HttpResponse&& response, std::vector<Message>& messages) {
+  const bool any = endpoint.form == Form::any;
+  if (!any && (response.status < 200 || response.status >= 300))
+    return judge_raw(endpoint, std::move(response), messages);
+  Reply reply;
+  const std::size_t begin = response.body.find_first_not_of(" \t\r\n");
+  if (begin != std::string::npos && response.body[begin] == '{') {
+    if (auto envelope = read_envelope(response.body); envelope && envelope->has_success) {
+      if (!any && !envelope->success) return refusal(endpoint, response, *std::move(envelope));
+      if (envelope->success) messages = std::move(envelope->messages);
+      reply.info_begin = envelope->info_begin;
+      reply.info_size = envelope->info_size;
+    }
+  }
+  reply.http = std::move(response);
+  reply.result_size = reply.http.body.size();
+  return reply;
+}
+
 }  // namespace
 
 Result<Envelope> read_envelope(std::string& text) {
@@ -339,10 +359,12 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
 Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clock& clock,
                     std::vector<Message>& messages) {
   Result<Reply> reply = [&]() -> Result<Reply> {
+    if (endpoint.form == Form::any) return judge_open(endpoint, std::move(response), messages);
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");
     if (mitigated != nullptr && mitigated->find("challenge") != std::string::npos) return challenged();
     if (endpoint.form == Form::raw) return judge_raw(endpoint, std::move(response), messages);
     if (endpoint.form == Form::bare) return judge_bare(endpoint, std::move(response));
+    if (endpoint.form == Form::open) return judge_open(endpoint, std::move(response), messages);
     return judge_envelope(endpoint, std::move(response), messages);
   }();
   if (!reply) reply = with_reply(reply.error(), response, clock);  // `response` is moved from only on success
