@@ -11,6 +11,7 @@
 #include <cloudflare/detail/view.hpp>
 #include <cloudflare/json.hpp>
 #include <cloudflare/options.hpp>
+#include <cloudflare/requests.hpp>
 
 namespace cloudflare {
 
@@ -36,6 +37,11 @@ CLOUDFLARE_API detail::Call<TokenStatus> verify_user_token(const detail::Request
 CLOUDFLARE_API detail::Call<TokenStatus> verify_account_token(const detail::RequestContext& context);
 CLOUDFLARE_API detail::Call<JsonText> any_request(const detail::RequestContext& context, std::string_view method,
                                                   std::string_view path, const JsonText& body);
+CLOUDFLARE_API detail::Call<RawReply> raw_request(const detail::RequestContext& context, std::string_view method,
+                                                  std::string_view path, Body body, const RawOptions& options);
+CLOUDFLARE_API std::shared_ptr<detail::PageWalk<RawPage>> raw_walk(const detail::RequestContext& context,
+                                                                   std::string_view path,
+                                                                   const RawListOptions& options);
 }  // namespace ops
 
 /// The operations of the client itself, written once for all views.
@@ -76,6 +82,27 @@ class ClientVerbs {
     return View::run(context_, detail::Mapped(std::move(call), to_json));
   }
 
+  /// Calls any endpoint of v4 and returns the reply as it came: status, headers, body. For bodies that are no envelope,
+  /// such as those of /graphql and /ai/run, and for headers. `path`, credential and retry classes are those of
+  /// request(): a GraphQL query is a POST, and is repeated only `with({.replay_safe = true})`.
+  ///
+  /// A status of 300 or more is an Error, and so is an envelope with `success:false`; RawOptions::any_status makes
+  /// every status a reply. The `errors` of GraphQL come in a good reply and are the caller's to read.
+  /// @throws Error  as request(); invalid_argument if a header is malformed or not allowed
+  Returns<RawReply> request_raw(std::string_view method, std::string_view path, Body body = Body(),
+                                const RawOptions& options = RawOptions()) const {
+    return View::run(context_, ops::raw_request(context_, method, path, std::move(body), options));
+  }
+
+  /// A walk over the pages of any list endpoint, GET `path` with its query; each next() returns one. The next page is
+  /// found by the reply's `result_info`: by its cursor (`cursor` or `cursors.after`), else by the number of the page.
+  /// A `page` or `cursor` in the query is replaced. Repeated like any read.
+  /// @throws Error  as the endpoint answers; decode if the result is no list, or the list does not move on
+  [[nodiscard]] Pages<View, RawPage> pages(std::string_view path,
+                                           const RawListOptions& options = RawListOptions()) const {
+    return {context_, ops::raw_walk(context_, path, options)};
+  }
+
  protected:
   explicit ClientVerbs(typename View::Context context) : context_(std::move(context)) {}
   typename View::Context context_;
@@ -93,8 +120,9 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   ///                account id malformed; plain http to a host that is not loopback
   explicit ApiClient(Credential credential, ClientOptions options = ClientOptions());
 
-  /// A client from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY. CLOUDFLARE_ACCOUNT_ID and
-  /// CLOUDFLARE_BASE_URL count where `options` leaves their members at the defaults.
+  /// A client from CLOUDFLARE_API_TOKEN, from the file that CLOUDFLARE_API_TOKEN_FILE names (see token_file()), or from
+  /// CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY. CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL count where `options`
+  /// leaves their members at the defaults.
   /// @throws Error  invalid_argument, with the name of the variable, if one is missing or contradicts another
   [[nodiscard]] static ApiClient from_env(ClientOptions options = ClientOptions());
 
@@ -112,6 +140,11 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   [[nodiscard]] VectorizeIndex vectorize(std::string index_name, int dimensions = 0) const;
   /// The Vectorize indexes of the account.
   [[nodiscard]] VectorizeIndexes vectorize_indexes() const;
+
+  /// The items of any list endpoint, for range-for: see pages().
+  [[nodiscard]] RawRange list(std::string_view path, const RawListOptions& options = RawListOptions()) const {
+    return RawRange(pages(path, options));
+  }
 
   /// The same operations with Result instead of exceptions.
   [[nodiscard]] CheckedApiClient checked() const;

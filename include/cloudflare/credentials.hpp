@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include <cloudflare/detail/export.hpp>
+
 namespace cloudflare {
 
 namespace detail {
@@ -34,7 +36,8 @@ class EmailKey {
   std::string key_;
 };
 
-/// A function asked for the API token before every attempt, for tokens that rotate. Must be thread-safe.
+/// A function asked for the API token before every attempt, for tokens that rotate. Must be thread-safe. After 401 or
+/// 403 it is asked again; if it then gives another token, the request is repeated once with that.
 class TokenProvider {
  public:
   explicit TokenProvider(std::function<std::string()> provide) : provide_(std::move(provide)) {}
@@ -43,6 +46,14 @@ class TokenProvider {
   friend detail::CredentialAccess;
   std::function<std::string()> provide_;
 };
+
+/// A provider of the API token in a file (UTF-8 path), which is read again when it has changed: by its modification
+/// time, size or inode. Blanks and line ends around the token are ignored.
+///
+/// Write a new token to another file and rename it: a file that is written in place may be read half written. A file
+/// that cannot be read, is not a regular file, is empty or has more than 4 KiB is an Error (invalid_argument) of the
+/// call, which names the path.
+[[nodiscard]] CLOUDFLARE_API TokenProvider token_file(std::string path);
 
 namespace edgebase {
 

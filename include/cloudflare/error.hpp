@@ -129,7 +129,8 @@ struct ErrorDetails {
   std::optional<std::chrono::seconds> retry_after{};
   Delivery delivery = Delivery::answered;
   bool outcome_unknown = false;
-  bool repeated_unknown = false;  ///< An earlier attempt of the same call ended with an unknown outcome.
+  bool repeated_unknown = false;    ///< An earlier attempt of the same call ended with an unknown outcome.
+  std::optional<bool> retryable{};  ///< Whether the server says that repeating helps; it decides before the status.
   std::exception_ptr cause{};
 };
 

@@ -17,6 +17,7 @@
 namespace cloudflare {
 
 class Clock;
+class Tracer;
 class Transport;
 
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
@@ -81,6 +82,8 @@ struct ClientOptions {
   LogHook log{};
   LogLevel log_level = LogLevel::info;
   MessagesHook on_messages{};
+  /// Told of operations and attempts, in this order. <cloudflare/tracer.hpp>, <cloudflare/metrics.hpp>
+  std::vector<std::shared_ptr<Tracer>> tracers{};
 
   /// Null: libcurl.
   std::shared_ptr<Transport> transport{};
@@ -99,6 +102,9 @@ struct CallOptions {
   std::optional<double> budget_reserve{};
   /// The caller's word that sending the request twice does no harm: it is then repeated like an idempotent write.
   std::optional<bool> replay_safe{};
+  /// Given to the tracers as OperationTrace::parent: the `traceparent` of the caller's span, for example. An
+  /// asynchronous call runs on another thread, where the caller's current span is not to be found.
+  std::optional<std::string> trace_parent{};
   /// Ends the call within 100 ms, with an Error of kind cancelled. A later token takes the place of an earlier one.
   std::stop_token stop{};
 };

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "account/token_files.hpp"
 #include "engine/client_core.hpp"
 
 namespace cloudflare {
@@ -14,16 +15,36 @@ std::string environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
+// The provider of a file that can be read now.
+TokenProvider provider_of(std::string path) {
+  auto read = detail::token_reader(std::move(path));
+  try {
+    (void)read();
+  } catch (const Error& error) {
+    throw invalid_argument("CLOUDFLARE_API_TOKEN_FILE: " + error.details().text);
+  }
+  return TokenProvider(std::move(read));
+}
+
 Credential credential_from_environment() {
   std::string token = environment("CLOUDFLARE_API_TOKEN");
+  std::string file = environment("CLOUDFLARE_API_TOKEN_FILE");
   std::string email = environment("CLOUDFLARE_EMAIL");
   std::string key = environment("CLOUDFLARE_API_KEY");
+  if (!token.empty() && !file.empty())
+    throw invalid_argument("CLOUDFLARE_API_TOKEN conflicts with CLOUDFLARE_API_TOKEN_FILE; unset one of them");
+  if (!file.empty() && (!email.empty() || !key.empty()))
+    throw invalid_argument(
+        "CLOUDFLARE_API_TOKEN_FILE conflicts with CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; unset one of them");
   if (!token.empty() && (!email.empty() || !key.empty()))
     throw invalid_argument(
         "CLOUDFLARE_API_TOKEN conflicts with CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; unset one of them");
   if (!token.empty()) return ApiToken(std::move(token));
+  if (!file.empty()) return provider_of(std::move(file));
   if (email.empty() && key.empty())
-    throw invalid_argument("no credential: set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY");
+    throw invalid_argument(
+        "no credential: set CLOUDFLARE_API_TOKEN, CLOUDFLARE_API_TOKEN_FILE, or CLOUDFLARE_EMAIL with "
+        "CLOUDFLARE_API_KEY");
   if (email.empty()) throw invalid_argument("CLOUDFLARE_API_KEY is set but CLOUDFLARE_EMAIL is not");
   if (key.empty()) throw invalid_argument("CLOUDFLARE_EMAIL is set but CLOUDFLARE_API_KEY is not");
   return EmailKey(std::move(email), std::move(key));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "account/any_path.hpp"
 #include "account/endpoints.hpp"
 #include "base/json_in.hpp"
 #include "engine/request.hpp"
@@ -35,8 +36,10 @@ Result<TokenStatus> read_token_status(detail::Reply&& reply) {
       });
 }
 
-Result<detail::Request> checked_request(const detail::RequestContext& context, std::string_view method,
-                                        std::string_view path) {
+}  // namespace
+
+Result<detail::Request> request_to(const detail::RequestContext& context, std::string_view method,
+                                   std::string_view path, const Endpoint& endpoint) {
   const bool good_method =
       !method.empty() && std::all_of(method.begin(), method.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
   if (!good_method) return invalid_argument("the method must be upper-case letters, like GET");
@@ -46,14 +49,12 @@ Result<detail::Request> checked_request(const detail::RequestContext& context, s
   });
   if (!good_path)
     return invalid_argument("the path holds a space, control character, # or non-ASCII letter; encode it");
-  detail::Request request = detail::request_for(account_endpoint("client.request"), context, {});
+  detail::Request request = detail::request_for(endpoint, context, {});
   if (method == "GET") request.repeat = detail::Repeat::read;
   request.http.method = method;
   request.http.url = path;
   return request;
 }
-
-}  // namespace
 
 detail::Call<TokenStatus> verify_user_token(const detail::RequestContext& context) {
   return {detail::request_for(account_endpoint("client.verify_token"), context, {}), read_token_status};
@@ -65,7 +66,7 @@ detail::Call<TokenStatus> verify_account_token(const detail::RequestContext& con
 
 detail::Call<JsonText> any_request(const detail::RequestContext& context, std::string_view method,
                                    std::string_view path, const JsonText& body) {
-  auto request = checked_request(context, method, path);
+  auto request = request_to(context, method, path, account_endpoint("client.request"));
   if (request && !body.empty()) detail::set_json(*request, body.text());
   return {std::move(request), [](detail::Reply&& reply) -> Result<JsonText> {
             return reply.result_size == 0 ? JsonText() : JsonText::raw(std::string(reply.result()));

@@ -106,6 +106,8 @@ void require_positive(const ClientOptions& o) {
   if (o.max_attempts < 1) throw invalid_argument("max_attempts must be at least 1");
   if (o.in_flight < 1) throw invalid_argument("in_flight must be at least 1");
   require_share(o.budget_reserve);
+  for (const auto& tracer : o.tracers)
+    if (!tracer) throw invalid_argument("a tracer is null");
   if (o.reply_limit == 0) throw invalid_argument("reply_limit must be positive");
 }
 
@@ -121,6 +123,7 @@ ClientCore::ClientCore(AnyCredential credential, ClientOptions options)
     throw invalid_argument(
         "the base URL is plain http to a host that is not loopback; credentials would travel in the open");
   options_.base_url = base.text;
+  server_ = static_cast<const UrlParts&>(base);
 
   if (options_.user_agent.empty()) options_.user_agent = default_user_agent();
   for (const char c : options_.user_agent)
@@ -144,6 +147,15 @@ std::shared_ptr<const CommonHeaders> ClientCore::common_headers() const {
   std::string token = CredentialAccess::text(std::get<TokenProvider>(credential_));
   require_sendable("the API token from the provider", token);
   return std::make_shared<const CommonHeaders>(with_bearer(user_agent(), std::move(token)));
+}
+
+bool ClientCore::renewed(const CommonHeaders& used) const {
+  if (common_headers_) return false;
+  try {
+    return common_headers()->secrets != used.secrets;
+  } catch (const Error&) {  // what the server said of the old token tells more
+    return false;
+  }
 }
 
 std::size_t ClientCore::paced_budget(const CallOptions& call) const {
@@ -213,6 +225,7 @@ Context with_options(Context context, const CallOptions& options) {
   add(call.check_limits, options.check_limits);
   add(call.budget_reserve, options.budget_reserve);
   add(call.replay_safe, options.replay_safe);
+  add(call.trace_parent, options.trace_parent);
   if (options.stop.stop_possible()) call.stop = options.stop;
   return context;
 }

@@ -2,6 +2,7 @@
 
 // The core that all handles of a client share: options, credential, transport, budget, and loops for blocking calls.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,8 @@
 #include <cloudflare/credentials.hpp>
 #include <cloudflare/detail/flow.hpp>
 #include <cloudflare/options.hpp>
+
+#include "http/url.hpp"
 
 namespace cloudflare::detail {
 
@@ -50,7 +53,14 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   /// User agent and credential for one attempt; calls a TokenProvider. Throws invalid_argument if its token is
   /// malformed.
   [[nodiscard]] std::shared_ptr<const CommonHeaders> common_headers() const;
+  /// Whether the credential of the next attempt differs from `used`: a provider may have another token by now.
+  [[nodiscard]] bool renewed(const CommonHeaders& used) const;
   [[nodiscard]] Header user_agent() const { return {"User-Agent", options_.user_agent}; }
+  /// Whether there is anybody to tell of operations and attempts.
+  [[nodiscard]] bool traced() const noexcept { return !options_.tracers.empty(); }
+  /// An id for an operation or attempt.
+  [[nodiscard]] std::uint64_t next_trace_id() noexcept { return ++trace_ids_; }
+  [[nodiscard]] const UrlParts& server() const noexcept { return server_; }
   /// A random number in [0, 1).
   [[nodiscard]] double random();
 
@@ -68,6 +78,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::shared_ptr<const CommonHeaders> common_headers_{};  ///< Null with a TokenProvider.
   ClientOptions options_;
   std::shared_ptr<RateBudget> budget_{};
+  UrlParts server_{};                                                                      ///< Of the base URL.
+  std::atomic<std::uint64_t> trace_ids_{std::random_device{}() * std::uint64_t{1} << 32};  // so that clients differ
   std::mutex mutex_{};
   std::mt19937_64 random_{std::random_device{}()};
   std::vector<std::unique_ptr<Loop>> idle_{};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cloudflare/detail/flow.hpp>
+#include <cloudflare/tracer.hpp>
 
 #include "engine/client_core.hpp"
 #include "engine/loop.hpp"
@@ -26,7 +27,14 @@ struct Loop::FlowRun : std::enable_shared_from_this<Loop::FlowRun> {
   bool yielded = false;          // it asked to be woken
   std::string_view operation{};  // name of the latest request, for errors outside of a request
   int attempts = 0;
+  std::optional<OperationTrace> trace{};  // while its tracers have been told that it began
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};
+};
+
+/// An attempt that tracers were told of, and the texts that it shows.
+struct TracedAttempt {
+  AttemptTrace told{};
+  std::string server{};
 };
 
 struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
@@ -41,9 +49,12 @@ struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
   std::size_t own_headers = 0;  // how many headers are the request's own; the loop adds its own behind them
   int attempt = 0;
   bool budgeted = false;        // the rate budget has granted the coming attempt
+  bool renewed = false;         // refused once for a token that has been replaced
   bool unknown_before = false;  // an earlier attempt may have been executed
   std::shared_ptr<const CommonHeaders> common{};
   std::optional<Timers::iterator> timer{};
+  time_point ready_at{};                   // when the coming attempt could be sent; known if there are tracers
+  std::unique_ptr<TracedAttempt> trace{};  // while its tracers have been told that it began
 
   [[nodiscard]] bool in_flight() const noexcept { return ticket != 0; }
   /// Adds base URL, credential and user agent for the coming attempt.

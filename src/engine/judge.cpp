@@ -8,6 +8,7 @@
 
 #include "base/json_in.hpp"
 #include "engine/endpoint.hpp"
+#include "engine/problem.hpp"
 #include "engine/retry.hpp"
 
 namespace cloudflare::detail {
@@ -153,18 +154,38 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return value != nullptr ? *value : std::string();
 }
 
+// Whether a request with this reply may have been executed. 525 and 526 are Cloudflare's word that its TLS handshake
+// with the origin failed: nothing was sent there, and nothing but a new certificate helps.
+bool executed_perhaps(int status) {
+  if (status == 501 || status == 525 || status == 526) return false;
+  return status >= 500 || status == 408;
+}
+
 Error refusal(const Endpoint& endpoint, const HttpResponse& response, std::vector<Message> errors, std::string text) {
   ErrorDetails d;
   d.kind = kind_of(endpoint, response.status, errors);
   d.messages = std::move(errors);
   d.text = std::move(text);
-  const bool executed_perhaps = (response.status >= 500 && response.status != 501) || response.status == 408;
-  d.delivery = executed_perhaps && d.kind != ErrorKind::rate_limited ? Delivery::unknown : Delivery::answered;
+  const bool unknown = executed_perhaps(response.status) && d.kind != ErrorKind::rate_limited;
+  d.delivery = unknown ? Delivery::unknown : Delivery::answered;
   return Error(std::move(d));
 }
 
-// The error of an envelope that is a refusal.
-Error refusal(const Endpoint& endpoint, const HttpResponse& response, Envelope&& envelope) {
+// The error of a problem. Its codes are those of error pages, among which 1000 has another meaning than in an envelope,
+// so they decide nothing.
+Error refusal(const Endpoint& endpoint, const HttpResponse& response, Problem&& problem) {
+  ErrorDetails d = refusal(endpoint, response, {}, {}).details();
+  d.messages.push_back(std::move(problem.message));
+  d.retryable = problem.retryable;
+  d.retry_after = problem.retry_after;
+  d.ray_id = std::move(problem.ray_id);
+  return Error(std::move(d));
+}
+
+// The error of an envelope that is a refusal, or of a problem in its place.
+Error refusal(const Endpoint& endpoint, HttpResponse& response, Envelope&& envelope) {
+  if (response.status >= 400 && !envelope.has_success && envelope.errors.empty())
+    if (auto problem = read_problem(response.body)) return refusal(endpoint, response, *std::move(problem));
   ErrorDetails d = refusal(endpoint, response, std::move(envelope.errors), {}).details();
   d.notes = std::move(envelope.messages);
   d.result = response.body.substr(envelope.result_begin, envelope.result_size);
@@ -199,14 +220,14 @@ Error challenged() {
 ErrorDetails with_head(const Error& error, const HttpResponse& response) {
   ErrorDetails d = error.details();
   d.http_status = response.status;
-  d.ray_id = header_or_empty(response, "cf-ray");
+  if (const std::string* ray = find_header(response.headers, "cf-ray")) d.ray_id = *ray;
   d.cf_d1 = header_or_empty(response, "cf-d1");
   return d;
 }
 
 Error with_reply(const Error& error, const HttpResponse& response, const Clock& clock) {
   ErrorDetails d = with_head(error, response);
-  d.retry_after = parse_retry_after(response.headers, clock.wall());
+  if (const auto asked = parse_retry_after(response.headers, clock.wall())) d.retry_after = asked;
   return Error(std::move(d));
 }
 
@@ -253,7 +274,7 @@ Result<Reply> judge_bare(const Endpoint& endpoint, HttpResponse&& response) {
   }
   auto envelope = read_envelope(response.body);
   if (!envelope) return misread(endpoint, response, envelope.error().details().text);
-  return refusal(endpoint, response, std::move(envelope->errors), {});
+  return refusal(endpoint, response, *std::move(envelope));
 }
 
 // Only the status decides: the body of a success is the caller's bytes, the body of an error is an envelope.
@@ -264,6 +285,26 @@ Result<Reply> judge_raw(const Endpoint& endpoint, HttpResponse&& response, std::
   }
   if (response.body.empty()) return refusal(endpoint, response, {}, "the reply is empty");
   return judge_envelope(endpoint, std::move(response), messages);
+}
+
+// An envelope is judged as one; any other body is the caller's.
+Result<Reply> judge_open(const Endpoint& endpoint, HttpResponse&& response, std::vector<Message>& messages) {
+  const bool any = endpoint.form == Form::any;
+  if (!any && (response.status < 200 || response.status >= 300))
+    return judge_raw(endpoint, std::move(response), messages);
+  Reply reply;
+  const std::size_t begin = response.body.find_first_not_of(" \t\r\n");
+  if (begin != std::string::npos && response.body[begin] == '{') {
+    if (auto envelope = read_envelope(response.body); envelope && envelope->has_success) {
+      if (!any && !envelope->success) return refusal(endpoint, response, *std::move(envelope));
+      if (envelope->success) messages = std::move(envelope->messages);
+      reply.info_begin = envelope->info_begin;
+      reply.info_size = envelope->info_size;
+    }
+  }
+  reply.http = std::move(response);
+  reply.result_size = reply.http.body.size();
+  return reply;
 }
 
 }  // namespace
@@ -318,10 +359,12 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
 Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clock& clock,
                     std::vector<Message>& messages) {
   Result<Reply> reply = [&]() -> Result<Reply> {
+    if (endpoint.form == Form::any) return judge_open(endpoint, std::move(response), messages);
     const std::string* mitigated = find_header(response.headers, "cf-mitigated");
     if (mitigated != nullptr && mitigated->find("challenge") != std::string::npos) return challenged();
     if (endpoint.form == Form::raw) return judge_raw(endpoint, std::move(response), messages);
     if (endpoint.form == Form::bare) return judge_bare(endpoint, std::move(response));
+    if (endpoint.form == Form::open) return judge_open(endpoint, std::move(response), messages);
     return judge_envelope(endpoint, std::move(response), messages);
   }();
   if (!reply) reply = with_reply(reply.error(), response, clock);  // `response` is moved from only on success

@@ -189,6 +189,7 @@ void Loop::enqueue(FlowRun& run, unsigned tag, Request&& request) {
     exchange->request.repeat = Repeat::idempotent;
   run.exchanges.push_back(exchange);
   ready_.push_back(exchange);
+  if (core_.traced()) trace_enqueued(run, *exchange);
 }
 
 void Loop::launch(const std::shared_ptr<Exchange>& exchange) {
@@ -219,7 +220,9 @@ void Loop::launch(const std::shared_ptr<Exchange>& exchange) {
     }
     try {
       exchange->address(core_);
+      if (core_.traced()) trace_launched(run, *exchange);
     } catch (const Error& error) {
+      if (exchange->trace) trace_dropped(*exchange, to_string(error.kind()));
       return deliver(run, *exchange, exchange->explain(error));
     }
     ++exchange->attempt;
@@ -253,6 +256,7 @@ void Loop::complete(Completion& completion) {
     std::vector<Message> messages;
     Result<Reply> reply = completion.reply ? judge(endpoint, std::move(*completion.reply), core_.clock(), messages)
                                            : Result<Reply>(completion.reply.error());
+    if (exchange->trace) trace_completed(*exchange, reply, status, bytes, completion.facts);
     const auto report = [&](LogLevel level, std::string_view event) {
       std::string ray;
       log(options, level, event, exchange->request, exchange->attempt, [&](LogRecord& record) {
@@ -277,7 +281,7 @@ void Loop::complete(Completion& completion) {
     const Error& error = reply.error();
     if (core_.budget() != nullptr && error.kind() == ErrorKind::rate_limited && error.retry_after())
       core_.budget()->block(saturating_add(core_.clock().now(), *error.retry_after()));
-    if (repeat_later(*run, *exchange, error)) return;
+    if (repeat_renewed(*run, *exchange, error) || repeat_later(*run, *exchange, error)) return;
     report(LogLevel::warning, "failure");
     deliver(*run, *exchange, exchange->explain(error));
   });
@@ -285,9 +289,8 @@ void Loop::complete(Completion& completion) {
 
 bool Loop::repeat_later(FlowRun& run, Exchange& exchange, const Error& error) {
   const ClientOptions& options = core_.options();
-  const RetryLimits limits{.max_attempts = run.call.max_attempts.value_or(options.max_attempts),
-                           .backoff_base = options.backoff_base,
-                           .backoff_cap = options.backoff_cap};
+  const RetryLimits limits{
+      .max_attempts = most_attempts(run), .backoff_base = options.backoff_base, .backoff_cap = options.backoff_cap};
   if (!may_repeat(exchange.request.repeat, error) || asks_for_division(exchange.request, error)) return false;
   if (exchange.request.paced && error.kind() == ErrorKind::rate_limited) return false;
   if (exchange.attempt >= limits.max_attempts) return false;
@@ -295,11 +298,27 @@ bool Loop::repeat_later(FlowRun& run, Exchange& exchange, const Error& error) {
   const time_point at = saturating_add(core_.clock().now(), pause);
   if (at >= run.deadline || !exchange.rewind()) return false;
   if (error.details().delivery == Delivery::unknown) exchange.unknown_before = true;
+  exchange.ready_at = at;
   exchange.timer = timers_.insert({at, {Timer::What::launch, &run, &exchange}});
   log(options, LogLevel::info, "retry", exchange.request, exchange.attempt, [&](LogRecord& record) {
     record.pause = pause;
     record.error = to_string(error.kind());
   });
+  return true;
+}
+
+int Loop::most_attempts(const FlowRun& run) const {
+  return run.call.max_attempts.value_or(core_.options().max_attempts);
+}
+
+bool Loop::repeat_renewed(FlowRun& run, Exchange& exchange, const Error& error) {
+  if (error.kind() != ErrorKind::unauthorized || !exchange.request.authenticated || exchange.renewed) return false;
+  if (exchange.attempt >= most_attempts(run) || !core_.renewed(*exchange.common) || !exchange.rewind()) return false;
+  exchange.renewed = true;
+  exchange.ready_at = core_.clock().now();
+  ready_.push_back(exchange.weak_from_this());
+  log(core_.options(), LogLevel::info, "retry", exchange.request, exchange.attempt,
+      [&](LogRecord& record) { record.error = to_string(error.kind()); });
   return true;
 }
 
@@ -339,6 +358,7 @@ void Loop::end(FlowRun& run, const Error& error) {
 }
 
 void Loop::close(FlowRun& run) {
+  if (run.trace) trace_closed(run);
   for (const auto& exchange : run.exchanges) drop(*exchange);
   if (run.deadline_timer) timers_.erase(*run.deadline_timer);
   for (const auto timer : run.timers) timers_.erase(timer);

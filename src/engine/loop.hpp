@@ -71,6 +71,9 @@ class Loop {
   void launch(const std::shared_ptr<Exchange>& exchange);
   void complete(Completion& completion);
   [[nodiscard]] bool repeat_later(FlowRun& run, Exchange& exchange, const Error& error);
+  /// Repeats a request at once if it was refused for a token that has been replaced meanwhile.
+  [[nodiscard]] bool repeat_renewed(FlowRun& run, Exchange& exchange, const Error& error);
+  [[nodiscard]] int most_attempts(const FlowRun& run) const;
   /// Hands a reply to the flow; the caller holds the exchange.
   void deliver(FlowRun& run, Exchange& exchange, Result<Reply>&& reply);
 
@@ -81,6 +84,19 @@ class Loop {
   void close(FlowRun& run);
   /// Ends an exchange: cancels its request and its timer.
   void drop(Exchange& exchange);
+
+  // For the tracers, in trace.cpp; those that are not noexcept throw what a tracer throws.
+  void trace_enqueued(FlowRun& run, Exchange& exchange);
+  void trace_launched(FlowRun& run, Exchange& exchange);
+  void trace_completed(Exchange& exchange, const Result<Reply>& reply, int status, std::size_t bytes,
+                       const std::optional<TransferFacts>& facts);
+  void trace_dropped(Exchange& exchange, std::string_view error_type) noexcept;
+  void trace_closed(FlowRun& run) noexcept;
+  template <class Tell>
+  void tell(Tell tell);
+  template <class Tell>
+  void tell_quietly(Tell tell) noexcept;
+
   [[nodiscard]] Error interrupted(const FlowRun& run, ErrorKind kind, std::string text) const;
 
   ClientCore& core_;

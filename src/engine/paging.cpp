@@ -16,6 +16,10 @@ Result<PageInfo> read_result_info(Reply& reply) {
       if (value.is_null()) continue;
       if (name == "cursor")
         page.cursor = string(value);
+      else if (name == "cursors")
+        each_member(value, [&](std::string_view which, json::value text) {
+          if (which == "after" && !text.is_null()) page.cursor = string(text);
+        });
       else if (name == "count")
         page.info.count = integer(value);
       else if (name == "page")

@@ -12,7 +12,7 @@ namespace cloudflare::detail {
 
 struct PageInfo {
   ResultInfo info{};
-  std::string cursor{};  ///< Empty at the end of the list: absent, null and "" mean the same.
+  std::string cursor{};  ///< `cursor` or `cursors.after`. Empty at the end of the list, as absent, null and "" mean.
 };
 
 /// Reads the envelope's `result_info`; each member may be absent.

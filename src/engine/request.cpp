@@ -6,6 +6,9 @@ Request request_for(const Endpoint& endpoint, const RequestContext& context,
                     std::initializer_list<std::string_view> arguments) {
   Request request{.endpoint = &endpoint, .repeat = endpoint.repeat};
   request.http.method = endpoint.method;
+  // Asks Cloudflare's error pages for JSON as well. The raw bytes of a value may be of any type.
+  const bool json = endpoint.form != Form::raw && endpoint.form != Form::open && endpoint.form != Form::any;
+  if (json) request.http.headers.push_back({"Accept", "application/json"});
   request.http.reply_limit = context.options->reply_limit;
   request.http.url.reserve(256);
   std::string_view rest = endpoint.path;

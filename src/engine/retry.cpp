@@ -36,6 +36,10 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
 }
 
 bool may_repeat(Repeat repeat, const Error& error) noexcept {
+  if (const auto retryable = error.details().retryable) {
+    if (!*retryable) return false;
+    if (error.details().delivery == Delivery::answered && repeat != Repeat::once) return true;
+  }
   switch (error.kind()) {
     case ErrorKind::rate_limited: return true;  // it was not executed
     case ErrorKind::overloaded: return repeat != Repeat::once;

@@ -154,7 +154,7 @@ class CurlChannel final : public Channel {
       const auto at = it++;
       CurlTransfer& transfer = *at->second->transfer;
       if (transfer.stalled(now)) {
-        failed_.push_back({at->first, transfer.finish(CURLE_OPERATION_TIMEDOUT)});
+        failed_.push_back({at->first, transfer.finish(CURLE_OPERATION_TIMEDOUT), transfer.facts()});
         retire(at);
       } else {
         next_look_ = std::min(next_look_, now + pause_between_looks(transfer));
@@ -185,7 +185,7 @@ class CurlChannel final : public Channel {
       char* self = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
       CurlTransfer& transfer = *reinterpret_cast<CurlHandle*>(self)->transfer;
-      Completion done{transfer.ticket(), transfer.finish(message->data.result)};
+      Completion done{transfer.ticket(), transfer.finish(message->data.result), transfer.facts()};
       retire(busy_.find(done.ticket));
       return done;
     }

@@ -355,6 +355,23 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   return std::move(response_);
 }
 
+std::optional<TransferFacts> CurlTransfer::facts() const {
+  if (!request_->measured) return std::nullopt;
+  curl_off_t up = 0, down = 0;
+  long connects = 0;
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &up);
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_DOWNLOAD_T, &down);
+  curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connects);
+  TransferFacts facts{.bytes_sent = static_cast<std::uint64_t>(up), .bytes_received = static_cast<std::uint64_t>(down)};
+  if (sends_ > 0) facts.connection_reused = connects == 0;
+#if LIBCURL_VERSION_NUM >= 0x080600
+  curl_off_t queued = 0;
+  curl_easy_getinfo(easy(), CURLINFO_QUEUE_TIME_T, &queued);
+  facts.queued = std::chrono::microseconds(queued);
+#endif
+  return facts;
+}
+
 Error CurlTransfer::error_of(CURLcode code) const {
   ErrorDetails d{.kind = ErrorKind::transport, .delivery = Delivery::unknown};
   d.http_status = response_.status;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -90,6 +91,8 @@ class CurlTransfer {
   [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
   /// The reply, or the error that `code` means, after the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
+  /// What libcurl counted, if the request asks for it; after finish().
+  [[nodiscard]] std::optional<TransferFacts> facts() const;
   /// Prepares the handle for another transfer; its connections stay with the multi handle.
   void release(const CurlOptions& options);
 

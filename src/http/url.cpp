@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <charconv>
 #include <memory>
 
 #include <cloudflare/error.hpp>
@@ -12,9 +13,9 @@ namespace cloudflare::detail {
 
 namespace {
 
-std::string part_of(CURLU* url, CURLUPart part) {
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
   std::string copy = text;
   curl_free(text);
   return copy;
@@ -39,6 +40,8 @@ std::optional<UrlParts> url_parts(const std::string& text) {
   if (!rest.starts_with("://") || rest.starts_with(":///")) return std::nullopt;
   UrlParts parts{.host = part_of(url.get(), CURLUPART_HOST), .https = scheme == "https"};
   for (char& c : parts.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  std::from_chars(port.data(), port.data() + port.size(), parts.port);
   parts.loopback = is_loopback(parts.host);
   const std::string_view authority = rest.substr(3, rest.find('/', 3) - 3);
   parts.bare = authority.find('@') == std::string_view::npos && rest.find_first_of("?#") == std::string_view::npos;

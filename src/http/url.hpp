@@ -11,6 +11,7 @@ namespace cloudflare::detail {
 /// The parts of a URL that decide whether it may be requested.
 struct UrlParts {
   std::string host{};  ///< Lower case, without port.
+  int port = 0;        ///< Given or by the scheme.
   bool https = false;
   bool loopback = false;
   bool bare = false;  ///< No user name, password, query or fragment, not even an empty one.

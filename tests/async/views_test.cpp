@@ -49,6 +49,8 @@ std::vector<vectorize::Vector>& vectors();
 THREE_VIEWS(ApiClient, verify_token);
 THREE_VIEWS(ApiClient, verify_account_token);
 THREE_VIEWS(ApiClient, request, "GET", "/zones");
+THREE_VIEWS(ApiClient, request_raw, "GET", "/zones");
+THREE_VIEWS(ApiClient, pages, "/zones");
 
 THREE_VIEWS(KvNamespace, get, "k");
 THREE_VIEWS(KvNamespace, get_with_metadata, "k");

@@ -38,6 +38,28 @@ void check_missing(const cloudflare::Error& error) {
 
 }  // namespace
 
+CONTRACT_CASE("pages of any list are those of its own operation, by number and by cursor", "[kv][raw]", Embedded,
+              Real) {
+  Made made{cloud.client().kv_namespaces()};
+  for (int i = 0; i < 3; ++i) made.create(cloud.fresh_title());
+  const std::string namespaces = cloud.account_path() + "/storage/kv/namespaces";
+  std::vector<std::string> listed, walked;
+  for (const auto& ns : made.namespaces.list()) listed.push_back(ns.id);
+  for (const auto& item : cloud.client().list(namespaces + "?per_page=2"))
+    walked.push_back(item.as<Json>().at("id").get<std::string>());
+  CHECK(walked == listed);
+
+  const auto store = cloud.client().kv(made.ids[0]);
+  for (const char* key : {"a", "b", "c"}) store.put(key, key);
+  walked.clear();
+  for (const auto& item : cloud.client().list(namespaces + "/" + made.ids[0] + "/keys?prefix=&limit=10"))
+    walked.push_back(item.as<Json>().at("name").get<std::string>());
+  CHECK(walked == std::vector<std::string>{"a", "b", "c"});
+  const auto value = cloud.client().request_raw("GET", namespaces + "/" + made.ids[0] + "/values/a");
+  CHECK(value.status == 200);
+  CHECK(value.body == "a");
+}
+
 CONTRACT_CASE("a namespace is created, got, renamed and removed", "[kv][namespaces]", Embedded, Real) {
   Made made{cloud.client().kv_namespaces()};
   const std::string title = cloud.fresh_title();

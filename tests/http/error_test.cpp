@@ -44,6 +44,42 @@ TEST_CASE("a 502 or 504 with HTML is an error with status, ray and a short excer
   }
 }
 
+TEST_CASE("JSON is asked for where JSON is wanted: not for the bytes of a value") {
+  FaultServer server;
+  server.on_request([](const Recorded& r) { return r.target.ends_with("values/k") ? reply(200, "v") : success("[]"); });
+  const cf::ApiClient client = client_of(server);
+  (void)client.kv("ns").get("k");
+  (void)client.kv("ns").list_page();
+  client.kv("ns").put("other", "v");
+  (void)client.request("GET", "/zones");
+  const auto seen = server.requests();
+  REQUIRE(seen.size() == 4);
+  CHECK(seen[0].header("Accept") == "*/*");
+  for (std::size_t i = 1; i < seen.size(); ++i) {
+    CHECK(seen[i].header("Accept") == "application/json");
+    CHECK(seen[i].count("Accept") == 1);
+  }
+}
+
+TEST_CASE("a 525 or 526 is sent once, whatever the operation, and nothing was executed") {
+  for (const int status : {525, 526}) {
+    for (const OperationClass& operation : operation_classes()) {
+      FaultServer server;
+      server.on_request([=](const Recorded&) {
+        return reply(status, R"({"detail":"no TLS","error_code":)" + std::to_string(status) + R"(,"retryable":false})",
+                     "application/problem+json; charset=utf-8");
+      });
+      const auto error = error_of([&] { operation.run(client_of(server)); });
+      INFO(operation.name << ": " << error.what());
+      CHECK(error.kind() == cf::ErrorKind::server);
+      CHECK(static_cast<int>(error.code()) == status);
+      CHECK(error.messages().at(0).message == "no TLS");
+      CHECK_FALSE(error.outcome_unknown());
+      CHECK(error.attempts() == 1);
+    }
+  }
+}
+
 TEST_CASE("every error that has a reply carries its cf-ray, whatever the status and the body") {
   const std::vector<Answer> refusals = {failure(400, 10001, "no"),
                                         failure(401, 10000, "no"),

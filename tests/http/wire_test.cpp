@@ -1,6 +1,7 @@
 // What travels: requests as the server sees them.
 
 #include <cloudflare/clock.hpp>
+#include <cloudflare/tracer.hpp>
 
 #include "http/http_test.hpp"
 #include "support/catch.hpp"
@@ -321,6 +322,50 @@ TEST_CASE(
   }
   CHECK(seen[0].header("User-Agent").starts_with("cloudflare-cpp/"));
   CHECK(seen[1].header("User-Agent").find("app/1") != std::string::npos);
+}
+
+TEST_CASE("a tracer hears what libcurl knows: the server, bytes of the bodies, and whether the connection was reused") {
+  struct Ends final : cf::Tracer {
+    struct End {
+      std::string server;
+      int port;
+      std::uint64_t sent, received;
+      std::optional<bool> reused;
+      bool took_time;
+    };
+    std::vector<End> ends{};
+    void attempt_ends(const cf::AttemptTrace& a) override {
+      ends.push_back({std::string(a.server_address), a.server_port, a.bytes_sent, a.bytes_received, a.connection_reused,
+                      a.duration > 0ns});
+    }
+  };
+  const auto ends = std::make_shared<Ends>();
+  FaultServer server;
+  server.on_request([](const Recorded& r) { return r.method == "GET" ? reply(200, "12345") : success("null"); });
+  const auto client = client_of(server, [&](cf::ClientOptions& options) { options.tracers = {ends}; });
+  (void)client.kv("ns").get("k");
+  client.kv("ns").put("k", std::string(100'000, 'x'));
+  client.kv("ns").put("k", cf::Body::callback([n = 0](std::span<char> to) mutable -> std::size_t {
+                        if (n++ != 0) return 0;
+                        to[0] = 'c';
+                        return 1;
+                      }));
+  REQUIRE(ends->ends.size() == 3);
+  CHECK(ends->ends[0].server == "127.0.0.1");
+  CHECK(server.url().find(":" + std::to_string(ends->ends[0].port)) != std::string::npos);
+  CHECK(ends->ends[0].sent == 0);
+  CHECK(ends->ends[0].received == 5);
+  CHECK(ends->ends[0].reused == false);
+  CHECK(ends->ends[1].sent == 100'000);
+  CHECK(ends->ends[1].reused == true);
+  CHECK(ends->ends[2].sent >= 1);  // chunks are counted with their frames
+  CHECK(ends->ends[0].took_time);
+
+  cf::ClientOptions options = fast("http://127.0.0.1:1");
+  options.tracers = {ends};
+  options.max_attempts = 1;
+  CHECK_FALSE(cf::ApiClient(cf::ApiToken(token), options).kv("ns").checked().get("k"));
+  CHECK_FALSE(ends->ends.at(3).reused);
 }
 
 TEST_CASE("blocking calls one after another use one connection") {

@@ -40,8 +40,9 @@ struct AsyncContext : RequestContext {
 /// When a request may be sent again.
 enum class Repeat : std::uint8_t { read, idempotent, once };
 /// How a reply is judged: by the v4 envelope, by the HTTP status alone, or by the bare `{code, message}` of EdgeBase;
-/// `rows` is the envelope too, but on success the decoder may get the whole text instead of `result`.
-enum class Form : std::uint8_t { envelope, raw, bare, rows };
+/// `rows` is the envelope too, but on success the decoder may get the whole text instead of `result`; `open` is the
+/// envelope if the reply is one, else any body; with `any` every status is a success.
+enum class Form : std::uint8_t { envelope, raw, bare, rows, open, any };
 
 struct ReplyRules;
 
@@ -116,6 +117,8 @@ class Flow {
   virtual void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) = 0;
   virtual void on_wake(Outbox&) {}
   [[nodiscard]] virtual bool finished() const noexcept = 0;
+  /// The error that a finished flow ended with; null for a success.
+  [[nodiscard]] virtual const Error* ended_by() const noexcept = 0;
   /// Deadline, stop token or shutdown: ends the flow; a result that is already there stays.
   virtual void abort(Error error) = 0;
   /// Whether the client's timeout bounds the whole flow; a flow without a bound has the stall limit only.
@@ -127,6 +130,9 @@ class FlowOf : public Flow {
  public:
   using value_type = T;
   [[nodiscard]] bool finished() const noexcept final { return result_.has_value(); }
+  [[nodiscard]] const Error* ended_by() const noexcept final {
+    return result_ && !*result_ ? &result_->error() : nullptr;
+  }
   void abort(Error error) override { finish(std::move(error)); }
   [[nodiscard]] Result<T> take() { return std::move(*result_); }
 

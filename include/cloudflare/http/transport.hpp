@@ -44,6 +44,8 @@ struct HttpRequest {
   std::uint64_t reply_expected = 0;
   /// False: the transport must never send the request a second time by itself, whatever the connection does.
   bool resendable = true;
+  /// The transport should fill Completion::facts.
+  bool measured = false;
 };
 
 struct HttpResponse {
@@ -61,9 +63,18 @@ struct TransferLimits {
   std::stop_token stop{};
 };
 
+/// What a transport knows of a transfer besides its reply.
+struct TransferFacts {
+  std::uint64_t bytes_sent = 0;      ///< Of the request's body.
+  std::uint64_t bytes_received = 0;  ///< Of the reply's body, before it is decoded.
+  std::optional<bool> connection_reused{};
+  std::chrono::microseconds queued{0};  ///< Wait for a free connection.
+};
+
 struct Completion {
   unsigned ticket = 0;
   Result<HttpResponse> reply;
+  std::optional<TransferFacts> facts{};
 };
 
 /// Several transfers driven by one thread. Only wake() may be called from other threads.

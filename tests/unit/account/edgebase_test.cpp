@@ -21,8 +21,9 @@ void sent(const Server& s, const std::string& path, const json& body) {
   std::map<std::string, std::string> headers;
   for (const auto& header : request.headers) CHECK(headers.emplace(header.name, header.value).second);
   CHECK(headers.erase("User-Agent") == 1);
-  CHECK(headers ==
-        std::map<std::string, std::string>{{"Content-Type", "application/json"}, {"X-EdgeBase-Service-Key", key}});
+  CHECK(headers == std::map<std::string, std::string>{{"Accept", "application/json"},
+                                                      {"Content-Type", "application/json"},
+                                                      {"X-EdgeBase-Service-Key", key}});
   CHECK(request.body.find(key) == std::string::npos);
 }
 

@@ -230,6 +230,72 @@ TEST_CASE("secrets never show, wherever in a reply a server echoes them") {
   CHECK_FALSE(shows(error_with({.status = 502, .body = "<" + std::string(4080, 'x') + ">" + secret}), "s3cr3t"));
 }
 
+namespace {
+
+/// An error page of Cloudflare as JSON.
+cf::HttpResponse problem(int status, int code, const std::string& members, std::vector<cf::Header> headers = {}) {
+  return {.status = status,
+          .headers = std::move(headers),
+          .body = R"({"type":"https://developers.cloudflare.com/e/","title":"Error )" + std::to_string(code) +
+                  R"(","status":)" + std::to_string(status) + R"(,"detail":"what happened","instance":"ray-of-body",)" +
+                  R"("error_code":)" + std::to_string(code) + R"(,"error_name":"a_name","error_category":"origin",)" +
+                  members + R"("cloudflare_error":true})"};
+}
+
+}  // namespace
+
+TEST_CASE("a problem in place of an envelope gives message, code, ray id and pause; headers come before members") {
+  const auto judged_problem = judged(problem(429, 1015, R"("retryable":true,"retry_after":30,"x":[{}],)"));
+  REQUIRE_FALSE(judged_problem);
+  const cf::Error& error = judged_problem.error();
+  CHECK(error.kind() == ErrorKind::rate_limited);
+  CHECK(static_cast<int>(error.code()) == 1015);
+  CHECK(error.messages().at(0).message == "what happened");
+  CHECK(error.messages().at(0).documentation_url == "https://developers.cloudflare.com/e/");
+  CHECK(error.messages().at(0).meta == R"({"error_name":"a_name","error_category":"origin"})");
+  CHECK(error.ray_id() == "ray-of-body");
+  CHECK(error.retry_after() == 30s);
+  const auto headed = judged(
+      problem(522, 522, R"("retryable":true,"retry_after":30,)", {{"CF-RAY", "ray-of-head"}, {"Retry-After", "7"}}));
+  CHECK(headed.error().ray_id() == "ray-of-head");
+  CHECK(headed.error().retry_after() == 7s);
+  CHECK(headed.error().kind() == ErrorKind::server);
+  // Any other problem is understood by its standard members.
+  const auto plain = judged({.status = 500, .body = R"({"title":"Bad Gateway","retry_after":"x","retryable":1})"});
+  CHECK(plain.error().messages().at(0).message == "Bad Gateway");
+  CHECK_FALSE(plain.error().retry_after());
+  CHECK_FALSE(plain.error().details().retryable);
+}
+
+TEST_CASE("the codes of error pages do not count as those of the API, and only refusals are problems") {
+  CHECK(judged(problem(409, 1000, "")).error().kind() == ErrorKind::conflict);
+  CHECK(judged(problem(403, 10009, "")).error().kind() == ErrorKind::unauthorized);
+  CHECK(judged(problem(200, 500, "")).error().kind() == ErrorKind::decode);
+  const auto envelope = judged({.status = 500, .body = R"({"success":false,"detail":"no","error_code":5})"});
+  CHECK(envelope.error().messages().empty());
+  const auto both = judged({.status = 500, .body = R"({"detail":"no","errors":[{"code":7,"message":"yes"}]})"});
+  CHECK(both.error().messages().at(0).message == "yes");
+}
+
+TEST_CASE("a problem decides whether its request is repeated; 525 and 526 are final and were not executed") {
+  using cf::detail::may_repeat;
+  using cf::detail::Repeat;
+  const auto repeated = [](const cf::HttpResponse& response, Repeat repeat) {
+    return may_repeat(repeat, judged(response).error());
+  };
+  for (const Repeat repeat : {Repeat::read, Repeat::idempotent, Repeat::once}) {
+    const bool safe = repeat != Repeat::once;
+    CHECK(repeated(problem(522, 522, R"("retryable":true,)"), repeat) == safe);
+    CHECK(repeated(problem(409, 1004, R"("retryable":true,)"), repeat) == safe);
+    CHECK_FALSE(repeated(problem(409, 1004, ""), repeat));
+    CHECK_FALSE(repeated(problem(500, 1101, R"("retryable":false,)"), repeat));
+    CHECK_FALSE(repeated(problem(429, 1027, R"("retryable":false,)"), repeat));
+    for (const int status : {525, 526}) CHECK_FALSE(repeated({.status = status, .body = "<html>"}, repeat));
+  }
+  CHECK(judged(problem(500, 1101, R"("retryable":false,)")).error().details().delivery == cf::Delivery::unknown);
+  CHECK(judged({.status = 525}).error().details().delivery == cf::Delivery::answered);
+}
+
 TEST_CASE("a Retry-After that is neither a number nor a date is ignored") {
   const std::chrono::sys_seconds wall(1'800'000'000s);
   const auto read = [&](const char* text) { return cf::detail::parse_retry_after({{"Retry-After", text}}, wall); };

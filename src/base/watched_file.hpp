@@ -1,0 +1,47 @@
+#pragma once
+
+// A small file that is read again when it has changed: one that holds a secret, and is replaced from time to time.
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <cloudflare/error.hpp>
+
+struct stat;
+
+namespace cloudflare::detail {
+
+class WatchedFile {
+ public:
+  /// `what` names the file in errors, for example "the token file".
+  WatchedFile(std::string what, std::string path) : what_(std::move(what)), path_(std::move(path)) {}
+
+  /// What it holds now. It is read again if its modification time, size or inode is another; a file that was written
+  /// less than two seconds before it was read might change within the same tick of its clock, so it is read again too.
+  /// @throws Error  invalid_argument if it cannot be read, is not a regular file or is larger than `most`
+  [[nodiscard]] std::string text(std::uint64_t most);
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// An Error about this file, with its path.
+  [[nodiscard]] Error refused(const std::string& why) const;
+
+ private:
+  struct Stamp {
+    std::uint64_t device;
+    std::uint64_t number;
+    std::int64_t bytes;
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+    explicit Stamp(const struct stat& file);
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+
+  const std::string what_;
+  const std::string path_;
+  std::mutex mutex_{};
+  std::optional<Stamp> stamp_{};  // of what was read; absent if it must be read again
+  std::string text_{};
+};
+
+}  // namespace cloudflare::detail
