@@ -10,6 +10,7 @@
 
 #include "engine/client_core.hpp"
 #include "engine/loop.hpp"
+#include "engine/partial_sink.hpp"
 
 namespace cloudflare::detail {
 
@@ -43,11 +44,14 @@ struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
   bool budgeted = false;        // the rate budget has granted the coming attempt
   bool unknown_before = false;  // an earlier attempt may have been executed
   std::shared_ptr<const CommonHeaders> common{};
+  std::shared_ptr<PartialSink> partial{};  // the request's sink, if it is one
   std::optional<Timers::iterator> timer{};
 
   [[nodiscard]] bool in_flight() const noexcept { return ticket != 0; }
   /// Adds base URL, credential and user agent for the coming attempt.
   void address(const ClientCore& core);
+  /// Puts what a PartialSink left into the reply.
+  void add_rest(Result<HttpResponse>& reply) const;
   /// Prepares body and sink for another attempt; false if they cannot restart.
   [[nodiscard]] bool rewind();
   /// `error` with the facts that only the exchange knows, and without secrets.
