@@ -58,6 +58,8 @@ namespace d1 {
 class Cell;
 class Value;
 struct Database;
+class Row;
+class Table;
 struct Meta;
 struct Statement;
 template <class T>

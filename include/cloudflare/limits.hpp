@@ -66,5 +66,7 @@ inline constexpr std::size_t account_id_chars = 32;
 // Our own limit, far above any documented value: code that follows nested input by recursion (replies, metadata,
 // filters, NDJSON lines, requests to the embedded store) refuses JSON nested more deeply than this.
 inline constexpr std::size_t json_depth = 100;
+// Our own limit: JSON text of one row in for_each_row(). A row of 2 MB has at most six times as many bytes in JSON.
+inline constexpr std::size_t d1_row_json_bytes = 32ULL << 20;
 
 }  // namespace cloudflare::limits

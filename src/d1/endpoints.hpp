@@ -27,6 +27,7 @@ inline constexpr std::array d1_endpoints = {
     Endpoint{"d1.databases.remove",  "DELETE", CLOUDFLARE_D1 "/{}",                      Repeat::idempotent, Form::envelope, &d1_rules},
     Endpoint{"d1.execute",           "POST",   CLOUDFLARE_D1 "/{}/raw",                  Repeat::once,       Form::envelope, &sql_rules},  // or read
     Endpoint{"d1.query",             "POST",   CLOUDFLARE_D1 "/{}/raw",                  Repeat::once,       Form::rows, &sql_rules},  // or read
+    Endpoint{"d1.for_each_row",      "POST",   CLOUDFLARE_D1 "/{}/raw",                  Repeat::once,       Form::rows, &sql_rules},  // or read
     Endpoint{"d1.query_json",        "POST",   CLOUDFLARE_D1 "/{}/query",                Repeat::once,       Form::envelope, &sql_rules},  // or read
     Endpoint{"d1.batch",             "POST",   CLOUDFLARE_D1 "/{}/raw",                  Repeat::once,       Form::envelope, &sql_rules},
     Endpoint{"d1.insert_many",       "POST",   CLOUDFLARE_D1 "/{}/query",                Repeat::once,       Form::envelope, &sql_rules},

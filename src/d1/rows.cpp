@@ -1,10 +1,10 @@
-// Decodes the JSON of a /raw reply into cells, row by row. Text is unescaped into the parser's buffer, which the rows
-// keep if they point into it. The numbers of a blob become bytes in place, in the reply's body.
+// Decodes the result of a /raw reply, row by row. The rows keep the parser's buffer if they point into it.
 
 #include <limits>
 
 #include "base/encode.hpp"
 #include "d1/common.hpp"
+#include "d1/row_decoder.hpp"
 
 namespace cloudflare::detail {
 
@@ -13,14 +13,9 @@ namespace {
 using d1::Cell;
 using d1::CellType;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-[[noreturn]] void refuse(simdjson::error_code code) { throw simdjson::simdjson_error(code); }
-
 class Decoder {
  public:
-  Decoder(std::string& body, RowReader& rows) : body_(body), rows_(rows) {}
+  explicit Decoder(RowReader& rows) : row_(rows) {}
 
   /// Reads the array of results, which must hold exactly one.
   void run(json::array list) {
@@ -30,14 +25,11 @@ class Decoder {
     if (count != 1) throw Error(ErrorKind::decode, "the reply does not hold one result; a query is one statement");
   }
 
-  [[nodiscard]] RowsHead& head() { return head_; }
-
-  /// `error` with row and column. A column's name may hold data, as for SELECT 'secret'.
-  [[nodiscard]] Error located(const Error& error) const {
-    if (!in_row_) return error;
-    return Error(error.kind(),
-                 "row " + std::to_string(row_) + ", column " + std::to_string(column_) + ": " + error.details().text);
+  [[nodiscard]] RowsHead take_head() {
+    head_.columns = row_.take_columns();
+    return std::move(head_);
   }
+  [[nodiscard]] Error located(const Error& error) const { return row_.located(error); }
 
  private:
   void item(json::object item) {
@@ -64,123 +56,18 @@ class Decoder {
   }
 
   void results(json::value value) {
-    if (value.type() == json::json_type::array) return read_objects(value.get_array());
+    if (value.type() == json::json_type::array) {  // objects; a statement without a result also sends an empty list
+      for (auto row : value.get_array()) row_.read_object(row.value());
+      return;
+    }
     if (value.is_null()) return;
     json::object object = value.get_object();
-    for (auto name : object.find_field_unordered("columns").get_array()) head_.columns.push_back(string(name.value()));
-    cells_.resize(head_.columns.size());
-    if (!head_.columns.empty()) rows_.columns(head_.columns);
-    for (auto row : object.find_field_unordered("rows").get_array()) {
-      if (head_.columns.empty()) rows_.columns({});  // refused unless no columns are expected
-      in_row_ = true;
-      read_row(row.get_array());
-      in_row_ = false;
-      ++row_;
-    }
+    row_.read_columns(object.find_field_unordered("columns").get_array());
+    for (auto row : object.find_field_unordered("rows").get_array()) row_.read_array(row.value());
   }
 
-  // Rows as objects, as EdgeBase sends them; a statement without a result also sends an empty list. The first row gives
-  // the columns. Each name is unescaped only once, because simdjson's buffer has no room for more.
-  void read_objects(json::array rows) {
-    for (auto row : rows) {
-      const bool first = row_ == 0;
-      in_row_ = true;
-      column_ = 0;
-      for (auto field : row.get_object()) {
-        const std::string_view name = field.unescaped_key();
-        if (first) {
-          head_.columns.emplace_back(name);
-          cells_.emplace_back();
-        } else if (column_ == cells_.size() || head_.columns[column_] != name) {
-          throw Error(ErrorKind::decode, "the row has other columns than the first row");
-        }
-        read_cell(field.value(), cells_[column_]);
-        ++column_;
-      }
-      if (column_ != cells_.size()) refuse_width();
-      in_row_ = false;
-      if (first) rows_.columns(head_.columns);
-      in_row_ = true;
-      rows_.row(cells_.data(), column_);
-      in_row_ = false;
-      ++row_;
-    }
-  }
-
-  void read_row(json::array row) {
-    column_ = 0;
-    Cell* const cells = cells_.data();
-    const std::size_t width = cells_.size();
-    for (auto cell : row) {
-      if (column_ == width) refuse_width();
-      read_cell(cell.value(), cells[column_]);
-      ++column_;
-    }
-    if (column_ != width) refuse_width();
-    rows_.row(cells, column_);
-  }
-
-  [[noreturn]] void refuse_width() const {
-    throw Error(ErrorKind::decode, "the row is not as wide as the list of columns, " + std::to_string(cells_.size()));
-  }
-
-  // Called from two places; the fast path must not pay for the slow one.
-  [[gnu::always_inline]] void read_cell(json::value value, Cell& cell) {
-    switch (value.type()) {
-      case json::json_type::string: cell = {CellType::text, value.get_string()}; return;
-      case json::json_type::number: cell = number(value); return;
-      case json::json_type::null:
-        if (!value.is_null()) refuse(simdjson::N_ATOM_ERROR);
-        cell = Cell();
-        return;
-      case json::json_type::boolean: cell = Cell(std::int64_t{value.get_bool()}); return;
-      case json::json_type::array: cell = blob(value); return;
-      case json::json_type::object: break;
-    }
-    refuse(simdjson::INCORRECT_TYPE);
-  }
-
-  [[gnu::always_inline]] static Cell number(json::value value) {
-    std::int64_t whole = 0;
-    if (value.get_int64().get(whole) == simdjson::SUCCESS) return Cell(whole);
-    // Includes integers beyond 64 bits: JavaScript writes the REAL 1e20 with 21 digits.
-    return Cell(value.get_double().value());
-  }
-
-  Cell blob(json::value value) {
-    const std::string_view list = value.get_array().value().raw_json();
-    const char* at = list.data() + 1;
-    char* const begin = body_.data() + (list.data() - body_.data());
-    char* to = begin;
-    const auto skip_blanks = [&] {
-      while (is_blank(*at)) ++at;
-    };
-    skip_blanks();
-    while (*at != ']') {
-      unsigned byte = 0;
-      const char* const first = at;
-      for (; is_digit(*at) && at - first < 4; ++at) byte = byte * 10 + static_cast<unsigned>(*at - '0');
-      if (at == first || byte > 255) refuse(simdjson::NUMBER_OUT_OF_RANGE);
-      skip_blanks();
-      if (*at == ',') {
-        ++at;
-        skip_blanks();
-        if (*at == ']') refuse(simdjson::TAPE_ERROR);
-      } else if (*at != ']') {
-        refuse(simdjson::TAPE_ERROR);
-      }
-      *to++ = static_cast<char>(byte);  // stays behind `at`: each byte took at least two characters
-    }
-    return {CellType::blob, {begin, static_cast<std::size_t>(to - begin)}};
-  }
-
-  std::string& body_;
-  RowReader& rows_;
+  RowDecoder row_;
   RowsHead head_{};
-  std::vector<Cell> cells_{};
-  std::size_t row_ = 0;
-  std::size_t column_ = 0;
-  bool in_row_ = false;
   bool has_results_ = false;
 };
 
@@ -199,7 +86,7 @@ void read_rows_envelope(json::document& document, Decoder& decoder) {
 }  // namespace
 
 Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
-  Decoder decoder(reply.http.body, rows);
+  Decoder decoder(rows);
   const Endpoint& endpoint = reply.endpoint != nullptr ? *reply.endpoint : ops::d1_endpoint("d1.query");
   const auto refused = [&](const Error& error) { return ops::about_reply(error, endpoint, reply.http); };
   constexpr std::string_view what = "the result";
@@ -211,8 +98,9 @@ Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
     else
       decoder.run(document.get_array());
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return refused(followed_by_something(what));
-    decoder.head().text = parsed;
-    return std::move(decoder.head());
+    RowsHead head = decoder.take_head();
+    head.text = parsed;
+    return head;
   } catch (const simdjson::simdjson_error& error) {
     return refused(decoder.located(cannot_be_read(what, error)));
   } catch (const Error& error) {

@@ -36,6 +36,7 @@ void Loop::Exchange::address(const ClientCore& core) {
     own_headers = http.headers.size();
     if (request.authenticated) http.url.insert(0, core.options().base_url);
     http.resendable = request.repeat != Repeat::once;
+    partial = std::dynamic_pointer_cast<PartialSink>(http.sink);
     if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
   }
   common = request.authenticated ? core.common_headers() : common_headers_for(http.url, core);
@@ -49,6 +50,10 @@ void Loop::Exchange::hide_secrets(std::string& text) const {
 
 void Loop::Exchange::hide_secrets(std::vector<Message>& messages) const {
   if (common) redact(messages, common->secrets);
+}
+
+void Loop::Exchange::add_rest(Result<HttpResponse>& reply) const {
+  if (partial && reply && reply->status >= 200 && reply->status < 300) reply->body = partial->take_rest();
 }
 
 bool Loop::Exchange::rewind() {

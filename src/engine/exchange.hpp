@@ -11,6 +11,7 @@
 
 #include "engine/client_core.hpp"
 #include "engine/loop.hpp"
+#include "engine/partial_sink.hpp"
 
 namespace cloudflare::detail {
 
@@ -52,6 +53,7 @@ struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
   bool renewed = false;         // refused once for a token that has been replaced
   bool unknown_before = false;  // an earlier attempt may have been executed
   std::shared_ptr<const CommonHeaders> common{};
+  std::shared_ptr<PartialSink> partial{};  // the request's sink, if it is one
   std::optional<Timers::iterator> timer{};
   time_point ready_at{};                   // when the coming attempt could be sent; known if there are tracers
   std::unique_ptr<TracedAttempt> trace{};  // while its tracers have been told that it began
@@ -59,6 +61,8 @@ struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
   [[nodiscard]] bool in_flight() const noexcept { return ticket != 0; }
   /// Adds base URL, credential and user agent for the coming attempt.
   void address(const ClientCore& core);
+  /// Puts what a PartialSink left into the reply.
+  void add_rest(Result<HttpResponse>& reply) const;
   /// Prepares body and sink for another attempt; false if they cannot restart.
   [[nodiscard]] bool rewind();
   /// `error` with the facts that only the exchange knows, and without secrets.

@@ -251,6 +251,7 @@ void Loop::complete(Completion& completion) {
   guarded(run, [&] {
     const ClientOptions& options = core_.options();
     const Endpoint& endpoint = *exchange->request.endpoint;
+    exchange->add_rest(completion.reply);
     const int status = completion.reply ? completion.reply->status : 0;
     const std::size_t bytes = completion.reply ? completion.reply->body.size() : 0;
     std::vector<Message> messages;

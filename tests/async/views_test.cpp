@@ -4,6 +4,7 @@
 #include <cloudflare/async.hpp>
 
 #include <array>
+#include <functional>
 #include <span>
 #include <type_traits>
 
@@ -43,6 +44,8 @@ std::vector<kv::Entry>& range();
 std::vector<std::tuple<int>>& rows();
 std::span<const d1::Statement> statements();
 std::span<const std::string_view> columns();
+std::function<void(const d1::Row&)> on_row();
+std::function<void(int)> on_int();
 std::span<const float> vector();
 std::vector<vectorize::Vector>& vectors();
 
@@ -83,6 +86,10 @@ THREE_VIEWS(KvNamespaces, pages);
 THREE_VIEWS(KvNamespaces, find, "title");
 
 THREE_VIEWS(D1Database, template query<int>, "SELECT 1");
+THREE_VIEWS(D1Database, query, "SELECT 1");
+THREE_VIEWS(D1Database, for_each_row, "SELECT 1", on_row());
+THREE_VIEWS(D1Database, template for_each_row<int>, "SELECT 1", d1::Params(), on_int());
+THREE_VIEWS(D1Database, template for_each_row_as<std::tuple<int>>, "SELECT 1", on_int());
 THREE_VIEWS(D1Database, template query_as<std::tuple<int>>, "SELECT 1");
 THREE_VIEWS(D1Database, template query_one<int>, "SELECT 1");
 THREE_VIEWS(D1Database, template query_one_as<std::tuple<int>>, "SELECT 1");
@@ -143,6 +150,10 @@ THREE_VIEWS(edgebase::KvNamespace, list_page);
 THREE_VIEWS(edgebase::KvNamespace, pages);
 
 THREE_VIEWS(edgebase::D1Database, template query<int>, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, query, "SELECT 1");
+THREE_VIEWS(edgebase::D1Database, for_each_row, "SELECT 1", on_row());
+THREE_VIEWS(edgebase::D1Database, template for_each_row<int>, "SELECT 1", d1::Params(), on_int());
+THREE_VIEWS(edgebase::D1Database, template for_each_row_as<std::tuple<int>>, "SELECT 1", on_int());
 THREE_VIEWS(edgebase::D1Database, template query_as<std::tuple<int>>, "SELECT 1");
 THREE_VIEWS(edgebase::D1Database, template query_one<int>, "SELECT 1");
 THREE_VIEWS(edgebase::D1Database, template query_one_as<std::tuple<int>>, "SELECT 1");

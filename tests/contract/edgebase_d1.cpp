@@ -67,6 +67,26 @@ EDGEBASE_CASE("two columns of one name arrive as one, and reading both is an err
   CHECK(error.kind() == ErrorKind::decode);
   CHECK_THAT(error.what(), Catch::Contains("1 columns, 2 were asked for"));
   CHECK((db.query<int, int>("SELECT 1 AS a, 2 AS b")[0] == std::tuple(1, 2)));
+  CHECK(db.query("SELECT 1 AS a, 2 AS a").columns() == std::vector<std::string>{"a"});
+}
+
+EDGEBASE_CASE("rows are read without types, and one by one while the reply arrives", "[edgebase][d1]", Embedded, Real) {
+  const auto db = edge.client().d1("analytics");
+  const std::string t = EdgeBase::fresh("each_");
+  db.execute("CREATE TABLE " + t + " (id INTEGER PRIMARY KEY, name TEXT, data BLOB)");
+  db.execute("INSERT INTO " + t + " VALUES (1, 'a}\"', x'00ff'), (2, NULL, NULL)");
+  const auto table = db.query("SELECT * FROM " + t + " ORDER BY id");
+  CHECK(table.columns() == std::vector<std::string>{"id", "name", "data"});
+  CHECK(table[0]["name"].as<std::string>() == "a}\"");
+  CHECK(table[0]["data"].as<d1::Blob>() == d1::Blob{std::byte{0}, std::byte{255}});
+  CHECK(table[1]["data"].is_null());
+  std::string seen;
+  const auto done = db.for_each_row("SELECT * FROM " + t + " WHERE id < ? ORDER BY id", {9}, [&](const d1::Row& row) {
+    seen += std::to_string(row["id"].integer()) + row["name"].as<std::optional<std::string>>().value_or("-");
+  });
+  CHECK(seen == "1a}\"2-");
+  CHECK(done.rows == 2);
+  CHECK(error_of([&] { db.for_each_row("SELECT * FROM none", [](const d1::Row&) {}); }).kind() == ErrorKind::rejected);
 }
 
 EDGEBASE_CASE("meta tells changes and rows, and several statements give the last result only", "[edgebase][d1]",

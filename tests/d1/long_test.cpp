@@ -1,4 +1,4 @@
-// 200 MB through import and export: the memory stays small, in the client and in the embedded store.
+// 200 MB through import, export and rows: the memory stays small, in the client and in the embedded store.
 
 #include <cloudflare/local.hpp>
 #include <fstream>
@@ -93,4 +93,17 @@ TEST_CASE("over HTTP the client alone imports and exports 200 MB within 32 MB of
   CHECK(export_growth < static_cast<double>(memory_limit));
   std::cout << "client over HTTP, above idle: import " << import_growth / megabyte << " MB, export "
             << export_growth / megabyte << " MB\n";
+}
+
+TEST_CASE("a reply of 200 MB, beyond the cap of 128 MiB, is read row by row within 4 MB of memory above idle") {
+  std::string body = R"({"result":[{"results":{"columns":["id","s"],"rows":[)";
+  const std::string text(1000, 'x');
+  for (std::int64_t id = 0; body.size() < wanted_bytes; ++id)
+    body.append(id == 0 ? "[" : ",[").append(std::to_string(id)).append(",\"").append(text).append("\"]");
+  body += R"(]},"success":true,"meta":{}}],"success":true,"errors":[],"messages":[]})";
+  FaultServer server;
+  server.on_request([&](const Recorded&) { return reply(200, body); });
+  const double growth = std::stod(support::run({CLOUDFLARE_D1_MEMORY_PROBE, "rows", server.url(), ""}));
+  CHECK(growth < 4 * megabyte);
+  std::cout << "client over HTTP, above idle: rows " << growth / megabyte << " MB\n";
 }

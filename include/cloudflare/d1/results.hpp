@@ -13,10 +13,12 @@ class CLOUDFLARE_API StatementResult {
 
   [[nodiscard]] const Meta& meta() const noexcept { return meta_; }
   /// The rows as tuples. @throws Error  decode
-  template <class... Columns>
-  [[nodiscard]] Rows<std::tuple<Columns...>> rows() const {
-    return detail::TypedReader<std::tuple<Columns...>>::read(reply()).value();
+  template <class Column, class... Columns>
+  [[nodiscard]] Rows<std::tuple<Column, Columns...>> rows() const {
+    return detail::TypedReader<std::tuple<Column, Columns...>>::read(reply()).value();
   }
+  /// The rows with whatever columns they have. @throws Error  decode
+  [[nodiscard]] Table rows() const { return detail::read_table(reply()).value(); }
   /// The rows as structs, by the names of the columns. @throws Error  decode
   template <class T>
   [[nodiscard]] Rows<T> rows_as() const {

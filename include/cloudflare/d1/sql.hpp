@@ -36,14 +36,24 @@ class SqlDatabase {
   /// sys_seconds, std::optional of these where NULL may come, types with a d1::Type. Integers from 2^53 on are refused,
   /// since they may have been rounded on the server: CAST(x AS TEXT) keeps them.
   /// @throws Error  decode, with row and column, for a NULL, a type or a number of columns that does not fit
-  template <class... Columns>
-  [[nodiscard]] Returns<d1::Rows<std::tuple<Columns...>>> query(std::string_view sql,
-                                                                const d1::Params& params = d1::Params()) const {
-    return run_query(sql, params, detail::TypedReader<std::tuple<Columns...>>::read);
+  template <class Column, class... Columns>
+  [[nodiscard]] Returns<d1::Rows<std::tuple<Column, Columns...>>> query(std::string_view sql,
+                                                                        const d1::Params& params = d1::Params()) const {
+    return run_query(sql, params, detail::TypedReader<std::tuple<Column, Columns...>>::read);
   }
-  template <class... Columns>
-  [[nodiscard]] Returns<d1::Rows<std::tuple<Columns...>>> query(const d1::Statement& statement) const {
-    return query<Columns...>(statement.sql, statement.params);
+  template <class Column, class... Columns>
+  [[nodiscard]] Returns<d1::Rows<std::tuple<Column, Columns...>>> query(const d1::Statement& statement) const {
+    return query<Column, Columns...>(statement.sql, statement.params);
+  }
+
+  /// The rows of one statement whose columns are not known beforehand: `query("SELECT * FROM " + table)`. Columns of
+  /// the same name are all there, in order, except from EdgeBase. POST …/raw. @throws Error  decode: a reply without
+  /// rows
+  [[nodiscard]] Returns<d1::Table> query(std::string_view sql, const d1::Params& params = d1::Params()) const {
+    return run_query(sql, params, detail::read_table);
+  }
+  [[nodiscard]] Returns<d1::Table> query(const d1::Statement& statement) const {
+    return query(statement.sql, statement.params);
   }
 
   /// The rows of one statement as structs, by the names of the columns (see d1::Column); other columns are left out.
@@ -84,6 +94,38 @@ class SqlDatabase {
     return View::run(context_, detail::Mapped(ops::d1_query_json(context_, id_, sql, params), parse));
   }
 
+  /// Calls `fn` with each row while the reply arrives, so that neither the reply nor the rows are kept: for results of
+  /// any size, also beyond ClientOptions::reply_limit. Three forms:
+  ///
+  ///     db.for_each_row<std::int64_t, std::string_view>(sql, {}, [](std::int64_t id, std::string_view name) { … });
+  ///     db.for_each_row_as<User>(sql, {}, [](const User& user) { … });
+  ///     db.for_each_row(sql, {}, [](const d1::Row& row) { … });
+  ///
+  /// `fn` runs on the thread that drives the call, which is the I/O thread in the asynchronous view. Views and a Row
+  /// are valid during its call. What it throws ends the call and reaches the caller. The client's timeout bounds the
+  /// whole call with the time that `fn` takes: `with({.timeout = …})`.
+  ///
+  /// POST …/raw. No row is handed over twice: after the first one nothing is repeated, and the error says how many were
+  /// handed over. A failure that the server reports behind the rows is an error too. The JSON text of a row has at most
+  /// limits::d1_row_json_bytes.
+  /// @throws Error  as query(), and too_large
+  template <class... Columns, class Fn>
+  Returns<d1::ReadResult> for_each_row(std::string_view sql, const d1::Params& params, Fn&& fn) const {
+    return read_each<std::tuple<Columns...>>(sql, params, std::forward<Fn>(fn));
+  }
+  template <class... Columns, class Fn>
+  Returns<d1::ReadResult> for_each_row(std::string_view sql, Fn&& fn) const {
+    return read_each<std::tuple<Columns...>>(sql, d1::Params(), std::forward<Fn>(fn));
+  }
+  template <class T, class Fn>
+  Returns<d1::ReadResult> for_each_row_as(std::string_view sql, const d1::Params& params, Fn&& fn) const {
+    return read_each<T>(sql, params, std::forward<Fn>(fn));
+  }
+  template <class T, class Fn>
+  Returns<d1::ReadResult> for_each_row_as(std::string_view sql, Fn&& fn) const {
+    return read_each<T>(sql, d1::Params(), std::forward<Fn>(fn));
+  }
+
   /// Runs one statement, or several separated by `;` (then without params; D1 runs them as one batch), and keeps the
   /// result of each. POST …/raw.
   Returns<d1::Results> execute(std::string_view sql, const d1::Params& params = d1::Params()) const {
@@ -104,6 +146,12 @@ class SqlDatabase {
   template <class Read>
   auto run_query(std::string_view sql, const d1::Params& params, Read read) const {
     return View::run(context_, detail::Mapped(ops::d1_query(context_, id_, sql, params), read));
+  }
+
+  template <class T, class Fn>
+  auto read_each(std::string_view sql, const d1::Params& params, Fn&& fn) const {
+    return View::run(context_, ops::d1_for_each_row(context_, id_, sql, params,
+                                                    detail::make_row_taker<T>(View::keep(std::forward<Fn>(fn)))));
   }
 
   typename View::Context context_;

@@ -21,6 +21,10 @@ using detail::RequestContext;
 /// One statement over /raw; the reply is read by the caller's type.
 CLOUDFLARE_API Call<detail::Reply> d1_query(const RequestContext& context, std::string_view id, std::string_view sql,
                                             const d1::Params& params);
+/// The same, its rows handed to `taker` one by one.
+CLOUDFLARE_API FlowPtr<d1::ReadResult> d1_for_each_row(const RequestContext& context, std::string_view id,
+                                                       std::string_view sql, const d1::Params& params,
+                                                       std::unique_ptr<detail::RowTaker> taker);
 /// One or several statements over /raw.
 CLOUDFLARE_API Call<d1::Results> d1_execute(const RequestContext& context, std::string_view id, std::string_view sql,
                                             const d1::Params& params);

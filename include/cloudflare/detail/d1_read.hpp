@@ -3,7 +3,9 @@
 // How a reply becomes Rows: the compiled core reads the JSON row by row into cells and hands each row to a RowReader,
 // which turns it into the caller's type.
 
-#include <cloudflare/d1/rows.hpp>
+#include <functional>
+
+#include <cloudflare/d1/table.hpp>
 #include <cloudflare/detail/flow.hpp>
 
 namespace cloudflare::detail {
@@ -45,8 +47,9 @@ inline constexpr bool is_view<std::optional<T>> = is_view<T>;
 
 /// Whether a type certainly points into no reply. False for types of the user, which may hold a view.
 template <class T>
-inline constexpr bool is_owned = std::is_arithmetic_v<T> || std::is_same_v<T, std::string> ||
-                                 std::is_same_v<T, d1::Blob> || std::is_same_v<T, std::chrono::sys_seconds>;
+inline constexpr bool is_owned =
+    std::is_arithmetic_v<T> || std::is_same_v<T, std::string> || std::is_same_v<T, d1::Blob> ||
+    std::is_same_v<T, std::chrono::sys_seconds> || std::is_same_v<T, d1::Value>;
 template <class T>
 inline constexpr bool is_owned<std::optional<T>> = is_owned<T>;
 
@@ -85,10 +88,41 @@ struct RowShape<std::tuple<Columns...>> {
   }
 };
 
+/// Fills a T from cells.
 template <class T>
-class TypedReader final : public RowReader {
+class RowMaker {
+ public:
   using Members = decltype(RowShape<T>::tie(std::declval<T&>()));
   static constexpr std::size_t width = std::tuple_size_v<Members>;
+
+  void columns(const std::vector<std::string>& names) {
+    if constexpr (RowShape<T>::by_name) {
+      const auto wanted = RowShape<T>::names();
+      for (std::size_t i = 0; i < width; ++i) places_[i] = find_column(names, wanted[i]);
+    } else {
+      check_width(names.size(), width);
+    }
+  }
+  void fill(T& row, const d1::Cell* cells, std::size_t& at) const {
+    fill(RowShape<T>::tie(row), cells, at, std::make_index_sequence<width>());
+  }
+
+ private:
+  template <std::size_t... I>
+  void fill(Members members, const d1::Cell* cells, std::size_t& at, std::index_sequence<I...>) const {
+    (set(std::get<I>(members), cells, at = RowShape<T>::by_name ? places_[I] : I), ...);
+  }
+  template <class M>
+  static void set(M& member, const d1::Cell* cells, std::size_t at) {
+    member = d1::Type<M>::from(cells[at]);
+  }
+
+  std::array<std::size_t, width> places_{};
+};
+
+template <class T>
+class TypedReader final : public RowReader {
+  using Maker = RowMaker<T>;
 
  public:
   /// Reads the rows of a reply, which Rows keep if their type may point into it.
@@ -103,44 +137,28 @@ class TypedReader final : public RowReader {
     if (!head) return head.error();
     reader.rows_.columns_ = std::move(head->columns);
     reader.rows_.meta_ = std::move(head->meta);
-    if constexpr (!owns_all(std::make_index_sequence<width>())) {
+    if constexpr (!owns_all(std::make_index_sequence<Maker::width>())) {
       kept->text = std::move(head->text);
       reader.rows_.text_ = kept;
     }
     return std::move(reader.rows_);
   }
 
-  void columns(const std::vector<std::string>& names) override {
-    if constexpr (RowShape<T>::by_name) {
-      const auto wanted = RowShape<T>::names();
-      for (std::size_t i = 0; i < width; ++i) places_[i] = find_column(names, wanted[i]);
-    } else {
-      check_width(names.size(), width);
-    }
-  }
-
-  void row(const d1::Cell* cells, std::size_t& at) override {
-    fill(RowShape<T>::tie(rows_.items_.emplace_back()), cells, at, std::make_index_sequence<width>());
-  }
+  void columns(const std::vector<std::string>& names) override { maker_.columns(names); }
+  void row(const d1::Cell* cells, std::size_t& at) override { maker_.fill(rows_.items_.emplace_back(), cells, at); }
 
  private:
   template <std::size_t... I>
-  void fill(Members members, const d1::Cell* cells, std::size_t& at, std::index_sequence<I...>) {
-    (set(std::get<I>(members), cells, at = RowShape<T>::by_name ? places_[I] : I), ...);
-  }
-  template <class M>
-  static void set(M& member, const d1::Cell* cells, std::size_t at) {
-    member = d1::Type<M>::from(cells[at]);
-  }
-
-  template <std::size_t... I>
   static constexpr bool owns_all(std::index_sequence<I...>) {
-    return (is_owned<std::remove_cvref_t<std::tuple_element_t<I, Members>>> && ...);
+    return (is_owned<std::remove_cvref_t<std::tuple_element_t<I, typename Maker::Members>>> && ...);
   }
 
   d1::Rows<T> rows_{};
-  std::array<std::size_t, width> places_{};
+  Maker maker_{};
 };
+
+/// Reads the rows of a reply without a type.
+[[nodiscard]] CLOUDFLARE_API Result<d1::Table> read_table(Reply reply);
 
 /// The error of a query for one row that gave several.
 [[nodiscard]] CLOUDFLARE_API Error several_rows(std::size_t count);
@@ -159,6 +177,58 @@ Result<std::optional<T>> read_value(Reply reply) {
   auto row = read_one<std::tuple<T>>(std::move(reply));
   if (!row) return row.error();
   return *row ? std::optional<T>(std::get<0>(std::move(**row))) : std::optional<T>();
+}
+
+/// The typed side of for_each_row(): row() reads a row, give() passes it to the caller's function.
+class RowTaker : public RowReader {
+ public:
+  virtual void give() = 0;
+};
+
+/// Calls `fn` with a T; with the columns themselves if T is a tuple.
+template <class T, class Fn>
+class TypedTaker final : public RowTaker {
+ public:
+  explicit TypedTaker(Fn&& fn) : fn_(std::forward<Fn>(fn)) {}
+
+  void columns(const std::vector<std::string>& names) override { maker_.columns(names); }
+  void row(const d1::Cell* cells, std::size_t& at) override { maker_.fill(row_ = T(), cells, at); }
+  void give() override {
+    if constexpr (RowShape<T>::by_name)
+      std::invoke(fn_, std::move(row_));
+    else
+      std::apply(fn_, std::move(row_));
+  }
+
+ private:
+  Fn fn_;
+  T row_{};
+  RowMaker<T> maker_{};
+};
+
+/// Calls `fn` with a d1::Row.
+template <class Fn>
+class RowViewTaker final : public RowTaker {
+ public:
+  explicit RowViewTaker(Fn&& fn) : fn_(std::forward<Fn>(fn)) {}
+
+  void columns(const std::vector<std::string>& names) override { columns_ = names; }
+  void row(const d1::Cell* cells, std::size_t&) override { cells_ = cells; }
+  void give() override { std::invoke(fn_, d1::Row(columns_, cells_)); }
+
+ private:
+  Fn fn_;
+  std::vector<std::string> columns_{};
+  const d1::Cell* cells_ = nullptr;
+};
+
+/// `fn` by reference if it is an lvalue, otherwise by value.
+template <class T, class Fn>
+std::unique_ptr<RowTaker> make_row_taker(Fn&& fn) {
+  if constexpr (std::is_same_v<T, std::tuple<>>)
+    return std::make_unique<RowViewTaker<Fn>>(std::forward<Fn>(fn));
+  else
+    return std::make_unique<TypedTaker<T, Fn>>(std::forward<Fn>(fn));
 }
 
 }  // namespace cloudflare::detail

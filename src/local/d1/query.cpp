@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "local/d1/errors.hpp"
 #include "local/d1/handlers.hpp"
@@ -42,8 +43,11 @@ std::vector<D1Query> queries_of(const Json& body) {
 Reply run(Account& account, Request& request, D1Format format) {
   const auto database = d1_database(account, request);
   const std::vector<D1Query> queries = queries_of(d1_body(request));
+  // As over HTTP, a reply that goes to a sink has no limit.
+  constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t reply_limit = request.http().sink ? unlimited : request.http().reply_limit;
   const auto lock = database->lock();
-  return ok(database->engine.run(queries, format, request.http().reply_limit));
+  return ok(database->engine.run(queries, format, reply_limit));
 }
 
 }  // namespace

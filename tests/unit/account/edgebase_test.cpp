@@ -269,6 +269,36 @@ TEST_CASE("rows as objects are read by the same types as those of v4, and an err
   fails(R"([[1,2]])", "cannot be read");
 }
 
+TEST_CASE("rows as objects are read without types, and one by one while the reply arrives") {
+  const std::string rows = R"({"meta":{"rows_read":2},"results":[{"id":1,"name":"a}"},{"id":2,"name":null}]})";
+  const auto table = Server{bare(rows)}.d1().query("SELECT …");
+  CHECK(table.columns() == std::vector<std::string>{"id", "name"});
+  CHECK(table[0]["name"].as<std::string>() == "a}");
+  CHECK(table[1][1].is_null());
+  CHECK(table.meta().rows_read == 2);
+  CHECK(Server{bare(R"({"results":[],"meta":{}})")}.d1().query("SELECT …").empty());
+  Server executed{bare(rows)};
+  CHECK(executed.d1().execute("SELECT …")[0].rows().size() == 2);
+
+  Server s{bare(rows)};
+  std::string seen;
+  const auto done = s.d1().for_each_row<int, std::optional<std::string>>(
+      "SELECT ? …", {7},
+      [&](int id, const std::optional<std::string>& name) { seen += std::to_string(id) + name.value_or("-"); });
+  CHECK(seen == "1a}2-");
+  CHECK(done.rows == 2);
+  CHECK(done.columns == std::vector<std::string>{"id", "name"});
+  CHECK(done.meta.rows_read == 2);
+  sent(s, "d1/analytics", {{"query", "SELECT ? …"}, {"params", json::array({7})}});
+
+  Server other{bare(R"({"results":[{"a":1},{"b":1}],"meta":{}})")};
+  const auto error = error_of([&] { other.d1().for_each_row("SELECT …", [](const cf::d1::Row&) {}); });
+  CHECK(error.kind() == ErrorKind::decode);
+  CHECK(error.operation() == "edgebase.d1.query");
+  CHECK(std::string_view(error.what()).find("row 1, column 0: the row has other columns") != std::string_view::npos);
+  CHECK(std::string_view(error.what()).find("1 row was handed over") != std::string_view::npos);
+}
+
 TEST_CASE("several statements are refused where their results would be lost, and one result comes from execute") {
   Server none;
   refuses(

@@ -21,6 +21,8 @@ std::vector<Statement> writes() {
         "-- SELECT\nDELETE FROM t", "/* SELECT */ UPDATE t SET a = 1", "REPLACE INTO t VALUES (1)"})
     list.emplace_back([sql](const cf::D1Database& db) { db.execute(sql); });
   list.emplace_back([](const cf::D1Database& db) { (void)db.query<int>("INSERT INTO t VALUES (1) RETURNING a"); });
+  list.emplace_back(
+      [](const cf::D1Database& db) { db.for_each_row("INSERT INTO t VALUES (1) RETURNING a", [](const d1::Row&) {}); });
   list.emplace_back([](const cf::D1Database& db) { (void)db.query_json("DELETE FROM t RETURNING *"); });
   list.emplace_back([](const cf::D1Database& db) { db.batch({{.sql = "SELECT 1"}}); });
   list.emplace_back([](const cf::D1Database& db) {
@@ -37,6 +39,8 @@ std::vector<Statement> reads() {
     list.emplace_back([sql](const cf::D1Database& db) { (void)db.query<int>(sql); });
   list.emplace_back([](const cf::D1Database& db) { db.execute("SELECT 1"); });
   list.emplace_back([](const cf::D1Database& db) { (void)db.query_json("SELECT 1"); });
+  list.emplace_back([](const cf::D1Database& db) { (void)db.query("SELECT 1"); });
+  list.emplace_back([](const cf::D1Database& db) { db.for_each_row("SELECT 1", [](const d1::Row&) {}); });
   return list;
 }
 
