@@ -107,23 +107,19 @@ ErrorKind kind_of_status(int status) {
   return ErrorKind::rejected;
 }
 
-bool is_overload(const Endpoint& endpoint, const Message& message) {
-  return endpoint.rules != nullptr && endpoint.rules->says_overloaded != nullptr &&
-         endpoint.rules->says_overloaded(message.message);
-}
-
-ErrorKind kind_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
+Meaning meaning_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
   const ErrorKind kind = kind_of_status(status);
+  const bool has_rule = endpoint.rules != nullptr && endpoint.rules->meaning != nullptr;
   for (const Message& message : errors) {
-    if (is_overload(endpoint, message)) return ErrorKind::overloaded;
-    if (const auto throttle = kind_of_throttle(message.code)) return *throttle;
+    if (const auto meaning = has_rule ? endpoint.rules->meaning(message.message) : std::nullopt) return *meaning;
+    if (const auto throttle = kind_of_throttle(message.code)) return {.kind = *throttle};
   }
-  if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return kind;
+  if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return {.kind = kind};
   for (const Message& message : errors) {
     const ErrorKind by_code = kind_of_code(message.code, kind);
-    if (by_code != kind) return by_code;
+    if (by_code != kind) return {.kind = by_code};
   }
-  return kind;
+  return {.kind = kind};
 }
 
 // The first words of a page or text, without tags. Truncated JSON may hold keys and values, so none of it is shown.
@@ -155,11 +151,13 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
 
 Error refusal(const Endpoint& endpoint, const HttpResponse& response, std::vector<Message> errors, std::string text) {
   ErrorDetails d;
-  d.kind = kind_of(endpoint, response.status, errors);
+  const Meaning meaning = meaning_of(endpoint, response.status, errors);
+  d.kind = meaning.kind;
   d.messages = std::move(errors);
   d.text = std::move(text);
   const bool executed_perhaps = (response.status >= 500 && response.status != 501) || response.status == 408;
-  d.delivery = executed_perhaps && d.kind != ErrorKind::rate_limited ? Delivery::unknown : Delivery::answered;
+  d.delivery = meaning.delivery.value_or(executed_perhaps && d.kind != ErrorKind::rate_limited ? Delivery::unknown
+                                                                                               : Delivery::answered);
   return Error(std::move(d));
 }
 

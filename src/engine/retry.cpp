@@ -36,12 +36,15 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
 }
 
 bool may_repeat(Repeat repeat, const Error& error) noexcept {
+  constexpr int not_implemented = 501;
   switch (error.kind()) {
     case ErrorKind::rate_limited: return true;  // it was not executed
     case ErrorKind::overloaded: return repeat != Repeat::once;
+    case ErrorKind::server:
+      if (error.http_status() == not_implemented) return false;
+      return error.details().delivery == Delivery::not_sent || repeat != Repeat::once;
     case ErrorKind::transport:
     case ErrorKind::timeout:
-    case ErrorKind::server:
     case ErrorKind::rejected:  // 408 only: any other rejection is final
       if (error.details().delivery == Delivery::not_sent) return true;
       return error.details().delivery == Delivery::unknown && repeat != Repeat::once;
