@@ -106,14 +106,17 @@ class D1Verbs : public SqlDatabase<View> {
     return View::run(context_, ops::d1_restore(context_, id_, time));
   }
 
-  /// Applies the `.sql` files of a folder (UTF-8 path) that were not applied before, in the order of the numbers that
-  /// their names begin with ("0001_users.sql"), and remembers them in the table that wrangler uses. A file and its
-  /// record are one batch: both take effect or neither does. The first file that fails ends the run; the result says
-  /// what ran and which file failed, with the server's text.
+  /// Applies the migrations of a folder (UTF-8 path) that were not applied before: its `*.sql` files ("0001_users.sql")
+  /// or, where there are none, the `*/migration.sql` of Drizzle 1.0, in the order of the numbers that their names begin
+  /// with. The table that wrangler uses remembers them, by their path relative to the folder, as wrangler does. A file
+  /// and its record take effect together or not at all. The first file that fails ends the run; the result says what
+  /// ran and which file failed, with the server's text.
   ///
-  /// POST …/raw, one request to begin with and one for each file. A file is sent once. Its only time limit is the stall
+  /// POST …/raw, one request to begin with and one for each file; a file of more than 100 000 bytes goes by
+  /// POST …/import instead, which may take longer than 30 s. A file is sent once. Its only time limit is the stall
   /// timeout.
-  /// @throws Error  only for what is found before the first file: a name without a number, a folder that cannot be read
+  /// @throws Error  only for what is found before the first file: a folder that cannot be read, holds no migration or
+  ///                both layouts; a name without a number
   Returns<d1::MigrateResult> migrate(const std::string& folder,
                                      const d1::MigrateOptions& options = d1::MigrateOptions()) const {
     return View::run(context_, ops::d1_migrate(context_, id_, folder, options));

@@ -24,10 +24,10 @@ enum class ErrorKind : std::uint8_t {
   conflict,          ///< The name is taken (10014, 7502, 3002) or HTTP 409.
   rejected,          ///< The server refused the request (any other 4xx, or `success:false`); SQL errors (7500) too.
   rate_limited,      ///< 429, or one of the throttling codes 971, 6100, 40041.
-  quota_exceeded,    ///< The daily quota of the plan is used up (10048).
-  overloaded,        ///< D1 is overloaded (7429).
+  quota_exceeded,    ///< The daily quota of the plan is used up (10048; D1 says so in words).
+  overloaded,        ///< D1 is overloaded, or a request was too heavy for it (7429).
   challenge,         ///< A web application firewall answered in place of the API (`cf-mitigated`).
-  server,            ///< 5xx, whatever the code, except those of throttling, quota and overload.
+  server,            ///< 5xx, except throttling, quota and overload; a restart or lost connection inside D1.
   stub,              ///< This EdgeBase has no Vectorize: it answered an empty result marked `_stub`.
   decode,            ///< The reply, or a value in it, is not what was asked for.
   too_large,         ///< The reply is larger than the cap.

@@ -174,27 +174,14 @@ Error about_reply(const Error& error, const detail::Endpoint& endpoint, const Ht
 }
 
 Error inner_failure(std::string text, int code) {
-  const bool overloaded = text.find("overloaded") != std::string::npos || code == 7429;
-  ErrorDetails d{.kind = overloaded ? ErrorKind::overloaded : ErrorKind::rejected,
+  const auto meaning = meaning_of(text);
+  const bool overloaded = code == static_cast<int>(ErrorCode::d1_overloaded);
+  ErrorDetails d{.kind = meaning      ? meaning->kind
+                         : overloaded ? ErrorKind::overloaded
+                                      : ErrorKind::rejected,
                  .text = "the reply is a success, but a result in it says success:false"};
   d.messages.push_back({.code = code, .message = std::move(text)});
   return Error(std::move(d));
 }
-
-namespace {
-
-// Cloudflare docs, "Debug D1".
-bool says_overloaded(std::string_view message) {
-  return message.find("overloaded") != std::string_view::npos ||
-         message.find("queued for too long") != std::string_view::npos;
-}
-
-}  // namespace
-
-constexpr detail::ReplyRules d1_rules{.says_overloaded = says_overloaded};
-// A request with SQL may take 30 s (Cloudflare docs, "D1 limits"); an import has no such limit.
-constexpr detail::ReplyRules sql_rules{
-    .says_overloaded = says_overloaded,
-    .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each"};
 
 }  // namespace cloudflare::ops

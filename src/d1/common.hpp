@@ -47,6 +47,9 @@ namespace cloudflare::ops {
   return about_reply(error, *reply.endpoint, reply.http);
 }
 
+/// What an error's text of D1 says besides what SQLite found wrong, or nullopt.
+[[nodiscard]] std::optional<detail::Meaning> meaning_of(std::string_view text);
+
 /// The error of a result that says `success:false` inside a successful reply.
 [[nodiscard]] Error inner_failure(std::string text, int code);
 

@@ -11,7 +11,7 @@ using detail::Endpoint;
 using detail::Form;
 using detail::Repeat;
 
-/// D1 reports overload by message text, under several codes.
+/// D1 tells overload, restarts and used-up daily limits by message text, under several codes.
 extern const detail::ReplyRules d1_rules;
 /// The same for endpoints that run SQL within 30 seconds: a large request is better imported.
 extern const detail::ReplyRules sql_rules;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "d1/common.hpp"
+#include "d1/migration_files.hpp"
 #include "d1/sql.hpp"
 
 #include <cloudflare/detail/d1_job_ops.hpp>
@@ -17,39 +18,6 @@ namespace {
 
 namespace json = detail::json;
 using detail::Reply;
-
-struct File {
-  std::string number{};  // without leading zeros
-  std::string name{};
-};
-
-// "0007_users.sql" is number 7. wrangler orders by this number.
-File numbered(std::string name) {
-  const std::size_t end = std::min(name.find_first_not_of("0123456789"), name.size());
-  if (end == 0)
-    throw invalid_argument("the migration \"" + name + "\" does not begin with a number, as 0001_" + name + " does");
-  const std::size_t begin = std::min(name.find_first_not_of('0'), end);
-  return {name.substr(begin, end - begin), std::move(name)};
-}
-
-std::vector<std::string> names_in(const std::filesystem::path& folder) {
-  std::error_code failed;
-  std::vector<File> files;
-  std::filesystem::directory_iterator at(folder, failed);
-  for (const auto end = std::filesystem::directory_iterator(); !failed && at != end; at.increment(failed)) {
-    std::string name = at->path().filename().string();
-    if (name.ends_with(".sql")) files.push_back(numbered(std::move(name)));
-  }
-  if (failed) throw invalid_argument("the folder of migrations cannot be read: " + failed.message());
-  std::sort(files.begin(), files.end(), [](const File& a, const File& b) {
-    return std::tuple(a.number.size(), std::string_view(a.number), std::string_view(a.name)) <
-           std::tuple(b.number.size(), std::string_view(b.number), std::string_view(b.name));
-  });
-  std::vector<std::string> names;
-  names.reserve(files.size());
-  for (File& file : files) names.push_back(std::move(file.name));
-  return names;
-}
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -94,18 +62,21 @@ Error about_file(const Error& error, const std::string& name) {
   return Error(std::move(d));
 }
 
-/// Asks which files were applied, then sends one request for each of the others.
+/// Asks which files were applied, then sends one request for each of the others, or imports it if it is large.
 class D1Migrate final : public detail::FlowOf<d1::MigrateResult> {
  public:
   D1Migrate(const RequestContext& context, std::string_view id, const std::string& folder,
             const d1::MigrateOptions& options);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
+  void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override;
   [[nodiscard]] bool bounded() const noexcept override { return false; }
 
  private:
   struct State;
   void apply_next(detail::Outbox& out);
+  void take_outcome(detail::Outbox& out);
   void fail(const Error& error);
   std::unique_ptr<State> state_;
 };
@@ -123,7 +94,36 @@ struct D1Migrate::State {
   bool listed = false;
   d1::MigrateResult result{};
 
-  std::optional<Call<d1::Results>> call{};  // applies a file
+  // What applies a file: one of the two.
+  std::optional<Call<d1::Results>> call{};
+  FlowPtr<d1::ImportResult> file_import{};
+
+  [[nodiscard]] detail::Flow& applying() { return file_import ? static_cast<detail::Flow&>(*file_import) : *call; }
+
+  void prepare(const std::string& name, std::chrono::sys_seconds now) {
+    const SqlText text = sql_of(name);
+    file_import.reset();
+    if (text.file_bytes <= options.import_above_bytes) {
+      call.emplace(d1_execute(context, id, text.sql, {}));
+      return;
+    }
+    if (!detail::is_utf8(text.sql)) throw invalid_argument("the SQL is not UTF-8");
+    if (detail::checks_limits(context) && text.longest > limits::d1_statement_bytes)
+      throw invalid_argument("a statement has " + std::to_string(text.longest) + " bytes; at most 100000 are allowed");
+    // D1 knows files by their MD5 and answers for one that it has seen with the earlier result, even if the database
+    // was restored in between. The time makes each run a file of its own; the UNIQUE name makes it run once.
+    const std::string run = "-- run at " + std::to_string(now.time_since_epoch().count()) + "\n";
+    file_import = d1_import(context, id, run + with_plain_lines(text.sql), {.poll_interval = options.poll_interval});
+  }
+
+  Result<void> outcome() {
+    if (!file_import) {
+      auto done = call->take();
+      return done ? Result<void>() : Result<void>(done.error());
+    }
+    auto done = file_import->take();
+    return done ? Result<void>() : Result<void>(done.error());
+  }
 
   Result<detail::Request> listing() const {
     auto request = database_request(d1_endpoint("d1.execute"), context, id);
@@ -140,15 +140,22 @@ struct D1Migrate::State {
     return request;
   }
 
-  // The statements and the record are one batch, so either both take effect or neither does.
-  [[nodiscard]] std::string sql_of(const std::string& name) const {
+  struct SqlText {
+    std::string sql{};
+    std::size_t file_bytes = 0;
+    std::size_t longest = 0;  // bytes of the longest statement
+  };
+
+  // The statements and the record are one batch or one import, so either both take effect or neither does.
+  [[nodiscard]] SqlText sql_of(const std::string& name) const {
     std::string sql = text_of(folder / name);
+    const std::size_t bytes = sql.size();
     const SqlShape before = shape_of(sql);
     if (before.open) sql += "\n;";
     sql += "\nINSERT INTO " + quoted_name(options.table) + " (name) VALUES (" + quoted_text(name) + ");\n";
     if (shape_of(sql).statements != before.statements + 1)
       throw invalid_argument("the file ends within a comment, a string or a quoted name");
-    return sql;
+    return {.sql = std::move(sql), .file_bytes = bytes, .longest = before.longest};
   }
 };
 
@@ -160,7 +167,7 @@ D1Migrate::D1Migrate(const RequestContext& context, std::string_view id, const s
 
 void D1Migrate::begin(detail::Outbox& out) {
   try {
-    state_->files = names_in(state_->folder);
+    state_->files = migration_names(state_->folder, state_->options);
   } catch (const Error& error) {
     return this->finish(error);
   }
@@ -169,7 +176,7 @@ void D1Migrate::begin(detail::Outbox& out) {
   out.send(0, std::move(*request));
 }
 
-void D1Migrate::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
+void D1Migrate::on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) {
   State& s = *state_;
   if (!s.listed) {
     if (!reply) return this->finish(reply.error());
@@ -182,8 +189,26 @@ void D1Migrate::on_reply(unsigned, Result<Reply>&& reply, detail::Outbox& out) {
     s.files.erase(s.files.begin(), pending);
     return apply_next(out);
   }
-  s.call->on_reply(0, std::move(reply), out);
-  if (auto done = s.call->take(); !done) return fail(done.error());
+  s.applying().on_reply(tag, std::move(reply), out);
+  take_outcome(out);
+}
+
+void D1Migrate::on_wake(detail::Outbox& out) {
+  state_->applying().on_wake(out);
+  take_outcome(out);
+}
+
+void D1Migrate::abort(Error error) {
+  State& s = *state_;
+  if (!s.file_import || s.file_import->finished()) return this->finish(std::move(error));
+  s.file_import->abort(std::move(error));  // it knows whether D1 has begun
+  this->finish(about_file(s.file_import->take().error(), s.files[s.next]));
+}
+
+void D1Migrate::take_outcome(detail::Outbox& out) {
+  State& s = *state_;
+  if (!s.applying().finished()) return;
+  if (const auto done = s.outcome(); !done) return fail(done.error());
   s.result.applied.push_back(s.files[s.next++]);
   if (s.options.on_applied) s.options.on_applied(s.result.applied.back());
   apply_next(out);
@@ -193,12 +218,12 @@ void D1Migrate::apply_next(detail::Outbox& out) {
   State& s = *state_;
   if (s.next == s.files.size()) return this->finish(std::move(s.result));
   try {
-    s.call.emplace(d1_execute(s.context, s.id, s.sql_of(s.files[s.next]), {}));
+    s.prepare(s.files[s.next], out.wall());
   } catch (const Error& error) {
     return fail(error);
   }
-  if (s.call->finished()) return fail(s.call->take().error());
-  s.call->begin(out);
+  if (!s.applying().finished()) s.applying().begin(out);
+  take_outcome(out);
 }
 
 void D1Migrate::fail(const Error& error) {

@@ -11,10 +11,17 @@
 
 namespace cloudflare::detail {
 
+/// What the message of an error says, whatever its code and the HTTP status are.
+struct Meaning {
+  ErrorKind kind = ErrorKind::server;
+  /// Whether the request may have been executed; nullopt if the message does not tell, so the status decides.
+  std::optional<Delivery> delivery{};
+};
+
 /// A product's rules for replies, beyond those of the envelope. A member is empty if the product has no such rule.
 struct ReplyRules {
-  /// Whether the message of an error says that the server is overloaded.
-  bool (*says_overloaded)(std::string_view message) = nullptr;
+  /// What the message of an error says, if the product knows it.
+  std::optional<Meaning> (*meaning)(std::string_view message) = nullptr;
   /// The error in a reply with status 200, if it holds one.
   std::optional<Error> (*error_in_success)(std::string& body) = nullptr;
   /// Advice to the caller when a large request takes too long.

@@ -108,23 +108,19 @@ ErrorKind kind_of_status(int status) {
   return ErrorKind::rejected;
 }
 
-bool is_overload(const Endpoint& endpoint, const Message& message) {
-  return endpoint.rules != nullptr && endpoint.rules->says_overloaded != nullptr &&
-         endpoint.rules->says_overloaded(message.message);
-}
-
-ErrorKind kind_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
+Meaning meaning_of(const Endpoint& endpoint, int status, const std::vector<Message>& errors) {
   const ErrorKind kind = kind_of_status(status);
+  const bool has_rule = endpoint.rules != nullptr && endpoint.rules->meaning != nullptr;
   for (const Message& message : errors) {
-    if (is_overload(endpoint, message)) return ErrorKind::overloaded;
-    if (const auto throttle = kind_of_throttle(message.code)) return *throttle;
+    if (const auto meaning = has_rule ? endpoint.rules->meaning(message.message) : std::nullopt) return *meaning;
+    if (const auto throttle = kind_of_throttle(message.code)) return {.kind = *throttle};
   }
-  if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return kind;
+  if (kind == ErrorKind::server || kind == ErrorKind::rate_limited) return {.kind = kind};
   for (const Message& message : errors) {
     const ErrorKind by_code = kind_of_code(message.code, kind);
-    if (by_code != kind) return by_code;
+    if (by_code != kind) return {.kind = by_code};
   }
-  return kind;
+  return {.kind = kind};
 }
 
 // The first words of a page or text, without tags. Truncated JSON may hold keys and values, so none of it is shown.
@@ -154,20 +150,17 @@ std::string header_or_empty(const HttpResponse& response, std::string_view name)
   return value != nullptr ? *value : std::string();
 }
 
-// Whether a request with this reply may have been executed. 525 and 526 are Cloudflare's word that its TLS handshake
-// with the origin failed: nothing was sent there, and nothing but a new certificate helps.
-bool executed_perhaps(int status) {
-  if (status == 501 || status == 525 || status == 526) return false;
-  return status >= 500 || status == 408;
-}
+// Whether a request with this reply may have been executed.
+bool executed_perhaps(int status) { return (status >= 500 && !is_permanent(status)) || status == 408; }
 
 Error refusal(const Endpoint& endpoint, const HttpResponse& response, std::vector<Message> errors, std::string text) {
   ErrorDetails d;
-  d.kind = kind_of(endpoint, response.status, errors);
+  const Meaning meaning = meaning_of(endpoint, response.status, errors);
+  d.kind = meaning.kind;
   d.messages = std::move(errors);
   d.text = std::move(text);
   const bool unknown = executed_perhaps(response.status) && d.kind != ErrorKind::rate_limited;
-  d.delivery = unknown ? Delivery::unknown : Delivery::answered;
+  d.delivery = meaning.delivery.value_or(unknown ? Delivery::unknown : Delivery::answered);
   return Error(std::move(d));
 }
 

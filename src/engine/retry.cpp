@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -35,6 +36,12 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
   return std::max(saturating_difference(*date, now.value_or(wall)), seconds(0));
 }
 
+bool is_permanent(int status) noexcept {
+  constexpr std::array permanent = {501, 525,
+                                    526};  // not implemented; handshake with the origin failed, its certificate
+  return std::find(permanent.begin(), permanent.end(), status) != permanent.end();
+}
+
 bool may_repeat(Repeat repeat, const Error& error) noexcept {
   if (const auto retryable = error.details().retryable) {
     if (!*retryable) return false;
@@ -43,9 +50,11 @@ bool may_repeat(Repeat repeat, const Error& error) noexcept {
   switch (error.kind()) {
     case ErrorKind::rate_limited: return true;  // it was not executed
     case ErrorKind::overloaded: return repeat != Repeat::once;
+    case ErrorKind::server:
+      if (is_permanent(error.http_status())) return false;
+      return error.details().delivery == Delivery::not_sent || repeat != Repeat::once;
     case ErrorKind::transport:
     case ErrorKind::timeout:
-    case ErrorKind::server:
     case ErrorKind::rejected:  // 408 only: any other rejection is final
       if (error.details().delivery == Delivery::not_sent) return true;
       return error.details().delivery == Delivery::unknown && repeat != Repeat::once;

@@ -23,6 +23,10 @@ struct RetryLimits {
   std::chrono::milliseconds backoff_cap{8'000};
 };
 
+/// Whether a server's status says that the request was not executed and that repeating does not help: 501, and
+/// Cloudflare's 525 and 526 for a failed TLS handshake with the origin and for its certificate.
+[[nodiscard]] bool is_permanent(int status) noexcept;
+
 /// Whether a request may be sent again after `error`: depends on its retry class and on whether it may have been
 /// executed.
 [[nodiscard]] bool may_repeat(Repeat repeat, const Error& error) noexcept;

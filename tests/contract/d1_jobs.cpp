@@ -1,6 +1,7 @@
 // Import, export and migrations. On `Real` the engine runs the SQL, and the mapping does the steps around it.
 
 #include <algorithm>
+#include <filesystem>
 
 #include "contract/counterpart.hpp"
 #include "support/process.hpp"
@@ -121,4 +122,32 @@ CONTRACT_CASE("migrations run once each in order; one that fails leaves nothing 
   CHECK(repaired.applied == std::vector<std::string>{"0002_bad.sql", "0010_last.sql"});
   CHECK(count(db, "t") == 2);
   CHECK(db->migrate(folder.file("")).applied.empty());
+}
+
+CONTRACT_CASE("folders of migrations run as files do, and a large one is imported with its record", "", Embedded,
+              Real) {
+  const support::TemporaryFolder folder;
+  const auto add = [&](const std::string& name, const std::string& sql) {
+    std::filesystem::create_directory(folder.file(name));
+    support::write_file(folder.file(name + "/migration.sql"), sql);
+  };
+  add("20260101_t", "CREATE TABLE t (a UNIQUE);--> statement-breakpoint\nINSERT INTO t VALUES ('a;b');");
+  add("20260102_large", "INSERT INTO t VALUES ('" + std::string(90'000, 'x') + "');\nINSERT INTO t VALUES ('" +
+                            std::string(90'000, 'y') + "')");
+  const FreshDatabase db = cloud.fresh_database();
+  const auto migrate = [&] { return db->migrate(folder.file(""), {.poll_interval = std::chrono::milliseconds(1)}); };
+  const auto done = migrate();
+  if (done.failure) FAIL(done.failure->error.what());
+  CHECK(done.applied == std::vector<std::string>{"20260101_t/migration.sql", "20260102_large/migration.sql"});
+  CHECK(count(db, "t") == 3);
+  CHECK(db->query_value<std::string>("SELECT group_concat(name) FROM (SELECT name FROM d1_migrations ORDER BY id)") ==
+        "20260101_t/migration.sql,20260102_large/migration.sql");
+  add("20260103_bad", "INSERT INTO t VALUES ('" + std::string(99'000, 'z') + "');\n-- " + std::string(2'000, '-') +
+                          "\nINSERT INTO t VALUES ('a;b');");
+  const auto stopped = migrate();
+  REQUIRE(stopped.failure);
+  CHECK(stopped.failure->name == "20260103_bad/migration.sql");
+  CHECK(std::string(stopped.failure->error.what()).find("UNIQUE constraint failed: t.a") != std::string::npos);
+  CHECK(count(db, "t") == 3);
+  CHECK(count(db, "d1_migrations") == 2);
 }

@@ -1,36 +1,8 @@
 // Migrations of a folder, against the embedded store's engine.
 
-#include <filesystem>
-
-#include "jobs_support.hpp"
+#include "migrations_support.hpp"
 
 using namespace d1_tests;
-
-namespace {
-
-using Names = std::vector<std::string>;
-
-class Folder {
- public:
-  Folder& add(const std::string& name, const std::string& sql) {
-    support::write_file(folder_.file(name), sql);
-    return *this;
-  }
-  [[nodiscard]] std::string path() const { return folder_.file(""); }
-
- private:
-  support::TemporaryFolder folder_{};
-};
-
-/// The names that the table of migrations holds, in the order of their ids.
-std::string recorded(const Engine& engine, const std::string& table = "d1_migrations") {
-  return engine.direct()
-      .query_value<std::string>("SELECT ifnull(group_concat(name), '') FROM (SELECT name FROM " + table +
-                                " ORDER BY id)")
-      .value();
-}
-
-}  // namespace
 
 TEST_CASE("migrations are applied once each, by number, and recorded as wrangler does") {
   Folder folder;
@@ -213,18 +185,17 @@ TEST_CASE("what is wrong with the folder is found before any request") {
   CHECK(error_of([&] { (void)engine.db().migrate(folder.path() + "none"); }).kind() == cf::ErrorKind::invalid_argument);
   CHECK(engine.fake->requests().empty());
 
-  const auto fails = [&](const cf::D1Database& db) { return error_of([&] { (void)db.migrate(Folder().path()); }); };
+  const auto fails = [&](const cf::D1Database& db) {
+    return error_of([&] { (void)db.migrate(Folder().path(), {.allow_none = true}); });
+  };
   engine.instead("raw", 1, refused(404, 7404, "no such database"));
   CHECK(fails(engine.db()).code() == cf::ErrorCode::d1_database_not_found);
   engine.instead("raw", 2, cf::testing::ok(R"([{"results":{"columns":["name"],"rows":[[7]]},"success":true}])"));
   CHECK(fails(engine.db()).kind() == cf::ErrorKind::decode);
 }
 
-TEST_CASE("an empty folder applies nothing; what on_applied throws ends the run") {
+TEST_CASE("what on_applied throws ends the run") {
   Engine engine;
-  const auto none = engine.db().migrate(Folder().path());
-  CHECK(none.complete());
-  CHECK(none.applied.empty());
 
   Folder folder;
   folder.add("1_a.sql", "CREATE TABLE t (a);").add("2_b.sql", "INSERT INTO t VALUES (1);");

@@ -76,6 +76,17 @@ struct RestoreResult {
 struct MigrateOptions {
   /// The table that remembers what was applied; wrangler's name for it by default.
   std::string table = "d1_migrations";
+  /// Which files of the folder are migrations: a path relative to it, where `*` and `?` match within a name and `**`
+  /// any number of folders; what stands behind `migrations_dir/` in wrangler's `migrations_pattern`. By default `*.sql`
+  /// or, where there is none, the `*/migration.sql` of Drizzle 1.0; a folder that holds both is refused.
+  std::string pattern{};
+  /// Whether a folder without any migration is fine. By default it is an error: the path or the layout may be wrong.
+  bool allow_none = false;
+  /// A file of more bytes is run by an import, which may take longer than the 30 s of a query; 0: every file is. D1
+  /// serves no queries during an import. The default is the limit of a single statement.
+  std::size_t import_above_bytes = 100'000;
+  /// Pause between two polls of such an import.
+  std::chrono::milliseconds poll_interval{1'000};
   /// Called after each migration that was applied, on the thread that drives the call. If it throws, the call ends with
   /// that exception.
   std::function<void(const std::string& name)> on_applied{};
@@ -89,7 +100,7 @@ struct MigrationFailure {
 };
 
 struct [[nodiscard]] MigrateResult {
-  std::vector<std::string> applied{};  ///< Files that this run applied, in order.
+  std::vector<std::string> applied{};  ///< Files that this run applied, in order, as paths relative to the folder.
   std::vector<std::string> earlier{};  ///< Files that an earlier run had applied.
   std::optional<MigrationFailure> failure{};
 

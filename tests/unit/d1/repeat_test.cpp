@@ -120,6 +120,77 @@ TEST_CASE("D1 overload is its own kind: not repeated for a write, repeated for a
   }
 }
 
+TEST_CASE("D1's documented texts decide kind, repetition and outcome, whatever code and status they come with") {
+  struct Row {
+    const char* text;
+    ErrorKind kind;
+    bool repeated;  // reads only
+    bool executed_perhaps;
+  };
+  const Row rows[] = {
+      {"Your account has exceeded D1's free tier daily row read limit. Upgrade to a paid plan or wait until tomorrow "
+       "(midnight UTC) to continue.",
+       ErrorKind::quota_exceeded, false, false},
+      {"Your account has exceeded D1's free tier daily row write limit. Upgrade to a paid plan or wait until tomorrow "
+       "(midnight UTC) to continue.",
+       ErrorKind::quota_exceeded, false, false},
+      {"D1 DB is overloaded. Requests queued for too long.", ErrorKind::overloaded, true, false},
+      {"D1 DB is overloaded. Too many requests queued.", ErrorKind::overloaded, true, false},
+      {"D1 DB storage operation exceeded timeout which caused object to be reset.", ErrorKind::overloaded, true, true},
+      {"D1 DB's isolate exceeded its memory limit and was reset.", ErrorKind::overloaded, true, true},
+      {"D1 DB exceeded its CPU time limit and was reset.", ErrorKind::overloaded, true, true},
+      {"Durable Object exceeded its CPU time limit and was reset.", ErrorKind::overloaded, true, true},
+      {"Cannot resolve D1 DB due to transient issue on remote node.", ErrorKind::server, true, false},
+      {"D1 DB reset because its code was updated.", ErrorKind::server, true, true},
+      {"Internal error while starting up D1 DB storage caused object to be reset.", ErrorKind::server, true, true},
+      {"Internal error in D1 DB storage caused object to be reset; reference = 8t4d", ErrorKind::server, true, true},
+      {"Network connection lost.", ErrorKind::server, true, true},
+      {"D1_ERROR: Network connection lost.", ErrorKind::server, true, true},
+      {"Can't read from request stream because client disconnected.", ErrorKind::server, true, true},
+      {"internal error; reference = e-Gz3hrU", ErrorKind::server, true, true},
+      // SQLite quotes what the caller wrote.
+      {"no such table: overloaded: SQLITE_ERROR", ErrorKind::rejected, false, false},
+      {"Network connection lost: SQLITE_CONSTRAINT_TRIGGER", ErrorKind::rejected, false, false},
+      {"near 'internal error': syntax error at offset 0: SQLITE_ERROR", ErrorKind::rejected, false, false},
+  };
+  for (const Row& row : rows) {
+    for (const auto& [status, code] : {std::pair(400, 7500), {200, 7500}, {404, 10000}, {500, 7500}, {429, 7429}}) {
+      if (row.kind == ErrorKind::rejected && status != 400 && status != 200) continue;  // not a refusal of SQL
+      INFO(row.text << " with " << status << ' ' << code);
+      const FakeReply fault = refused(status, code, row.text);
+      for (const Statement& statement : writes()) {
+        const Scripted s({fault, one()});
+        const auto error = error_of([&] { statement(database(s)); });
+        CHECK(error.kind() == row.kind);
+        CHECK(error.outcome_unknown() == row.executed_perhaps);
+        CHECK((error.details().delivery == cf::Delivery::unknown) == row.executed_perhaps);
+        CHECK(s.count() == 1);
+      }
+      for (const Statement& statement : reads()) {
+        const Scripted s({fault, one()});
+        if (row.repeated) {
+          CHECK_NOTHROW(statement(database(s)));
+          CHECK(s.count() == 2);
+          const auto pause = s.fake->requests()[1].at - s.fake->requests()[0].at;
+          CHECK((pause >= 1s || row.kind == ErrorKind::server));
+        } else {
+          CHECK(error_of([&] { statement(database(s)); }).kind() == row.kind);
+          CHECK(s.count() == 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the texts of D1 mean nothing for other products, and replay_safe lets a write be repeated after them") {
+  const Scripted kv({refused(400, 10001, "Network connection lost.")});
+  CHECK(error_of([&] { (void)kv.kv().get("k"); }).kind() == ErrorKind::rejected);
+  CHECK(kv.count() == 1);
+  const Scripted s({refused(400, 7500, "Network connection lost."), one()});
+  database(s).with({.replay_safe = true}).execute("INSERT INTO t VALUES (1)");
+  CHECK(s.count() == 2);
+}
+
 TEST_CASE("a failed result inside a successful envelope is an error, also an overload") {
   const Scripted refused_inside({ok(R"([{"success":false,"error":"no such table: t","results":[],"meta":{}}])")});
   const auto error = error_of([&] { (void)database(refused_inside).query<int>("SELECT 1"); });
@@ -130,6 +201,8 @@ TEST_CASE("a failed result inside a successful envelope is an error, also an ove
   const auto overloaded = error_of([&] { database(second).execute("DELETE FROM a; DELETE FROM b"); });
   CHECK(overloaded.kind() == ErrorKind::overloaded);
   CHECK_THAT(std::string(overloaded.what()), Catch::Matchers::Contains("statement 1"));
+  const Scripted lost({ok(R"([{"success":false,"error":"Network connection lost."}])")});
+  CHECK(error_of([&] { database(lost).execute("DELETE FROM t"); }).kind() == ErrorKind::server);
   const Scripted many({ok(R"([{"success":false,"error":"disk full"}])")});
   const auto done = database(many).insert_many("t", {"a"}, std::vector<std::tuple<int>>{{1}});
   REQUIRE(done.failure);

@@ -34,6 +34,8 @@ TEST_CASE("the retry class decides what is repeated, not the HTTP method") {
     CHECK(may_repeat(repeat, failure(cf::ErrorKind::transport, unknown)) == safe);
     CHECK(may_repeat(repeat, failure(cf::ErrorKind::timeout, unknown)) == safe);
     CHECK(may_repeat(repeat, failure(cf::ErrorKind::server, unknown)) == safe);
+    CHECK(may_repeat(repeat, failure(cf::ErrorKind::server)) == safe);  // it says that it was not executed
+    CHECK_FALSE(may_repeat(repeat, cf::Error(cf::ErrorDetails{.kind = cf::ErrorKind::server, .http_status = 501})));
     CHECK(may_repeat(repeat, failure(cf::ErrorKind::overloaded)) == safe);
     for (const auto kind : {cf::ErrorKind::quota_exceeded, cf::ErrorKind::unauthorized, cf::ErrorKind::not_found,
                             cf::ErrorKind::rejected, cf::ErrorKind::decode, cf::ErrorKind::tls, cf::ErrorKind::callback,

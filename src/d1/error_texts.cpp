@@ -1,0 +1,64 @@
+// What D1 tells by the text of an error only. It sends these texts under several codes and statuses.
+
+#include <algorithm>
+#include <array>
+
+#include "d1/common.hpp"
+
+namespace cloudflare::ops {
+
+namespace {
+
+using detail::Meaning;
+
+struct Known {
+  std::string_view part{};  ///< In lower case. Texts may begin with "D1_ERROR: " and end with a reference.
+  Meaning meaning{};
+};
+
+constexpr Meaning quota{.kind = ErrorKind::quota_exceeded, .delivery = Delivery::answered};
+constexpr Meaning restarted{.kind = ErrorKind::server, .delivery = Delivery::unknown};
+constexpr Meaning unreached{.kind = ErrorKind::server, .delivery = Delivery::answered};
+constexpr Meaning too_heavy{.kind = ErrorKind::overloaded, .delivery = Delivery::unknown};
+constexpr Meaning queued{.kind = ErrorKind::overloaded, .delivery = Delivery::answered};
+constexpr Meaning overloaded{.kind = ErrorKind::overloaded};
+
+// The first that matches counts. Sources: Cloudflare docs, "Debug D1" (list of D1_ERRORs) and the changelog of
+// 2026-09-01 (daily limits); "internal error; reference = …" and the Durable Object's forms are from public reports.
+constexpr std::array known{
+    Known{"free tier daily row read limit", quota},
+    Known{"free tier daily row write limit", quota},
+    Known{"too many requests queued", queued},
+    Known{"queued for too long", queued},
+    Known{"overloaded", overloaded},
+    Known{"storage operation exceeded timeout", too_heavy},
+    Known{"exceeded its memory limit", too_heavy},
+    Known{"exceeded its cpu time limit", too_heavy},
+    Known{"cannot resolve d1 db", unreached},
+    Known{"reset because its code was updated", restarted},
+    Known{"caused object to be reset", restarted},
+    Known{"network connection lost", restarted},
+    Known{"can't read from request stream", restarted},
+    Known{"internal error", restarted},
+};
+
+}  // namespace
+
+std::optional<Meaning> meaning_of(std::string_view text) {
+  // SQLite's own errors end with the name of their code, and may quote the caller's words.
+  if (text.find(": SQLITE_") != std::string_view::npos) return std::nullopt;
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+  const auto* const found =
+      std::find_if(known.begin(), known.end(), [&](const Known& each) { return lower.find(each.part) != lower.npos; });
+  return found == known.end() ? std::nullopt : std::optional(found->meaning);
+}
+
+constexpr detail::ReplyRules d1_rules{.meaning = meaning_of};
+// A request with SQL may take 30 s (Cloudflare docs, "D1 limits"); an import has no such limit.
+constexpr detail::ReplyRules sql_rules{
+    .meaning = meaning_of,
+    .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each"};
+
+}  // namespace cloudflare::ops
