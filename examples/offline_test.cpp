@@ -3,6 +3,8 @@
 #include <cloudflare/cloudflare.hpp>
 #include <cloudflare/local.hpp>
 #include <cloudflare/testing/fake_transport.hpp>
+#include <cloudflare/testing/recording.hpp>
+#include <cstdio>
 #include <iostream>
 
 namespace cf = cloudflare;
@@ -29,6 +31,25 @@ int main() {
   const bool survives = greeting_of(client.kv("namespace"), "ada") == "good day";
   const bool as_scripted = fake->problems().empty() && fake->requests().size() == 2;
   // [/scripted]
+
+  const std::string path = "offline_test.ndjson";
+  // [record]
+  auto recorder = std::make_shared<cf::testing::RecordingTransport>(path, cloud.transport());  // null: over the network
+  const cf::ApiClient recorded{cf::ApiToken{"secret"}, {.account_id = cloud.account_id(), .transport = recorder}};
+  const std::string id = recorded.kv_namespaces().create("recorded").id;
+  recorded.kv(id).put("greeting/ada", "good day");
+  const bool greets = greeting_of(recorded.kv(id), "ada") == "good day";
+  // [/record]
+
+  // [replay]
+  auto replay = std::make_shared<cf::testing::ReplayTransport>(path);
+  const cf::ApiClient replayed{cf::ApiToken{"none"}, {.account_id = "local", .transport = replay}};
+  const std::string same_id = replayed.kv_namespaces().create("recorded").id;
+  replayed.kv(same_id).put("greeting/ada", "good day");
+  const bool again = greeting_of(replayed.kv(same_id), "ada") == "good day" && replay->problems().empty();
+  // [/replay]
+  std::remove(path.c_str());
+  if (!greets || !again) return 1;
 
   if (!works || !survives || !as_scripted) std::cerr << fake->problems() << '\n';
   return works && survives && as_scripted ? 0 : 1;

@@ -69,7 +69,8 @@ class Exposition {
       for (std::size_t i = 0; i <= bounds.size(); ++i) {
         below += histogram.counts[i];
         const std::string bound = i < bounds.size() ? text_of(bounds[i]) : "+Inf";
-        sample(name + "_bucket", labels + ",le=\"" + bound + "\"", std::to_string(below));
+        sample(name + "_bucket", std::string(labels).append(",le=\"").append(bound).append("\""),
+               std::to_string(below));
       }
       sample(name + "_sum", labels, text_of(seconds_of(histogram.sum)));
       sample(name + "_count", labels, std::to_string(below));

@@ -169,7 +169,7 @@ TEST_CASE("a signed URL carries no header of a tracer, and shows its host alone"
                R"({"filename":"f.sql","signed_url":"https://r2.example:8443/secret.sql?X-Amz-Signature=secret"}})"),
             {.body = "SELECT 1;"}});
   s.notes->add = {{"traceparent", "00-1"}};
-  s.client().d1("0000").export_to(cf::sink_to([](std::string_view) {}));
+  s.client().d1("00000000-0000-4000-8000-000000000000").export_to(cf::sink_to([](std::string_view) {}));
   const auto requests = s.fake->requests();
   REQUIRE(requests.size() == 2);
   CHECK(requests[0].header("traceparent") == "00-1");
