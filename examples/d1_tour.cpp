@@ -59,6 +59,14 @@ int main() {
   const auto names = db.query<std::string_view>("SELECT name FROM users");  // no copies: the text lives in `names`
   // [/views]
 
+  // [table]
+  const cf::d1::Table table = db.query("SELECT * FROM users ORDER BY id");  // whatever the columns are
+  for (const std::string& column : table.columns()) std::cout << column << '\t';
+  std::cout << '\n';
+  for (const cf::d1::Row& row : table)
+    if (!row["score"].is_null()) std::cout << row[0].integer() << '\t' << row["name"].as<std::string>() << '\n';
+  // [/table]
+
   // [bulk]
   std::vector<std::tuple<std::string, double>> rows;
   for (int i = 0; i < 10'000; ++i) rows.emplace_back("user " + std::to_string(i), i * 0.5);
@@ -67,6 +75,14 @@ int main() {
     std::cerr << "rows " << done.failure->first_row << " to " << done.failure->last_row << ": "
               << done.failure->error.what() << "; " << done.committed << " rows before them are in the table\n";
   // [/bulk]
+
+  // [each]
+  double total = 0;  // a result of any size: neither the reply nor the rows are kept
+  const cf::d1::ReadResult read = db.for_each_row<std::string_view, std::optional<double>>(
+      "SELECT name, score FROM users WHERE id > ?", {2},
+      [&](std::string_view, std::optional<double> score) { total += score.value_or(0); });
+  std::cout << read.rows << " rows\n";
+  // [/each]
 
   // [in_list]
   const std::vector<int> wanted{1, 2, 3, 5, 8};  // any number of them, as one parameter
@@ -90,7 +106,8 @@ int main() {
   const auto account = db.query_one_as<Account>("SELECT id, name FROM users WHERE id = 2");
   const auto price = db.query_value<Money>("SELECT CAST(? AS INTEGER)", {Money{250}});
   const bool good = users.size() == 2 && !users[1].score && ann && count == 2 && any[1]["score"].is_null() &&
-                    names.size() == 2 && done.complete() && done.requests == 2 && chosen.size() == 5 && changed == 1 &&
-                    first.score == 2.5 && sent && account && account->owner == "Bob" && price && price->cents == 250;
+                    names.size() == 2 && table.size() == 2 && read.rows == 10'000 && total > 2e7 && done.complete() &&
+                    done.requests == 2 && chosen.size() == 5 && changed == 1 && first.score == 2.5 && sent && account &&
+                    account->owner == "Bob" && price && price->cents == 250;
   return good ? 0 : 1;
 }

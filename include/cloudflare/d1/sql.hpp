@@ -46,9 +46,8 @@ class SqlDatabase {
     return query<Column, Columns...>(statement.sql, statement.params);
   }
 
-  /// The rows of one statement whose columns are not known beforehand: `query("SELECT * FROM " + table)`. Columns of
-  /// the same name are all there, in order, except from EdgeBase. POST …/raw. @throws Error  decode: a reply without
-  /// rows
+  /// The rows of one statement whose columns are not known beforehand: `query("SELECT * FROM t")`. Columns of the same
+  /// name are all there, in order, but not from EdgeBase. POST …/raw. @throws Error  decode
   [[nodiscard]] Returns<d1::Table> query(std::string_view sql, const d1::Params& params = d1::Params()) const {
     return run_query(sql, params, detail::read_table);
   }
@@ -107,7 +106,7 @@ class SqlDatabase {
   ///
   /// POST …/raw. No row is handed over twice: after the first one nothing is repeated, and the error says how many were
   /// handed over. A failure that the server reports behind the rows is an error too. The JSON text of a row has at most
-  /// limits::d1_row_json_bytes.
+  /// limits::d1_row_json_bytes (32 MiB).
   /// @throws Error  as query(), and too_large
   template <class... Columns, class Fn>
   Returns<d1::ReadResult> for_each_row(std::string_view sql, const d1::Params& params, Fn&& fn) const {
@@ -117,6 +116,10 @@ class SqlDatabase {
   Returns<d1::ReadResult> for_each_row(std::string_view sql, Fn&& fn) const {
     return read_each<std::tuple<Columns...>>(sql, d1::Params(), std::forward<Fn>(fn));
   }
+  template <class... Columns, class Fn>
+  Returns<d1::ReadResult> for_each_row(const d1::Statement& statement, Fn&& fn) const {
+    return read_each<std::tuple<Columns...>>(statement.sql, statement.params, std::forward<Fn>(fn));
+  }
   template <class T, class Fn>
   Returns<d1::ReadResult> for_each_row_as(std::string_view sql, const d1::Params& params, Fn&& fn) const {
     return read_each<T>(sql, params, std::forward<Fn>(fn));
@@ -124,6 +127,10 @@ class SqlDatabase {
   template <class T, class Fn>
   Returns<d1::ReadResult> for_each_row_as(std::string_view sql, Fn&& fn) const {
     return read_each<T>(sql, d1::Params(), std::forward<Fn>(fn));
+  }
+  template <class T, class Fn>
+  Returns<d1::ReadResult> for_each_row_as(const d1::Statement& statement, Fn&& fn) const {
+    return read_each<T>(statement.sql, statement.params, std::forward<Fn>(fn));
   }
 
   /// Runs one statement, or several separated by `;` (then without params; D1 runs them as one batch), and keeps the

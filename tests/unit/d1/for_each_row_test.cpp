@@ -74,7 +74,7 @@ TEST_CASE("for_each_row sends what query sends, takes parameters, and counts row
   CHECK(sum == 1);
   CHECK(s.fake->requests()[0].url.ends_with("/raw"));
   CHECK(s.fake->requests()[0].body == R"({"sql":"SELECT ?","params":[7]})");
-  const auto done = db.for_each_row<int>("DELETE FROM t", [](int) { FAIL("there is no row"); });
+  const auto done = db.for_each_row<int>({.sql = "DELETE FROM t"}, [](int) { FAIL("there is no row"); });
   CHECK(done.rows == 0);
   CHECK(done.columns.empty());
   CHECK(done.meta.changes == 2);
