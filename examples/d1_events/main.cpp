@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <cloudflare/cloudflare.hpp>
 #include <cloudflare/local.hpp>
+#include <cloudflare/local/check.hpp>
+#include <fstream>
 #include <iostream>
 
 #include "events_csv.hpp"
@@ -92,6 +94,31 @@ bool copy(const cf::ApiClient& client, const cf::D1Database& first, const std::s
   return second.query_value<int>(total) == first.query_value<int>(total);
 }
 
+// Imports the file in parts, and goes on where an earlier run of the program was cut off.
+bool copy_in_parts(const cf::D1Database& db, const std::string& dump) {
+  // [check]
+  if (const auto refused = cf::local::check_import_file(dump)) {
+    std::cerr << "statement " << refused->statement << ", line " << refused->line << ": " << refused->message << '\n';
+    return false;
+  }
+  // [/check]
+  const std::string state = dump + ".state";
+  // [resume]
+  std::string point;
+  std::getline(std::ifstream(state), point);  // empty if there is no such file
+  const auto keep = [&](const cf::d1::ImportProgress& now) { std::ofstream(state) << now.resume; };
+  try {
+    const auto done = db.import_file(dump, {.split_bytes = 50'000'000, .resume = point, .on_progress = keep});
+    std::cout << done.parts << " parts, " << done.num_queries << " queries\n";
+    std::remove(state.c_str());
+  } catch (const cf::Error& error) {
+    std::ofstream(state) << error.result();  // what the next run goes on from
+    throw;
+  }
+  // [/resume]
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -115,7 +142,9 @@ int main(int argc, char** argv) try {
 
   std::int64_t reported = 0;
   for (const SourceReport& row : report(db)) reported += row.events;
-  const bool good = undo(db) && copy(client, db, dump) && reported == static_cast<std::int64_t>(events.size());
+  const cf::D1Database third = client.d1(client.d1_databases().create("parts").uuid);
+  const bool good = undo(db) && copy(client, db, dump) && copy_in_parts(third, dump) &&
+                    reported == static_cast<std::int64_t>(events.size());
   return good ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

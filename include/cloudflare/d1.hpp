@@ -61,8 +61,10 @@ class D1Verbs : public SqlDatabase<View> {
   /// POST …/import: init, upload to a signed URL without credentials, ingest (sent once), polls. A lost poll is
   /// repeated; the database serves no queries meanwhile, and an import that fails leaves it unchanged (Cloudflare docs,
   /// "Import and export data"). Its only time limit is the stall timeout.
-  /// @throws Error  rejected, with SQLite's text; decode: the etag is not the MD5; outcome_unknown(): no answer to
-  ///                ingest, or none about the end of the import
+  /// An import that is cut off can be continued, and a large one can be split (ImportOptions::resume, split_bytes).
+  /// @throws Error  rejected, with SQLite's text; server or overloaded: D1 restarted; decode: the etag is not the MD5;
+  ///                outcome_unknown(): no answer to ingest, or none about the end of the import. result() says where
+  ///                the import stands, if there is something to go on from
   Returns<d1::ImportResult> import_sql(Body sql, const d1::ImportOptions& options = d1::ImportOptions()) const {
     return View::run(context_, ops::d1_import(context_, id_, std::move(sql), options));
   }
@@ -77,7 +79,7 @@ class D1Verbs : public SqlDatabase<View> {
   /// POST …/export and polls, then a download from a signed URL without credentials. Repeated like any read. The
   /// database serves no queries meanwhile, and D1 cancels an export that is no longer polled; virtual tables (FTS5)
   /// cannot be exported (Cloudflare docs, "Import and export data"). Its only time limit is the stall timeout.
-  /// @throws Error  rejected, with the server's text
+  /// @throws Error  rejected, with the server's text; result() says where an export stands that was cut off
   Returns<d1::ExportResult> export_to(std::shared_ptr<Sink> sink,
                                       const d1::ExportOptions& options = d1::ExportOptions()) const {
     return View::run(context_, ops::d1_export(context_, id_, std::move(sink), options));

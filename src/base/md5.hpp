@@ -21,6 +21,12 @@ class Md5 {
       throw invalid_argument("OpenSSL refuses MD5, which a D1 import needs; is it in FIPS mode?");
   }
   void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+  /// The digest of the bytes so far; more may follow. @throws Error
+  [[nodiscard]] std::string hex_so_far() const {
+    Md5 copy;
+    if (EVP_MD_CTX_copy_ex(copy.context_.get(), context_.get()) != 1) throw invalid_argument("OpenSSL refuses MD5");
+    return copy.hex();
+  }
   /// Lower-case hex digits. Ends the digest.
   [[nodiscard]] std::string hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

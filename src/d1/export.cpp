@@ -1,6 +1,7 @@
 // Export: ask until D1 has written the file, then download it from a signed URL.
 
 #include "d1/job_status.hpp"
+#include "d1/resume.hpp"
 
 #include <cloudflare/detail/d1_job_ops.hpp>
 
@@ -34,6 +35,7 @@ class D1Export final : public detail::FlowOf<d1::ExportResult> {
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
+  void abort(Error error) override { fail(error); }
   [[nodiscard]] bool bounded() const noexcept override { return false; }
 
  private:
@@ -41,6 +43,7 @@ class D1Export final : public detail::FlowOf<d1::ExportResult> {
   void ask(detail::Outbox& out);
   void download(const std::string& url, detail::Outbox& out);
   void take_status(JobStatus& status, const detail::Reply& reply, detail::Outbox& out);
+  void fail(const Error& error);
   std::unique_ptr<State> state_;
 };
 
@@ -57,8 +60,11 @@ struct D1Export::State {
   d1::ExportResult result{};
 
   void report(bool downloading, std::vector<std::string> messages = std::vector<std::string>()) const {
-    if (options.on_progress)
-      options.on_progress({.downloading = downloading, .bytes_done = result.bytes, .messages = std::move(messages)});
+    if (!options.on_progress) return;
+    options.on_progress({.downloading = downloading,
+                         .bytes_done = result.bytes,
+                         .messages = std::move(messages),
+                         .resume = export_point(result.bookmark)});
   }
 
   // Counts and reports the bytes passed to the caller's sink. The state outlives the exchange.
@@ -88,21 +94,27 @@ struct D1Export::State {
 D1Export::D1Export(const RequestContext& context, std::string_view id, std::shared_ptr<Sink> sink,
                    std::shared_ptr<FileSink> file, const d1::ExportOptions& options)
     : state_(std::make_unique<State>(context, id, std::move(sink), std::move(file), options)) {
-  auto request = database_request(d1_endpoint("d1.export"), context, id);
-  if (!request) {
-    this->finish(request.error());
-  } else if (!state_->sink) {
-    this->finish(invalid_argument("the sink is null"));
+  if (!state_->options.resume.empty()) {
+    if (auto bookmark = parse_export_point(state_->options.resume))
+      state_->result.bookmark = std::move(*bookmark);
+    else
+      this->finish(bookmark.error());
   }
+  if (auto request = database_request(d1_endpoint("d1.export"), context, id); !request)
+    fail(request.error());
+  else if (!state_->sink)
+    fail(invalid_argument("the sink is null"));
   for (const std::string& name : state_->options.tables)
-    if (!detail::is_utf8(name)) this->finish(invalid_argument("a table's name is not UTF-8"));
+    if (!detail::is_utf8(name)) fail(invalid_argument("a table's name is not UTF-8"));
 }
+
+void D1Export::fail(const Error& error) { this->finish(resumable(error, export_point(state_->result.bookmark))); }
 
 void D1Export::begin(detail::Outbox& out) {
   try {
     if (state_->file) state_->file->open();
   } catch (const Error& error) {
-    return this->finish(error);
+    return fail(error);
   }
   ask(out);
 }
@@ -110,7 +122,7 @@ void D1Export::on_wake(detail::Outbox& out) { ask(out); }
 
 void D1Export::ask(detail::Outbox& out) {
   auto request = database_request(d1_endpoint("d1.export"), state_->context, state_->id);
-  if (!request) return this->finish(request.error());
+  if (!request) return fail(request.error());
   std::string body = R"({"output_format":"polling")";
   if (!state_->result.bookmark.empty()) {
     body += R"(,"current_bookmark":)";
@@ -122,26 +134,26 @@ void D1Export::ask(detail::Outbox& out) {
 
 void D1Export::download(const std::string& url, detail::Outbox& out) {
   auto request = signed_request(d1_endpoint("d1.export.download"), state_->context, url);
-  if (!request) return this->finish(request.error());
+  if (!request) return fail(request.error());
   request->http.sink = std::make_shared<State::Counting>(*state_);
   out.send(ExportStep::download, std::move(*request));
 }
 
 void D1Export::on_reply(unsigned step, Result<Reply>&& reply, detail::Outbox& out) {
-  if (!reply) return this->finish(reply.error());
+  if (!reply) return fail(reply.error());
   if (step == ExportStep::download) {
     if (state_->file) state_->file->commit();
     state_->report(true);
     return this->finish(std::move(state_->result));
   }
   auto status = read_job_status(*reply);
-  if (!status) return this->finish(status.error());
+  if (!status) return fail(status.error());
   take_status(*status, *reply, out);
 }
 
 void D1Export::take_status(JobStatus& status, const Reply& reply, detail::Outbox& out) {
   State& s = *state_;
-  if (status.failed()) return this->finish(job_error(status, "the export failed", reply));
+  if (status.failed()) return this->finish(resumable(job_error(status, "the export failed", reply), {}));
   if (!status.bookmark.empty()) s.result.bookmark = std::move(status.bookmark);
   s.report(false, std::move(status.messages));
   if (status.status == "complete") {
@@ -149,7 +161,7 @@ void D1Export::take_status(JobStatus& status, const Reply& reply, detail::Outbox
     return download(status.signed_url, out);
   }
   if (status.status != "active" || s.result.bookmark.empty())
-    return this->finish(
+    return fail(
         about_reply(Error(ErrorKind::decode, "the status of the export is neither active, complete nor error"), reply));
   out.wake_after(s.options.poll_interval);
 }

@@ -1,12 +1,11 @@
 // Import: the file's MD5 is its name on the server, so it is read once before it is sent; then init, upload to a signed
 // URL, ingest, and polls until D1 has run it.
 
+#include "d1/import.hpp"
 #include "base/md5.hpp"
 #include "base/temporary_file.hpp"
 #include "base/upload_source.hpp"
 #include "d1/job_status.hpp"
-
-#include <cloudflare/detail/d1_job_ops.hpp>
 
 namespace cloudflare::ops {
 
@@ -55,7 +54,7 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
  public:
   /// If `path` is given, its file is opened when the operation begins and replaces `sql`.
   D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
-           const d1::ImportOptions& options);
+           const d1::ImportOptions& options, ImportPoint from);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -68,13 +67,20 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
   void post(ImportStep step, const detail::Endpoint& endpoint, std::string body, detail::Outbox& out);
   void send_file(const std::string& url, detail::Outbox& out);
   void take_status(JobStatus& status, unsigned step, const detail::Reply& reply, detail::Outbox& out);
+  void poll(detail::Outbox& out);
+  void fail(const Error& error);
   std::unique_ptr<State> state_;
 };
 
 struct D1Import::State {
-  State(const RequestContext& given, std::string_view database, Body body, std::optional<std::string> from,
-        d1::ImportOptions wishes)
-      : context(given), id(database), options(std::move(wishes)), path(std::move(from)), sql(std::move(body)) {}
+  State(const RequestContext& given, std::string_view database, Body body, std::optional<std::string> file,
+        d1::ImportOptions wishes, ImportPoint begin)
+      : context(given),
+        id(database),
+        options(std::move(wishes)),
+        path(std::move(file)),
+        sql(std::move(body)),
+        point(std::move(begin)) {}
 
   RequestContext context;
   std::string id;
@@ -90,7 +96,7 @@ struct D1Import::State {
 
   std::string etag{};
   std::string filename{};
-  std::string bookmark{};
+  ImportPoint point;  // its bookmark is that of this import
   d1::ImportResult result{};
 
   [[nodiscard]] std::optional<Error> refused_size() const {
@@ -100,12 +106,17 @@ struct D1Import::State {
   }
 
   // D1 has started the import and has not reported its end.
-  [[nodiscard]] bool running() const { return !bookmark.empty(); }
+  [[nodiscard]] bool running() const { return !point.bookmark.empty(); }
 
   void report(d1::ImportStage stage, std::uint64_t done, std::optional<std::uint64_t> total,
               std::vector<std::string> messages = std::vector<std::string>()) const {
-    if (options.on_progress)
-      options.on_progress({.stage = stage, .bytes_done = done, .bytes_total = total, .messages = std::move(messages)});
+    if (!options.on_progress) return;
+    options.on_progress({.stage = stage,
+                         .part = point.parts + 1,
+                         .bytes_done = done,
+                         .bytes_total = total,
+                         .messages = std::move(messages),
+                         .resume = point.text()});
   }
 
   // Reads one step; true at the end. A source that cannot rewind after its first piece is copied to a temporary file.
@@ -133,8 +144,12 @@ struct D1Import::State {
     if (!sql.source()) return std::move(sql);
     std::shared_ptr<Source> source = kept ? kept : sql.source();
     if (!source->rewind()) throw invalid_argument("the source could be rewound once, but not a second time");
-    auto tell = [options = options, total = bytes](std::uint64_t done) {
-      options.on_progress({.stage = d1::ImportStage::uploading, .bytes_done = done, .bytes_total = total});
+    auto tell = [options = options, point = point, total = bytes](std::uint64_t done) {
+      options.on_progress({.stage = d1::ImportStage::uploading,
+                           .part = point.parts + 1,
+                           .bytes_done = done,
+                           .bytes_total = total,
+                           .resume = point.text()});
     };
     return {std::make_shared<detail::CheckedSource>(std::make_shared<detail::CountedSource>(
         std::move(source), bytes,
@@ -143,24 +158,28 @@ struct D1Import::State {
 };
 
 D1Import::D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
-                   const d1::ImportOptions& options)
-    : state_(std::make_unique<State>(context, id, std::move(sql), std::move(path), options)) {
+                   const d1::ImportOptions& options, ImportPoint from)
+    : state_(std::make_unique<State>(context, id, std::move(sql), std::move(path), options, std::move(from))) {
   auto request = database_request(d1_endpoint("d1.import.init"), context, id);
   if (!request) {
-    this->finish(request.error());
+    fail(request.error());
   } else if (auto error = state_->refused_size()) {
-    this->finish(std::move(*error));
+    fail(*error);
   }
 }
 
 void D1Import::begin(detail::Outbox& out) {
+  if (state_->running()) {
+    state_->reading = false;
+    return poll(out);
+  }
   if (state_->path) {
     try {
       state_->sql = Body::file(*state_->path);
     } catch (const Error& error) {
-      return this->finish(error);
+      return fail(error);
     }
-    if (auto error = state_->refused_size()) return this->finish(std::move(*error));
+    if (auto error = state_->refused_size()) return fail(*error);
   }
   state_->md5.emplace();
   read_on(out);
@@ -168,11 +187,17 @@ void D1Import::begin(detail::Outbox& out) {
 
 void D1Import::on_wake(detail::Outbox& out) {
   if (state_->reading) return read_on(out);
-  post(ImportStep::poll, d1_endpoint("d1.import.poll"),
-       R"({"action":"poll","current_bookmark":)" + as_json(state_->bookmark) + "}", out);
+  poll(out);
 }
 
-void D1Import::abort(Error error) { this->finish(state_->running() ? unknown_outcome(error) : error); }
+void D1Import::poll(detail::Outbox& out) {
+  post(ImportStep::poll, d1_endpoint("d1.import.poll"),
+       R"({"action":"poll","current_bookmark":)" + as_json(state_->point.bookmark) + "}", out);
+}
+
+void D1Import::abort(Error error) { fail(state_->running() ? unknown_outcome(error) : error); }
+
+void D1Import::fail(const Error& error) { this->finish(resumable(error, state_->point.text())); }
 
 void D1Import::read_on(detail::Outbox& out) {
   State& s = *state_;
@@ -192,24 +217,24 @@ void D1Import::read_on(detail::Outbox& out) {
 
 void D1Import::post(ImportStep step, const detail::Endpoint& endpoint, std::string body, detail::Outbox& out) {
   auto request = database_request(endpoint, state_->context, state_->id);
-  if (!request) return this->finish(request.error());
+  if (!request) return fail(request.error());
   detail::set_json(*request, std::move(body));
   out.send(step, std::move(*request));
 }
 
 void D1Import::send_file(const std::string& url, detail::Outbox& out) {
   auto request = signed_request(d1_endpoint("d1.import.upload"), state_->context, url);
-  if (!request) return this->finish(request.error());
+  if (!request) return fail(request.error());
   request->http.body = state_->upload_body();
   out.send(ImportStep::upload, std::move(*request));
 }
 
 void D1Import::on_reply(unsigned step, Result<Reply>&& reply, detail::Outbox& out) {
-  if (!reply) return this->finish(state_->running() ? unknown_outcome(reply.error()) : reply.error());
+  if (!reply) return fail(state_->running() ? unknown_outcome(reply.error()) : reply.error());
   if (step == ImportStep::upload) {
     const std::string* etag = find_header(reply->http.headers, "etag");
     if (etag == nullptr || without_quotes(*etag) != state_->etag)
-      return this->finish(about_reply(
+      return fail(about_reply(
           Error(ErrorKind::decode, etag == nullptr ? "the upload was answered without an etag"
                                                    : "the etag of the upload is not the MD5 of what was sent: the file "
                                                      "changed on its way and was not run"),
@@ -219,7 +244,7 @@ void D1Import::on_reply(unsigned step, Result<Reply>&& reply, detail::Outbox& ou
                 out);
   }
   auto status = read_job_status(*reply);
-  if (!status) return this->finish(step == ImportStep::init ? status.error() : unknown_outcome(status.error()));
+  if (!status) return fail(step == ImportStep::init ? status.error() : unknown_outcome(status.error()));
   if (step == ImportStep::init && !status->failed()) {
     state_->filename = status->filename;
     if (!status->upload_url.empty()) return send_file(status->upload_url, out);
@@ -230,8 +255,12 @@ void D1Import::on_reply(unsigned step, Result<Reply>&& reply, detail::Outbox& ou
 
 void D1Import::take_status(JobStatus& status, unsigned step, const Reply& reply, detail::Outbox& out) {
   State& s = *state_;
-  if (!status.bookmark.empty()) s.bookmark = std::move(status.bookmark);
-  if (status.failed()) return this->finish(failure(status, step, reply));
+  if (!status.bookmark.empty()) s.point.bookmark = std::move(status.bookmark);
+  if (status.failed()) {
+    const Error error = failure(status, step, reply);
+    s.point.bookmark.clear();  // it failed, or the server no longer knows it
+    return fail(error);
+  }
   s.report(d1::ImportStage::running, s.bytes, s.bytes, std::move(status.messages));
   if (status.status == "complete") {
     s.result.num_queries = status.num_queries;
@@ -239,22 +268,49 @@ void D1Import::take_status(JobStatus& status, unsigned step, const Reply& reply,
     s.result.meta = std::move(status.meta);
     return this->finish(std::move(s.result));
   }
-  if (status.status != "active" || s.bookmark.empty())
-    return this->finish(unknown_outcome(about_reply(
+  if (status.status != "active" || s.point.bookmark.empty())
+    return fail(unknown_outcome(about_reply(
         Error(ErrorKind::decode, "the status of the import is neither active, complete nor error"), reply)));
   out.wake_after(s.options.poll_interval);
 }
 
+class RefusedImport final : public detail::FlowOf<d1::ImportResult> {
+ public:
+  explicit RefusedImport(Error error) { this->finish(std::move(error)); }
+  void begin(detail::Outbox&) override {}
+  void on_reply(unsigned, Result<Reply>&&, detail::Outbox&) override {}
+};
+
+/// The point in the options, or the beginning.
+Result<ImportPoint> point_in(const d1::ImportOptions& options) {
+  if (options.resume.empty()) return ImportPoint();
+  return ImportPoint::parse(options.resume);
+}
+
+FlowPtr<d1::ImportResult> import_all(const RequestContext& context, std::string_view id, Body sql,
+                                     std::optional<std::string> path, const d1::ImportOptions& options) {
+  const auto point = point_in(options);
+  if (!point) return std::make_unique<RefusedImport>(point.error());
+  if (options.split_bytes != 0 || point->bytes != 0 || point->next_bytes != 0)
+    return import_parts(context, id, std::move(sql), std::move(path), options, *point);
+  return std::make_unique<D1Import>(context, id, std::move(sql), std::move(path), options, *point);
+}
+
 }  // namespace
+
+FlowPtr<d1::ImportResult> import_part(const RequestContext& context, std::string_view id, Body sql,
+                                      const d1::ImportOptions& options, const ImportPoint& from) {
+  return std::make_unique<D1Import>(context, id, std::move(sql), std::nullopt, options, from);
+}
 
 FlowPtr<d1::ImportResult> d1_import(const RequestContext& context, std::string_view id, Body sql,
                                     const d1::ImportOptions& options) {
-  return std::make_unique<D1Import>(context, id, std::move(sql), std::nullopt, options);
+  return import_all(context, id, std::move(sql), std::nullopt, options);
 }
 
 FlowPtr<d1::ImportResult> d1_import_file(const RequestContext& context, std::string_view id, const std::string& path,
                                          const d1::ImportOptions& options) {
-  return std::make_unique<D1Import>(context, id, Body(), path, options);
+  return import_all(context, id, Body(), path, options);
 }
 
 }  // namespace cloudflare::ops

@@ -151,3 +151,29 @@ CONTRACT_CASE("folders of migrations run as files do, and a large one is importe
   CHECK(count(db, "t") == 3);
   CHECK(count(db, "d1_migrations") == 2);
 }
+
+CONTRACT_CASE("a dump is imported in parts, each of which takes effect by itself", "", Embedded, Real) {
+  const FreshDatabase db = cloud.fresh_database();
+  const d1::ImportOptions parts{.split_bytes = 1, .poll_interval = std::chrono::milliseconds(1)};
+  const auto done = db->import_sql("PRAGMA defer_foreign_keys=TRUE;\n" + odd_sql, parts);
+  CHECK(done.parts == 7);
+  CHECK(db->query_value<std::string>("SELECT group_concat(note) FROM log") == "t;1,t;2");
+  CHECK(db->query_value<std::string>("SELECT s FROM v WHERE s NOT NULL") == "it's; -- no comment");
+
+  std::string resume;
+  const std::string more = "INSERT INTO t (s) VALUES ('three');\nINSERT INTO nope VALUES (1);\n";
+  try {
+    db->import_sql(more, parts);
+  } catch (const cloudflare::Error& error) {
+    CHECK(error.kind() == ErrorKind::rejected);
+    CHECK(std::string(error.what()).find("part 2 (statements 2 to 2, from line 2)") != std::string::npos);
+    resume = error.result();
+  }
+  CHECK(count(db, "t") == 3);
+  db->execute("CREATE TABLE nope (a)");
+  d1::ImportOptions rest = parts;
+  rest.resume = resume;
+  CHECK(db->import_sql(more, rest).parts == 1);
+  CHECK(count(db, "t") == 3);
+  CHECK(count(db, "nope") == 1);
+}

@@ -118,3 +118,31 @@ TEST_CASE("an upload that is cut is sent whole again, and the import runs once")
   CHECK(ingests == 1);
   CHECK(store.direct().query_value<int>("SELECT count(*) FROM t") == 2000);
 }
+
+TEST_CASE("a split import whose polls break on the wire is resumed by another client, and every part runs once") {
+  StoreServer store;
+  const support::TemporaryFolder folder;
+  support::write_file(folder.file("in.sql"), rows_of_sql(300));
+  int ingests = 0;
+  bool broken = true;
+  store.server.on_request([&](const Recorded& request) {
+    ingests += request.body.find("\"ingest\"") != std::string::npos ? 1 : 0;
+    Answer answer = store.execute(request);
+    if (broken && ingests == 2 && request.body.find("\"poll\"") != std::string::npos) answer.stop_at = 0;
+    return answer;
+  });
+  const auto import = [&](const std::string& resume) {
+    const auto db = store.db([](cf::ClientOptions& options) { options.backoff_base = 1ms; });
+    return db.import_file(folder.file("in.sql"), {.split_bytes = 100'000, .resume = resume, .poll_interval = 1ms});
+  };
+  const auto error = error_of([&] { import(""); });
+  CHECK(error.kind() == cf::ErrorKind::transport);
+  CHECK(error.outcome_unknown());
+  CHECK(std::string(error.what()).find("part 2 (statements ") != std::string::npos);
+  CHECK(error.result().find("token") == std::string::npos);
+  broken = false;
+  const auto done = import(error.result());
+  CHECK(done.parts == 3);
+  CHECK(ingests == 4);
+  CHECK(store.direct().query_value<int>("SELECT count(*) FROM t") == 300);
+}

@@ -21,12 +21,24 @@ enum class ImportStage : std::uint8_t {
 
 struct ImportProgress {
   ImportStage stage = ImportStage::reading;
+  std::uint64_t part = 1;                      ///< From 1; see ImportOptions::split_bytes.
   std::uint64_t bytes_done = 0;                ///< Bytes read or sent.
   std::optional<std::uint64_t> bytes_total{};  ///< Unknown while a stream without a size is read.
   std::vector<std::string> messages{};         ///< What the server says while it runs the file.
+  /// Where the import stands, for ImportOptions::resume; empty while there is nothing to go on from. Kept in a file, it
+  /// lets another process go on after this one was killed.
+  std::string resume{};
 };
 
 struct ImportOptions {
+  /// Cuts the text into several imports, one after the other: a part ends with the first statement that reaches this
+  /// size. Each part takes effect by itself, so a failure leaves those before it in the database. PRAGMAs at the start
+  /// of the text are repeated in every part. 0: one import. D1 resets a database that runs too much at once (public
+  /// reports of imports of 100 MB and more); it documents no size for that.
+  std::uint64_t split_bytes = 0;
+  /// Goes on with an import of the same text that was cut off: what Error::result() of its error, or the last
+  /// ImportProgress::resume, holds. Parts that are finished are read but not sent; an import that D1 runs is polled.
+  std::string resume{};
   /// Pause between two polls (Cloudflare docs, "Bulk import to D1": one second).
   std::chrono::milliseconds poll_interval{1'000};
   /// Called about once for each MB, and after each reply, on the thread that drives the call. If it throws, the call
@@ -34,13 +46,15 @@ struct ImportOptions {
   std::function<void(const ImportProgress&)> on_progress{};
 };
 
+/// With several parts: the sums of those that this call saw end, and the rest as the last of them says.
 struct ImportResult {
   std::int64_t num_queries = 0;
   /// State of the database after the import, for restore().
   std::string final_bookmark{};
   Meta meta{};
-  std::uint64_t bytes = 0;
-  /// The server had this file from an earlier import, so it was not sent again.
+  std::uint64_t bytes = 0;  ///< 0 for an import that was only polled, as after ImportOptions::resume.
+  std::uint64_t parts = 1;  ///< Parts whose end this call saw.
+  /// The server had this file from an earlier import, so it was not sent again. With several parts: every one of them.
   bool already_uploaded = false;
 };
 
@@ -48,12 +62,17 @@ struct ExportProgress {
   bool downloading = false;             ///< Otherwise D1 is still writing the file.
   std::uint64_t bytes_done = 0;         ///< Downloaded; 0 again when a broken download begins anew.
   std::vector<std::string> messages{};  ///< What the server says while it writes the file.
+  std::string resume{};                 ///< For ExportOptions::resume; empty before D1 has begun.
 };
 
 struct ExportOptions {
   bool no_data = false;
   bool no_schema = false;
   std::vector<std::string> tables{};  ///< Empty: all.
+  /// Goes on with an export that was cut off: what Error::result() of its error, or the last ExportProgress::resume,
+  /// holds. The other options must be the same. D1 cancels an export that is not polled for a while (it documents no
+  /// time), and then begins a new one or refuses. A download begins anew.
+  std::string resume{};
   /// Pause between two polls. D1 cancels an export that is no longer polled.
   std::chrono::milliseconds poll_interval{1'000};
   /// Called about once for each MB, and after each reply, on the thread that drives the call. If it throws, the call

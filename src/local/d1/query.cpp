@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "d1/sql_split.hpp"
 #include "local/d1/errors.hpp"
 #include "local/d1/handlers.hpp"
-#include "local/d1/sql_split.hpp"
 
 namespace cloudflare::local {
 
@@ -55,7 +55,7 @@ Reply run(Account& account, Request& request, D1Format format) {
 std::vector<D1Query> d1_queries(const Json& body, std::string_view name) {
   std::vector<D1Query> queries;
   D1Query only = query_of(body, name);
-  std::vector<std::string> statements = split_sql(only.sql);
+  std::vector<std::string> statements = ops::split_sql(only.sql);
   if (statements.size() > 1 && !only.params.empty())
     throw d1_invalid("params with multiple statements is not supported");
   if (statements.size() <= 1)

@@ -5,9 +5,9 @@
 
 #include "base/encode.hpp"
 #include "base/md5.hpp"
+#include "d1/sql_split.hpp"
 #include "local/d1/errors.hpp"
 #include "local/d1/handlers.hpp"
-#include "local/d1/sql_split.hpp"
 #include "local/storage/call_limits.hpp"
 
 namespace cloudflare::local {
@@ -52,7 +52,7 @@ Reply begin_import(Account& account, const Request& request, const std::string& 
 }
 
 void run_file(detail::TemporaryFile& file, const std::function<void(std::string_view)>& run) {
-  SqlSplitter splitter;
+  ops::SqlSplitter splitter;
   std::array<char, 65'536> piece{};
   file.rewind();
   while (const std::size_t n = file.read(piece)) {

@@ -1,7 +1,7 @@
 // Import, export and time travel of the embedded store's D1.
 #include <openssl/evp.h>
 
-#include "local/d1/sql_split.hpp"
+#include "d1/sql_split.hpp"
 #include "local_d1_support.hpp"
 
 using namespace cloudflare_tests;
@@ -36,17 +36,17 @@ TEST_CASE("embedded D1: SQL text is cut at the semicolons between statements, in
       "create temp trigger u before delete on x begin select 1; end",
       "CREATE TABLE trigger_log(begin_at)",
       "SELECT 1-1/1 -- end"};
-  CHECK(cloudflare::local::split_sql(text) == expected);
+  CHECK(cloudflare::ops::split_sql(text) == expected);
   for (std::size_t size = 1; size < 20; ++size) {
-    cloudflare::local::SqlSplitter splitter;
+    cloudflare::ops::SqlSplitter splitter;
     std::size_t count = 0;
     const auto next = [&](std::string_view) { ++count; };
     for (std::size_t at = 0; at < text.size(); at += size) splitter.feed(std::string_view(text).substr(at, size), next);
     splitter.finish(next);
     CHECK(count == expected.size());
   }
-  CHECK(cloudflare::local::split_sql(" ; -- only\n; /* this */").empty());
-  CHECK(cloudflare::local::split_sql("\xEF\xBB\xBF"
+  CHECK(cloudflare::ops::split_sql(" ; -- only\n; /* this */").empty());
+  CHECK(cloudflare::ops::split_sql("\xEF\xBB\xBF"
                                      "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END; SELECT 2")
             .size() == 2);
 }

@@ -1,8 +1,8 @@
-#include "local/d1/sql_split.hpp"
+#include "d1/sql_split.hpp"
 
 #include <utility>
 
-namespace cloudflare::local {
+namespace cloudflare::ops {
 
 namespace {
 
@@ -15,8 +15,29 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' |
 
 }  // namespace
 
+bool SqlSplitter::next(std::string_view& text) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!step(text[i])) continue;
+    pending_.append(text, begin, i - begin);
+    begin = i + 1;
+    if (!take()) continue;
+    text.remove_prefix(begin);
+    return true;
+  }
+  pending_.append(text, begin);
+  text = {};
+  return false;
+}
+
+bool SqlSplitter::finish() {
+  step('\n');  // ends a word or a comment
+  return take();
+}
+
 // True for a semicolon that ends a statement.
 bool SqlSplitter::step(char c) {
+  if (c == '\n') ++lines_;
   const char before = std::exchange(previous_, c);
   switch (in_) {
     case In::quoted:
@@ -42,6 +63,7 @@ bool SqlSplitter::step(char c) {
     case In::text: break;
   }
   if (is_word(c)) {
+    begin();
     in_ = In::word;
     word_.assign(1, static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c));
     return false;
@@ -74,9 +96,14 @@ bool SqlSplitter::separator(char) {
   return true;
 }
 
+void SqlSplitter::begin() {
+  if (!content_) line_ = lines_;
+}
+
 void SqlSplitter::word() {
-  content_ = true;
   if (constexpr std::string_view mark = "\xEF\xBB\xBF"; word_.starts_with(mark)) word_.erase(0, mark.size());
+  if (!content_) first_word_ = word_;
+  content_ = true;
   switch (trigger_) {
     case Trigger::unknown:
       trigger_ = word_ == "CREATE" ? Trigger::create : word_ == "EXPLAIN" ? Trigger::explain : Trigger::no;
@@ -95,6 +122,7 @@ void SqlSplitter::word() {
 }
 
 void SqlSplitter::token() {
+  begin();
   content_ = true;
   if (trigger_ == Trigger::semicolon) trigger_ = Trigger::body;
   if (trigger_ != Trigger::body && trigger_ != Trigger::end) trigger_ = Trigger::no;
@@ -103,6 +131,8 @@ void SqlSplitter::token() {
 bool SqlSplitter::take() {
   done_.clear();
   std::swap(done_, pending_);
+  done_word_ = std::exchange(first_word_, std::string());
+  done_line_ = line_;
   trigger_ = Trigger::unknown;
   previous_ = 0;
   return std::exchange(content_, false);
@@ -121,4 +151,4 @@ std::vector<std::string> split_sql(std::string_view sql) {
   return statements;
 }
 
-}  // namespace cloudflare::local
+}  // namespace cloudflare::ops
