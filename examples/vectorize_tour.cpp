@@ -61,6 +61,13 @@ int main() {
   const auto similar = docs.query_by_id("page-2", {.top_k = 5});
   // [/query]
 
+  // [query_many]
+  const std::vector<std::vector<float>> questions{embedding_of(0, 2), embedding_of(1, 2), embedding_of(3, 2)};
+  const auto answers = docs.query_many(questions, {.top_k = 3}, {.in_flight = 8});
+  for (const std::optional<cf::vectorize::QueryResult>& answer : answers.results)  // in the order of the questions
+    std::cout << (answer ? answer->matches.front().id : "see answers.outcome.failed") << '\n';
+  // [/query_many]
+
   const std::vector<Article> articles{{"https://example.org/a", embedding_of(1, 2)}};
   docs.wait_for(docs.insert(articles), 5min);
 
@@ -79,7 +86,7 @@ int main() {
   docs.upsert_ndjson(lines, {.unparsable = cf::vectorize::UnparsableBehavior::error});
   // [/ndjson]
 
-  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 &&
+  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 && answers.outcome.complete() &&
                     found.vectors[0] && found.vectors[1]->ns == "articles" && !found.vectors[2] && listed == 12'001 &&
                     docs.info().vector_count == 12'001;
   return good ? 0 : 1;

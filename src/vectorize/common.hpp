@@ -57,6 +57,12 @@ namespace cloudflare::ops {
 /// nullopt for a name that this version does not know.
 [[nodiscard]] std::optional<vectorize::Metric> read_metric(detail::json::value name);
 
+/// Appends `"vector":[…]`, or says what is not allowed.
+[[nodiscard]] std::optional<Error> append_query_vector(std::string& json, const RequestContext& context,
+                                                       const VectorizeTarget& index, std::span<const float> vector);
+/// The members of a query after its vector or id and the end of its object, or what is not allowed.
+[[nodiscard]] Result<std::string> encode_query_options(const RequestContext& context,
+                                                       const vectorize::QueryOptions& options);
 /// Appends the members of a query and the end of its object, or says what is not allowed.
 [[nodiscard]] std::optional<Error> append_query(std::string& json, const RequestContext& context,
                                                 const VectorizeTarget& index, std::span<const float> vector,
@@ -70,6 +76,8 @@ namespace cloudflare::ops {
 /// The format of requests with ids: `prefix`, the ids as items of a JSON array, `]}`.
 [[nodiscard]] Result<detail::BulkFormat> ids_format(Result<detail::Request> request, std::string prefix,
                                                     std::size_t max_items);
+/// The format of requests with one query each: `prefix`, the vector; the suffix is for the options.
+[[nodiscard]] Result<detail::BulkFormat> query_format(Result<detail::Request> request, std::string prefix);
 /// Appends the floats of a JSON array.
 CLOUDFLARE_API void read_floats(std::vector<float>& to, detail::json::value value);
 /// A time in RFC 3339, or in seconds or milliseconds since the epoch; nullopt if it is neither.

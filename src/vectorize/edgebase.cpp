@@ -141,6 +141,11 @@ Call<Mutation> edgebase_vectorize_erase_by_ids(const RequestContext& context, co
   return {ids_request(erase_by_ids, context, index, ids), read_mutation_reply};
 }
 
+Result<BulkFormat> edgebase_query_format(const RequestContext& context, const VectorizeTarget& index) {
+  return query_format(edgebase_request(vectorize_endpoint("edgebase.vectorize.query"), context, index.name),
+                      edgebase_action("search") + ",");
+}
+
 Result<BulkFormat> edgebase_vectors_format(const RequestContext& context, const VectorizeTarget& index, Upload upload,
                                            const vectorize::UploadManyOptions& options) {
   auto request = edgebase_request(operation_of(upload), context, index.name);

@@ -26,7 +26,9 @@ namespace cloudflare::ops {
 [[nodiscard]] Call<vectorize::Mutation> edgebase_vectorize_erase_by_ids(const RequestContext& context,
                                                                         const VectorizeTarget& index,
                                                                         std::span<const std::string> ids);
-/// The formats of requests of `_many` operations: vectors, ids to erase, ids to read.
+/// The formats of requests of `_many` operations: queries (without their options), vectors, ids to erase, ids to read.
+[[nodiscard]] Result<detail::BulkFormat> edgebase_query_format(const RequestContext& context,
+                                                               const VectorizeTarget& index);
 [[nodiscard]] Result<detail::BulkFormat> edgebase_vectors_format(const RequestContext& context,
                                                                  const VectorizeTarget& index, Upload upload,
                                                                  const vectorize::UploadManyOptions& options);

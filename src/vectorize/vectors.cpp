@@ -142,8 +142,11 @@ std::optional<Error> check_query(const QueryOptions& options, bool limits) {
   return check_filter(options, limits);
 }
 
-// The rest of a query's body after its vector or id.
-void append_options(std::string& body, const QueryOptions& options) {
+}  // namespace
+
+Result<std::string> encode_query_options(const RequestContext& context, const QueryOptions& options) {
+  if (auto error = check_query(options, detail::checks_limits(context))) return *std::move(error);
+  std::string body;
   if (options.top_k) detail::append_number(body.append(R"(,"topK":)"), *options.top_k);
   if (!options.ns.empty()) detail::append_json_string(body.append(R"(,"namespace":)"), options.ns);
   if (!options.filter.empty()) body.append(R"(,"filter":)").append(options.filter.text());
@@ -152,31 +155,36 @@ void append_options(std::string& body, const QueryOptions& options) {
   if (options.return_metadata == vectorize::ReturnMetadata::indexed) body.append(R"(,"returnMetadata":"indexed")");
   if (options.return_metadata == vectorize::ReturnMetadata::all) body.append(R"(,"returnMetadata":"all")");
   body.push_back('}');
+  return body;
 }
 
-}  // namespace
-
-std::optional<Error> append_query(std::string& json, const RequestContext& context, const VectorizeTarget& index,
-                                  std::span<const float> vector, const QueryOptions& options) {
-  const bool limits = detail::checks_limits(context);
-  if (auto error = check_query(options, limits)) return error;
+std::optional<Error> append_query_vector(std::string& json, const RequestContext& context, const VectorizeTarget& index,
+                                         std::span<const float> vector) {
   const std::size_t most = index.dimensions > 0 ? static_cast<std::size_t>(index.dimensions) : 0;
-  if (limits && (vector.empty() || (most != 0 && vector.size() != most) ||
-                 vector.size() > static_cast<std::size_t>(limits::vectorize_max_dimensions)))
+  if (detail::checks_limits(context) && (vector.empty() || (most != 0 && vector.size() != most) ||
+                                         vector.size() > static_cast<std::size_t>(limits::vectorize_max_dimensions)))
     return invalid_argument("the query has " + std::to_string(vector.size()) + " dimensions; " +
                             (most != 0 ? std::to_string(most) + " are needed" : "1 to 1536 are allowed"));
   if (!detail::append_floats(json.append(R"("vector":)"), vector)) return detail::not_finite(vector);
-  append_options(json, options);
+  return std::nullopt;
+}
+
+std::optional<Error> append_query(std::string& json, const RequestContext& context, const VectorizeTarget& index,
+                                  std::span<const float> vector, const QueryOptions& options) {
+  const auto rest = encode_query_options(context, options);
+  if (!rest) return rest.error();
+  if (auto error = append_query_vector(json, context, index, vector)) return error;
+  json.append(*rest);
   return std::nullopt;
 }
 
 std::optional<Error> append_query(std::string& json, const RequestContext& context, std::string_view id,
                                   const QueryOptions& options) {
-  const bool limits = detail::checks_limits(context);
-  if (auto error = check_query(options, limits)) return error;
-  if (auto error = check_vector_id(id, limits)) return error;
+  const auto rest = encode_query_options(context, options);
+  if (!rest) return rest.error();
+  if (auto error = check_vector_id(id, detail::checks_limits(context))) return error;
   detail::append_json_string(json.append(R"("vectorId":)"), id);
-  append_options(json, options);
+  json.append(*rest);
   return std::nullopt;
 }
 

@@ -25,6 +25,8 @@ struct VectorizeTarget {
 };
 
 using VectorReader = detail::ViewReader<vectorize::VectorView>;
+/// Vectors to search with.
+using QueryReader = detail::ViewReader<std::span<const float>>;
 
 CLOUDFLARE_API Call<std::vector<vectorize::Index>> vectorize_list_indexes(const RequestContext& context);
 CLOUDFLARE_API Call<vectorize::Index> vectorize_create(const RequestContext& context, std::string_view name,
@@ -75,6 +77,12 @@ std::unique_ptr<VectorReader> make_vector_reader(R&& range) {
                                                          [](const auto& vector) { return vectorize::as_view(vector); });
 }
 
+template <class R>
+std::unique_ptr<QueryReader> make_query_reader(R&& range) {
+  return detail::make_view_reader<std::span<const float>>(
+      std::forward<R>(range), [](const auto& vector) -> std::span<const float> { return vector; });
+}
+
 /// Any number of vectors, or ids, over the bulk flow; the result says what to wait for.
 CLOUDFLARE_API FlowPtr<vectorize::ManyResult> vectorize_upload_many(const RequestContext& context,
                                                                     const VectorizeTarget& index, Upload upload,
@@ -88,6 +96,12 @@ CLOUDFLARE_API FlowPtr<vectorize::GetManyResult> vectorize_get_many(const Reques
                                                                     const VectorizeTarget& index,
                                                                     std::unique_ptr<detail::TextReader> ids,
                                                                     const vectorize::GetManyOptions& options);
+/// Any number of queries over the bulk flow, one in each request.
+CLOUDFLARE_API FlowPtr<vectorize::QueryManyResult> vectorize_query_many(const RequestContext& context,
+                                                                        const VectorizeTarget& index,
+                                                                        std::unique_ptr<QueryReader> vectors,
+                                                                        const vectorize::QueryOptions& options,
+                                                                        const vectorize::QueryManyOptions& many);
 /// Asks `info` in growing steps until a mutation is processed.
 CLOUDFLARE_API FlowPtr<vectorize::IndexInfo> vectorize_wait(const RequestContext& context, const VectorizeTarget& index,
                                                             const vectorize::Mutation& mutation,

@@ -95,6 +95,23 @@ class VectorStore {
     return View::run(context_, ops::vectorize_query_by_id(context_, index_, id, options));
   }
 
+  /// The nearest neighbours of any number of vectors, one query each, several under way at once; results in the order
+  /// of the vectors. The range is read lazily, once.
+  ///
+  /// `options` apply to every query and are checked before the first. A vector that breaks a rule and a query that
+  /// fails are reported with their positions, and the others are sent. Repeated like any read; when throttled, all
+  /// pause.
+  /// @throws Error  only if no query succeeded and the rest would fail too (no such index, credential refused, …), or
+  /// if the options are refused
+  template <vectorize::QueryInput R>
+  [[nodiscard]] Returns<vectorize::QueryManyResult> query_many(
+      R&& vectors, const vectorize::QueryOptions& options = vectorize::QueryOptions(),
+      const vectorize::QueryManyOptions& many = vectorize::QueryManyOptions()) const {
+    return View::run(
+        context_, ops::vectorize_query_many(
+                      context_, index_, ops::make_query_reader(View::keep(std::forward<R>(vectors))), options, many));
+  }
+
   /// Up to 20 vectors in one request, in the server's order; unknown ids are absent. POST …/get_by_ids. Repeated.
   [[nodiscard]] Returns<std::vector<vectorize::Vector>> get_by_ids(std::span<const std::string> ids) const {
     return View::run(context_, ops::vectorize_get_by_ids(context_, index_, ids));

@@ -183,6 +183,22 @@ struct QueryResult {
   [[nodiscard]] std::size_t size() const noexcept { return matches.size(); }
 };
 
+struct QueryManyOptions {
+  /// Requests under way at once; absent: the setting of the client (4).
+  std::optional<int> in_flight{};
+  std::function<void(const BulkProgress&)> on_progress{};
+  /// Called with each result instead of collecting them, in no particular order; `index` is the position of the vector.
+  std::function<void(std::uint64_t index, QueryResult&& result)> on_result{};
+  /// See BulkOptions::on_outcome; the items have no names.
+  std::function<void(const ItemOutcome&)> on_outcome{};
+};
+
+/// Results in the order of the vectors; nullopt for one listed in `outcome.failed`.
+struct QueryManyResult {
+  std::vector<std::optional<QueryResult>> results{};
+  BulkResult outcome{};
+};
+
 struct ListOptions {
   std::optional<int>
       count{};           ///< Ids per page, 1 to 1000; default 1000 when walking (the server's own default is 100).
@@ -228,6 +244,11 @@ concept VectorInput = std::ranges::input_range<R> &&
     requires(const std::remove_cvref_t<std::ranges::range_reference_t<R>>& e) {
   { as_view(e) } -> std::same_as<VectorView>;
 };
+/// Any range of vectors to search with: std::vector<float>, std::span<const float>, std::array, ….
+template <class R>
+concept QueryInput =
+    std::ranges::input_range<R> && std::convertible_to < const std::remove_cvref_t<std::ranges::range_reference_t<R>>
+&, std::span < const float >> ;
 template <class R>
 concept IdInput =
     std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, std::string_view>;

@@ -99,6 +99,18 @@ TEST_CASE("each action of Vectorize sends one JSON document with the documented 
   }
 }
 
+TEST_CASE("query_many sends the search of one query for each vector") {
+  Server s{bare(R"({"matches":[{"id":"a","score":1}],"count":1})"), bare(R"({"matches":[],"count":0})")};
+  const std::vector<std::vector<float>> vectors{{0.5F, 1}, {2, 3}};
+  const auto found = s.docs().query_many(vectors, {.top_k = 5}, {.in_flight = 1});
+  CHECK(found.outcome.complete());
+  REQUIRE(found.results.size() == 2);
+  CHECK(found.results[0]->matches.at(0).id == "a");
+  CHECK(found.results[1]->empty());
+  REQUIRE(s.count() == 2);
+  CHECK(json::parse(s.fake->requests()[1].body) == json{{"action", "search"}, {"vector", {2, 3}}, {"topK", 5}});
+}
+
 TEST_CASE("describe takes the time of the last mutation as text, or as a number of seconds or milliseconds") {
   using namespace std::chrono_literals;
   const auto time = [](const std::string& text) {
