@@ -25,7 +25,7 @@ constexpr Meaning overloaded{.kind = ErrorKind::overloaded};
 
 // The first that matches counts. Sources: Cloudflare docs, "Debug D1" (list of D1_ERRORs) and the changelog of
 // 2026-09-01 (daily limits); "internal error; reference = …" and the Durable Object's forms are from public reports.
-constexpr std::array known{
+constexpr std::array known_texts{
     Known{"free tier daily row read limit", quota},
     Known{"free tier daily row write limit", quota},
     Known{"too many requests queued", queued},
@@ -50,9 +50,9 @@ std::optional<Meaning> meaning_of(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-  const auto* const found =
-      std::find_if(known.begin(), known.end(), [&](const Known& each) { return lower.find(each.part) != lower.npos; });
-  return found == known.end() ? std::nullopt : std::optional(found->meaning);
+  const auto* const found = std::find_if(known_texts.begin(), known_texts.end(),
+                                         [&](const Known& each) { return lower.find(each.part) != lower.npos; });
+  return found == known_texts.end() ? std::nullopt : std::optional(found->meaning);
 }
 
 constexpr detail::ReplyRules d1_rules{.meaning = meaning_of};

@@ -14,11 +14,12 @@ using detail::BulkFormat;
 using detail::Reply;
 using vectorize::QueryResult;
 
-using Take = std::function<void(std::uint64_t, QueryResult&&)>;
+using TakeResult = std::function<void(std::uint64_t, QueryResult&&)>;
 
 class QueryCodec final : public BulkCodec {
  public:
-  QueryCodec(const RequestContext& context, VectorizeTarget index, std::unique_ptr<QueryReader> vectors, Take take)
+  QueryCodec(const RequestContext& context, VectorizeTarget index, std::unique_ptr<QueryReader> vectors,
+             TakeResult take)
       : context_(context), index_(std::move(index)), vectors_(std::move(vectors)), take_(std::move(take)) {}
 
   Read read(std::string& text, std::string& /*names*/) override {
@@ -44,7 +45,7 @@ class QueryCodec final : public BulkCodec {
   RequestContext context_;
   VectorizeTarget index_;
   std::unique_ptr<QueryReader> vectors_;
-  Take take_;
+  TakeResult take_;
 };
 
 }  // namespace
@@ -73,7 +74,7 @@ FlowPtr<vectorize::QueryManyResult> vectorize_query_many(const RequestContext& c
     format->expected = vectors->size();
   }
   auto results = std::make_shared<std::vector<std::optional<QueryResult>>>();
-  Take take = many.on_result;
+  TakeResult take = many.on_result;
   const bool collects = !take;
   if (collects)
     take = [results](std::uint64_t at, QueryResult&& result) {
