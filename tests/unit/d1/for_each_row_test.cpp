@@ -179,6 +179,26 @@ TEST_CASE("what the caller's function throws ends the call and reaches the calle
   CHECK(s.count() == 4);
 }
 
+TEST_CASE("an Error of the caller's function reaches the caller as it is, whatever the transport makes of it") {
+  const auto transport = std::make_shared<PieceTransport>();  // lets exceptions pass
+  transport->body = reply_text;
+  transport->cut = reply_text.size() / 2;
+  const cf::ApiClient client(cf::ApiToken("token"), {.account_id = "acc", .transport = transport});
+  const cf::D1Database db = client.d1(database_id);
+  const auto throwing = [](const d1::Row&) {
+    throw cf::Error(
+        cf::ErrorDetails{.kind = ErrorKind::server, .operation = "mine", .delivery = cf::Delivery::unknown});
+  };
+  const auto checked = db.checked().for_each_row("INSERT INTO t VALUES (1) RETURNING *", throwing);
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().kind() == ErrorKind::callback);
+  CHECK(checked.error().operation() == "d1.for_each_row");
+  CHECK(checked.error().outcome_unknown());
+  const auto thrown = error_of([&] { db.for_each_row("SELECT 1", throwing); });
+  CHECK(thrown.kind() == ErrorKind::server);
+  CHECK(thrown.operation() == "mine");
+}
+
 TEST_CASE("a row that does not fit is a decode error with row and column, after the rows before it") {
   struct Case {
     const char* columns;

@@ -40,8 +40,10 @@ TEST_CASE("query without types gives the columns in order, duplicates kept, and 
 
 TEST_CASE("rows and cells are ranges, and a table outlives the call and copies of it") {
   const auto text = [] {
-    const Scripted s({raw(R"(["a","b"])", R"([["x","1\n"],["y","2"],["z","3"]])")});
+    const Scripted s({raw(R"(["a","b"])", R"([["x","1\n"],["y","2"],["z","3"]])"),
+                      raw(R"(["a","b"])", R"([["other","text"],["of","another"],["reply",""]])")});
     const d1::Table table = database(s).query({.sql = "SELECT 1"});
+    CHECK(database(s).query("SELECT 2").size() == 3);
     return d1::Table(table);
   }();
   std::string all;
