@@ -8,7 +8,7 @@ namespace cloudflare::local {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 1UL << 16;
+constexpr std::size_t check_piece_bytes = 1UL << 16;
 
 // The statements of a text, which must outlive this, one after the other.
 class Statements {
@@ -28,7 +28,7 @@ class Statements {
   bool count() { return ++number_ != 0; }
   bool read() {
     if (!source_ || ended_) return false;
-    piece_.resize(piece_bytes);
+    piece_.resize(check_piece_bytes);
     piece_.resize(source_->read(piece_));
     rest_ = piece_;
     return !piece_.empty();
