@@ -16,30 +16,30 @@ struct Known {
   Meaning meaning{};
 };
 
-constexpr Meaning quota{.kind = ErrorKind::quota_exceeded, .delivery = Delivery::answered};
-constexpr Meaning restarted{.kind = ErrorKind::server, .delivery = Delivery::unknown};
-constexpr Meaning unreached{.kind = ErrorKind::server, .delivery = Delivery::answered};
-constexpr Meaning too_heavy{.kind = ErrorKind::overloaded, .delivery = Delivery::unknown};
-constexpr Meaning queued{.kind = ErrorKind::overloaded, .delivery = Delivery::answered};
-constexpr Meaning overloaded{.kind = ErrorKind::overloaded};
+constexpr Meaning quota_used{.kind = ErrorKind::quota_exceeded, .delivery = Delivery::answered};
+constexpr Meaning was_restarted{.kind = ErrorKind::server, .delivery = Delivery::unknown};
+constexpr Meaning was_unreached{.kind = ErrorKind::server, .delivery = Delivery::answered};
+constexpr Meaning was_too_heavy{.kind = ErrorKind::overloaded, .delivery = Delivery::unknown};
+constexpr Meaning was_queued{.kind = ErrorKind::overloaded, .delivery = Delivery::answered};
+constexpr Meaning is_overloaded{.kind = ErrorKind::overloaded};
 
 // The first that matches counts. Sources: Cloudflare docs, "Debug D1" (list of D1_ERRORs) and the changelog of
 // 2026-09-01 (daily limits); "internal error; reference = …" and the Durable Object's forms are from public reports.
 constexpr std::array known_texts{
-    Known{"free tier daily row read limit", quota},
-    Known{"free tier daily row write limit", quota},
-    Known{"too many requests queued", queued},
-    Known{"queued for too long", queued},
-    Known{"overloaded", overloaded},
-    Known{"storage operation exceeded timeout", too_heavy},
-    Known{"exceeded its memory limit", too_heavy},
-    Known{"exceeded its cpu time limit", too_heavy},
-    Known{"cannot resolve d1 db", unreached},
-    Known{"reset because its code was updated", restarted},
-    Known{"caused object to be reset", restarted},
-    Known{"network connection lost", restarted},
-    Known{"can't read from request stream", restarted},
-    Known{"internal error", restarted},
+    Known{"free tier daily row read limit", quota_used},
+    Known{"free tier daily row write limit", quota_used},
+    Known{"too many requests queued", was_queued},
+    Known{"queued for too long", was_queued},
+    Known{"overloaded", is_overloaded},
+    Known{"storage operation exceeded timeout", was_too_heavy},
+    Known{"exceeded its memory limit", was_too_heavy},
+    Known{"exceeded its cpu time limit", was_too_heavy},
+    Known{"cannot resolve d1 db", was_unreached},
+    Known{"reset because its code was updated", was_restarted},
+    Known{"caused object to be reset", was_restarted},
+    Known{"network connection lost", was_restarted},
+    Known{"can't read from request stream", was_restarted},
+    Known{"internal error", was_restarted},
 };
 
 }  // namespace

@@ -13,10 +13,6 @@ namespace {
 
 using detail::Reply;
 
-// How much is read in one step. Between two steps the stop token is checked and other calls get their turn.
-constexpr std::size_t step_bytes = 8'000'000;
-constexpr std::size_t piece_bytes = 1UL << 16;
-
 Error too_large(std::uint64_t bytes) {
   return invalid_argument("the SQL has at least " + std::to_string(bytes) +
                           " bytes; an import takes at most 5 GB (5000000000)");
@@ -121,8 +117,8 @@ struct D1Import::State {
 
   // Reads one step; true at the end. A source that cannot rewind after its first piece is copied to a temporary file.
   bool read_step() {
-    std::string piece(piece_bytes, '\0');
-    for (std::size_t step = 0; step < step_bytes;) {
+    std::string piece(import_piece_bytes, '\0');
+    for (std::size_t step = 0; step < import_step_bytes;) {
       const std::size_t n = sql.source()->read(piece);
       if (n == 0) return true;
       if (!std::exchange(probed, true)) {

@@ -14,9 +14,6 @@ namespace {
 
 using detail::Reply;
 
-// How much is read in one step. Between two steps the stop token is checked and other calls get their turn.
-constexpr std::size_t split_step_bytes = 8'000'000;
-constexpr std::size_t split_piece_bytes = 1UL << 16;
 // Comments before a statement count as part of it here.
 constexpr std::size_t max_pending_bytes = 16'000'000;
 
@@ -105,7 +102,7 @@ struct D1ImportParts::State {
     if (!sql.source()) {
       piece = std::exchange(sql, Body()).take_text();
     } else {
-      piece.resize(split_piece_bytes);
+      piece.resize(import_piece_bytes);
       piece.resize(sql.source()->read(piece));
     }
     rest = piece;
@@ -202,7 +199,7 @@ void D1ImportParts::begin(detail::Outbox& out) {
 void D1ImportParts::read_on(detail::Outbox& out) {
   State& s = *state_;
   try {
-    const std::uint64_t end_of_step = s.bytes + split_step_bytes;
+    const std::uint64_t end_of_step = s.bytes + import_step_bytes;
     while (s.bytes < end_of_step) {
       if (s.rest.empty() && !s.read_piece()) {
         if (s.skips())

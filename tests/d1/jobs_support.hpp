@@ -27,6 +27,8 @@ using cf::testing::refused;
 using cf::testing::SentRequest;
 using nlohmann::json;
 
+using Names = std::vector<std::string>;
+
 inline std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
 
 /// What a request is for: "init", "upload", "ingest", "poll", "export", "download", or the last part of its path.

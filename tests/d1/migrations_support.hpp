@@ -8,8 +8,6 @@
 
 namespace d1_tests {
 
-using Names = std::vector<std::string>;
-
 class Folder {
  public:
   /// `name` may hold folders.

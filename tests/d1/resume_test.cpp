@@ -8,8 +8,6 @@ using namespace d1_tests;
 
 namespace {
 
-using Names = std::vector<std::string>;
-
 /// A table of `rows` rows, a row a statement, each of about 100 bytes.
 std::string dump(int rows) {
   std::string sql = "PRAGMA defer_foreign_keys=TRUE;\nCREATE TABLE t (n INTEGER PRIMARY KEY, s TEXT);\n";
@@ -17,8 +15,6 @@ std::string dump(int rows) {
     sql += "INSERT INTO t VALUES (" + std::to_string(n) + ", '" + std::string(70, 'x') + "');\n";
   return sql;
 }
-
-FakeReply status(const std::string& text) { return cf::testing::ok(text); }
 
 std::vector<std::string> uploads(const Engine& engine) {
   std::vector<std::string> bodies;
@@ -149,7 +145,8 @@ TEST_CASE("an export that was cut off goes on with its bookmark") {
   CHECK(broken.actions() == Names{"export", "export", "download", "export", "download"});
 
   Engine failed;
-  failed.instead("export", 1, status(R"({"success":false,"status":"error","at_bookmark":"b","error":"it broke"})"));
+  failed.instead("export", 1,
+                 cf::testing::ok(R"({"success":false,"status":"error","at_bookmark":"b","error":"it broke"})"));
   CHECK(error_of([&] { (void)failed.db().export_to(sink); }).result().empty());
 }
 
