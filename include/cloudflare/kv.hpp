@@ -153,8 +153,8 @@ class KvNamespacesVerbs {
   ///
   /// POST …/namespaces. Sent once: after an unknown outcome look for the title.
   /// @throws Error  conflict (10014: the title is taken)
-  Returns<kv::Namespace> create(std::string_view title) const {
-    return View::run(context_, ops::kv_create(context_, title));
+  Returns<kv::Namespace> create(std::string_view title, const kv::CreateOptions& options = kv::CreateOptions()) const {
+    return View::run(context_, ops::kv_create(context_, title, options));
   }
   /// GET …/namespaces/{id}. Repeated. @throws Error  not_found (10013)
   [[nodiscard]] Returns<kv::Namespace> get(std::string_view id) const {

@@ -78,6 +78,7 @@ void IoThread::run() {
         return;
       }
     }
+    turning_ = true;
     for (auto& pending : news) {
       if (stopping) {
         refuse(std::move(pending), closed());
@@ -89,10 +90,9 @@ void IoThread::run() {
     if (stopping) {
       loop_->cancel_all("the client was closed: its last handle is gone");
     } else {
-      turning_ = true;
       loop_->turn();
-      turning_ = false;
     }
+    turning_ = false;
     for (auto& pending : loop_->take_finished()) hand_over(std::move(pending));
   }
 }

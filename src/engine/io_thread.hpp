@@ -45,7 +45,7 @@ class IoThread {
   std::vector<std::unique_ptr<PendingOperation>> inbox_{};
   std::unique_ptr<Loop> loop_{};
   std::thread thread_{};
-  bool turning_ = false;  // used only by the thread: it is inside turn(), where hooks of the caller may run
+  bool turning_ = false;  // used only by the thread: flows are at work, whose submissions must wake it
 };
 
 }  // namespace cloudflare::detail

@@ -1,6 +1,8 @@
 #include "engine/loop.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "base/saturating.hpp"
 #include "engine/budget.hpp"
@@ -10,6 +12,25 @@
 namespace cloudflare::detail {
 
 using std::chrono::milliseconds;
+
+// What other threads ask for. A flow's waker shares it, because it may outlive the loop.
+struct Loop::Signals {
+  explicit Signals(Channel* its_channel) : channel(its_channel) {}
+
+  void add(std::vector<std::weak_ptr<FlowRun>> Signals::*kind, const std::weak_ptr<FlowRun>& run) {
+    const std::lock_guard lock(mutex);
+    if (channel == nullptr) return;
+    (this->*kind).push_back(run);
+    any = true;
+    channel->wake();
+  }
+
+  std::mutex mutex{};
+  Channel* channel;  // null when the loop is gone
+  std::vector<std::weak_ptr<FlowRun>> stopped{};
+  std::vector<std::weak_ptr<FlowRun>> woken{};
+  std::atomic<bool> any{false};  // readable without the lock
+};
 
 // The loop as a flow sees it during a step.
 class Loop::RunOutbox final : public Outbox {
@@ -21,6 +42,9 @@ class Loop::RunOutbox final : public Outbox {
   }
   void yield() override {
     if (!std::exchange(run_.yielded, true)) loop_.yielded_.push_back(run_.weak_from_this());
+  }
+  [[nodiscard]] std::function<void()> waker() override {
+    return [signals = loop_.signals_, run = run_.weak_from_this()] { signals->add(&Signals::woken, run); };
   }
   [[nodiscard]] Request& sent() override { return *answered_; }
   [[nodiscard]] std::chrono::sys_seconds wall() const override { return loop_.core_.clock().wall(); }
@@ -62,8 +86,12 @@ bool asks_for_division(const Request& request, const Error& error) {
 
 }  // namespace
 
-Loop::Loop(ClientCore& core) : core_(core), channel_(core.transport().open(core.clock())) {}
-Loop::~Loop() = default;
+Loop::Loop(ClientCore& core)
+    : core_(core), channel_(core.transport().open(core.clock())), signals_(std::make_shared<Signals>(channel_.get())) {}
+Loop::~Loop() {
+  const std::lock_guard lock(signals_->mutex);
+  signals_->channel = nullptr;
+}
 
 void Loop::run(Flow& flow, const CallOptions& call) {
   time_point now = core_.clock().now();
@@ -105,12 +133,8 @@ std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
   }
   run->place = runs_.insert(runs_.end(), run);
   if (call.stop.stop_possible()) {
-    run->on_stop.emplace(call.stop, [this, stopped = std::weak_ptr(run)] {
-      const std::lock_guard lock(stops_mutex_);
-      stops_.push_back(stopped);
-      stopped_ = true;
-      channel_->wake();
-    });
+    run->on_stop.emplace(
+        call.stop, [signals = signals_, stopped = std::weak_ptr(run)] { signals->add(&Signals::stopped, stopped); });
   }
   guarded(run, [&] {
     RunOutbox out(*this, *run);
@@ -119,20 +143,31 @@ std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
   return run;
 }
 
-void Loop::end_stopped() {
+void Loop::obey_signals() {
   std::vector<std::weak_ptr<FlowRun>> stopped;
+  std::vector<std::weak_ptr<FlowRun>> woken;
   {
-    const std::lock_guard lock(stops_mutex_);
-    stopped.swap(stops_);
-    stopped_ = false;
+    const std::lock_guard lock(signals_->mutex);
+    stopped.swap(signals_->stopped);
+    woken.swap(signals_->woken);
+    signals_->any = false;
   }
   for (const auto& weak : stopped)
     if (const auto run = weak.lock(); run && !run->done)
       end(*run, interrupted(*run, ErrorKind::cancelled, "the stop token was triggered"));
+  for (const auto& weak : woken)
+    if (const auto run = weak.lock(); run && !run->done) wake_flow(run);
+}
+
+void Loop::wake_flow(const std::shared_ptr<FlowRun>& run) {
+  guarded(run, [&] {
+    RunOutbox out(*this, *run);
+    run->flow->on_wake(out);
+  });
 }
 
 void Loop::step(time_point now) {
-  if (stopped_) end_stopped();
+  if (signals_->any) obey_signals();
   while (!timers_.empty() && timers_.begin()->first <= now) fire(timers_.begin()->second);
   while (!ready_.empty()) {
     const std::shared_ptr<Exchange> exchange = ready_.front().lock();
@@ -153,10 +188,7 @@ void Loop::wake_next() {
   yielded_.pop_front();
   if (!run || run->done) return;
   run->yielded = false;
-  guarded(run, [&] {
-    RunOutbox out(*this, *run);
-    run->flow->on_wake(out);
-  });
+  wake_flow(run);
 }
 
 void Loop::fire(const Timer& timer) {
@@ -177,10 +209,7 @@ void Loop::fire(const Timer& timer) {
   }
   std::erase(run->timers, at);
   timers_.erase(at);
-  guarded(run, [&] {
-    RunOutbox out(*this, *run);
-    run->flow->on_wake(out);
-  });
+  wake_flow(run);
 }
 
 void Loop::enqueue(FlowRun& run, unsigned tag, Request&& request) {

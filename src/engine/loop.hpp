@@ -3,12 +3,10 @@
 // Drives flows: sends their requests, judges replies, repeats, waits, and obeys deadlines and stop tokens. A blocking
 // call runs a loop on its own thread; the I/O thread runs one loop for all asynchronous operations.
 
-#include <atomic>
 #include <deque>
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <unordered_map>
@@ -55,12 +53,15 @@ class Loop {
   };
   using Timers = std::multimap<time_point, Timer>;
   class RunOutbox;
+  struct Signals;
 
   std::shared_ptr<FlowRun> begin(Flow& flow, const CallOptions& call, std::unique_ptr<PendingOperation> pending,
                                  time_point now);
   /// Stop tokens, timers, launches.
   void step(time_point now);
-  void end_stopped();
+  /// Ends the runs whose stop token fired, and wakes those that were signalled.
+  void obey_signals();
+  void wake_flow(const std::shared_ptr<FlowRun>& run);
   /// Waits for a completion, which it handles, for the next timer, or for wake().
   void wait();
   void fire(const Timer& timer);
@@ -109,9 +110,7 @@ class Loop {
   Timers timers_{};
   unsigned next_ticket_ = 1;
 
-  std::mutex stops_mutex_{};
-  std::vector<std::weak_ptr<FlowRun>> stops_{};  // runs whose stop token fired, on any thread
-  std::atomic<bool> stopped_{false};             // whether `stops_` has any, readable without the lock
+  std::shared_ptr<Signals> signals_;
 };
 
 }  // namespace cloudflare::detail

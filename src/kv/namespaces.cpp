@@ -1,5 +1,7 @@
 // The operations on the account's namespaces.
 
+#include <array>
+
 #include "engine/find.hpp"
 #include "kv/common.hpp"
 
@@ -10,6 +12,8 @@ namespace {
 namespace json = detail::json;
 using detail::Reply;
 
+constexpr std::array<std::string_view, 3> kv_jurisdictions{"eu", "fedramp", "us"};
+
 kv::Namespace read_namespace(json::object object) {
   kv::Namespace ns;
   for (auto field : object) {
@@ -19,6 +23,8 @@ kv::Namespace read_namespace(json::object object) {
       ns.id = detail::string(value);
     else if (name == "title")
       ns.title = detail::string(value);
+    else if (name == "jurisdiction")
+      ns.jurisdiction = value.is_null() ? std::string() : detail::string(value);
     else if (name == "supports_url_encoding")
       ns.supports_url_encoding = !value.is_null() && value.get_bool();
   }
@@ -55,7 +61,8 @@ std::optional<Error> check_title(std::string_view title, const RequestContext& c
   return std::nullopt;
 }
 
-void set_title(Result<detail::Request>& request, std::string_view title, const RequestContext& context) {
+void set_title(Result<detail::Request>& request, std::string_view title, const RequestContext& context,
+               const kv::CreateOptions& options = kv::CreateOptions()) {
   if (!request) return;
   if (auto error = check_title(title, context)) {
     request = std::move(*error);
@@ -63,6 +70,9 @@ void set_title(Result<detail::Request>& request, std::string_view title, const R
   }
   std::string body = R"({"title":)";
   detail::append_json_string(body, title);
+  if (options.jurisdiction)
+    detail::append_json_string(body.append(R"(,"jurisdiction":)"),
+                               kv_jurisdictions.at(static_cast<std::size_t>(*options.jurisdiction)));
   detail::set_json(*request, body + "}");
 }
 
@@ -74,9 +84,9 @@ Result<void> namespace_removed(Error&& error) {
 
 }  // namespace
 
-Call<kv::Namespace> kv_create(const RequestContext& context, std::string_view title) {
+Call<kv::Namespace> kv_create(const RequestContext& context, std::string_view title, const kv::CreateOptions& options) {
   auto request = detail::account_request(kv_endpoint("kv.namespaces.create"), context);
-  set_title(request, title, context);
+  set_title(request, title, context, options);
   return {std::move(request), read_one_namespace};
 }
 

@@ -59,10 +59,11 @@ std::string SentRequest::header(std::string_view name) const {
   return value != nullptr ? *value : std::string();
 }
 
-// Replies arrive in the order of their times; waiting moves the clock.
+// Replies arrive in the order of their times, by the transport's clock. Waiting goes by the client's clock, which
+// usually is the same, and moves it.
 class FakeTransport::FakeChannel final : public Channel {
  public:
-  explicit FakeChannel(FakeTransport& transport) : transport_(transport) {}
+  FakeChannel(FakeTransport& transport, Clock& clock) : transport_(transport), clock_(clock) {}
   ~FakeChannel() override {
     for (std::size_t left = due_.size(); left != 0; --left) leave();
   }
@@ -85,7 +86,7 @@ class FakeTransport::FakeChannel final : public Channel {
     if (woken) return std::nullopt;
     if (due_.empty() || due_.begin()->first > until) {
       std::unique_lock lock(mutex_);
-      transport_.clock_->wait(lock, signal_, until, [this] { return woken_; });
+      clock_.wait(lock, signal_, until, [this] { return woken_; });
       woken_ = false;
       return std::nullopt;
     }
@@ -113,6 +114,7 @@ class FakeTransport::FakeChannel final : public Channel {
   }
 
   FakeTransport& transport_;
+  Clock& clock_;
   std::multimap<Clock::time_point, Due> due_{};
   std::mutex mutex_{};
   std::condition_variable signal_{};
@@ -171,6 +173,6 @@ HttpResponse FakeTransport::send(const HttpRequest& request, const TransferLimit
   return delivered(request, std::move(reply)).value();
 }
 
-std::unique_ptr<Channel> FakeTransport::open(Clock&) { return std::make_unique<FakeChannel>(*this); }
+std::unique_ptr<Channel> FakeTransport::open(Clock& clock) { return std::make_unique<FakeChannel>(*this, clock); }
 
 }  // namespace cloudflare::testing

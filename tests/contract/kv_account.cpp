@@ -82,6 +82,23 @@ CONTRACT_CASE("a namespace is created, got, renamed and removed", "[kv][namespac
   check_missing(error_of([&] { (void)made.namespaces.get(created.id); }));
 }
 
+CONTRACT_CASE("the jurisdiction of a namespace is set when it is created, and kept", "[kv][namespaces]", Embedded,
+              Real) {
+  Made made{cloud.client().kv_namespaces()};
+  using kv::Jurisdiction;
+  for (const auto& [asked, said] : {std::pair(Jurisdiction::eu, "eu"), std::pair(Jurisdiction::us, "us"),
+                                    std::pair(Jurisdiction::fedramp, "fedramp")}) {
+    const auto created = made.namespaces.create(cloud.fresh_title(), {.jurisdiction = asked});
+    made.ids.push_back(created.id);
+    CHECK(created.jurisdiction == said);
+    CHECK(made.namespaces.rename(created.id, cloud.fresh_title()).jurisdiction == said);
+    const auto got = made.namespaces.get(created.id);
+    CHECK(got.jurisdiction == said);
+    CHECK(made.namespaces.find(got.title)->jurisdiction == said);
+  }
+  CHECK(made.create(cloud.fresh_title()).jurisdiction.empty());
+}
+
 CONTRACT_CASE("renaming a namespace keeps its keys, removing it takes them along", "[kv][namespaces]", Embedded, Real) {
   Made made{cloud.client().kv_namespaces()};
   const auto created = made.create(cloud.fresh_title());

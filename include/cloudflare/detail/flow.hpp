@@ -97,6 +97,8 @@ class Outbox {
   virtual void wake_after(std::chrono::milliseconds pause) = 0;
   /// Wakes the flow when the requests sent so far are on their way.
   virtual void yield() = 0;
+  /// A function that wakes the flow from any thread, for what no reply tells. It does nothing once the flow has ended.
+  [[nodiscard]] virtual std::function<void()> waker() = 0;
   /// The request that the current reply answers; a flow may move its body out.
   [[nodiscard]] virtual Request& sent() = 0;
   /// Seconds since the epoch by the client's clock.

@@ -50,7 +50,8 @@ CLOUDFLARE_API Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const Req
                                                                        std::span<const std::string> keys,
                                                                        const kv::BulkGetOptions& options);
 
-CLOUDFLARE_API Call<kv::Namespace> kv_create(const RequestContext& context, std::string_view title);
+CLOUDFLARE_API Call<kv::Namespace> kv_create(const RequestContext& context, std::string_view title,
+                                             const kv::CreateOptions& options);
 CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const RequestContext& context, std::string_view id);
 /// Walks the namespaces until a title matches.
 CLOUDFLARE_API FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const RequestContext& context,

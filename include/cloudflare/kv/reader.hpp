@@ -15,11 +15,14 @@
 namespace cloudflare::kv {
 
 struct ReaderOptions {
-  /// How long the first read of a group waits for others. Every read may take that much longer.
+  /// How long the first read of a group waits for others, in whole milliseconds or a little longer. Every read may take
+  /// that much longer.
   std::chrono::microseconds window{2'000};
   /// A group with this many different keys is sent at once; 1 to 100.
   std::size_t max_keys = limits::kv_bulk_get_keys;
 };
+
+class AsyncReader;
 
 struct GetOptions {
   /// Time limit of this read, its waiting included. It is at most the limit of the handle, which is also the default.
@@ -36,8 +39,9 @@ struct GetOptions {
 /// read, is read singly; the same key asked for twice in a group is read once. A group of one is an ordinary get(). One
 /// loss in bulk reads cannot be detected: a byte order mark at the beginning of a value, see KvVerbs::get_many.
 ///
-/// Any thread may read. Requests run on the client's I/O thread, windows and deadlines by the client's clock.
-/// Destroying the Reader ends reads that wait in other threads with ErrorKind::cancelled.
+/// Any thread may read. Requests run on the client's I/O thread, windows and deadlines by the client's clock; a
+/// blocking read in a callback on that thread is an ordinary get(). Destroying the Reader ends reads that wait, in
+/// other threads or as operations, with ErrorKind::cancelled.
 class CLOUDFLARE_API Reader {
  public:
   /// @throws Error  invalid_argument: max_keys is not 1 to 100
@@ -52,10 +56,14 @@ class CLOUDFLARE_API Reader {
   [[nodiscard]] Result<std::optional<std::string>> checked_get(std::string_view key,
                                                                const GetOptions& options = GetOptions()) const;
 
+  /// The same as Operation<T>; the type is complete with <cloudflare/kv/async.hpp>.
+  [[nodiscard]] AsyncReader async() const;
+
   /// Reads that wait at this moment.
   [[nodiscard]] std::size_t waiting() const;
 
  private:
+  friend AsyncReader;
   struct State;
   std::shared_ptr<State> state_;
 };

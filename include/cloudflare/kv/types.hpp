@@ -21,10 +21,17 @@ namespace cloudflare::kv {
 using cloudflare::BulkOptions;
 using cloudflare::BulkResult;
 
+/// Where a namespace may store its data durably. Cloudflare API reference, "Create a namespace"; changelog of
+/// 2026-10-02.
+enum class Jurisdiction : std::uint8_t { eu, fedramp, us };
+
 /// A namespace of the account.
 struct Namespace {
   std::string id{};
   std::string title{};
+  /// "eu", "fedramp", "us" or a later one, as the server says it; empty: none, or the reply does not say. The API
+  /// reference has it in every reply; that each of them carries it is unverified.
+  std::string jurisdiction{};
   /// Keys in URLs are percent-decoded; true for every namespace of today.
   bool supports_url_encoding = false;
 };
@@ -65,6 +72,11 @@ inline const std::string& page_item_name(const Key& item) noexcept { return item
 
 using KeyRange = PageRange<KeyPage>;
 using NamespaceRange = PageRange<NamespacePage>;
+
+struct CreateOptions {
+  /// Cannot be changed later.
+  std::optional<Jurisdiction> jurisdiction{};
+};
 
 struct ListOptions {
   std::string prefix{};        ///< UTF-8, at most 512 bytes.

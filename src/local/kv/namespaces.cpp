@@ -1,6 +1,7 @@
 #include <cloudflare/limits.hpp>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "local/kv/handlers.hpp"
@@ -10,19 +11,25 @@ namespace cloudflare::local {
 namespace {
 
 constexpr std::size_t title_body_limit = 1 << 20;
+constexpr std::array<std::string_view, 3> kv_jurisdictions{"eu", "fedramp", "us"};
 
 std::string to_json(const KvNamespaceRecord& record) {
   ObjectWriter out;
   out.text("id", record.id).text("title", record.title).boolean("supports_url_encoding", true);
+  if (!record.jurisdiction.empty()) out.text("jurisdiction", record.jurisdiction);
   return std::move(out).take();
 }
 
-std::string title_of(Request& request, std::string_view operation) {
+Json title_body(Request& request, std::string_view operation) {
   const auto body = request.body(title_body_limit);
   JsonProblem problem{};
-  const auto json = body ? parse_json(*body, &problem) : std::nullopt;
+  auto json = body ? parse_json(*body, &problem) : std::nullopt;
   if (!json) throw kv_error(400, 10012, operation, to_text(problem));
-  const Json* title = json->find("title");
+  return *std::move(json);
+}
+
+std::string title_of(const Json& body, std::string_view operation) {
+  const Json* title = body.find("title");
   if (title == nullptr || !title->is(Json::Kind::string) || title->string.empty())
     throw kv_error(400, 10019, operation, "a namespace title is required");
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
@@ -30,6 +37,16 @@ std::string title_of(Request& request, std::string_view operation) {
                      static_cast<std::size_t>(std::count_if(title->string.begin(), title->string.end(), continues));
   if (chars > limits::kv_title_chars) throw kv_error(400, 10021, operation, "the title is longer than 512 characters");
   return title->string;
+}
+
+// The code of this refusal is a guess; no public record has one.
+std::string jurisdiction_of(const Json& body, std::string_view operation) {
+  const Json* found = body.find("jurisdiction");
+  if (found == nullptr) return {};
+  if (!found->is(Json::Kind::string) ||
+      std::find(kv_jurisdictions.begin(), kv_jurisdictions.end(), found->string) == kv_jurisdictions.end())
+    throw kv_error(400, 10021, operation, "the jurisdiction must be eu, fedramp or us");
+  return found->string;
 }
 
 void check(NamespaceStore::TitleResult result, std::string_view operation) {
@@ -68,8 +85,10 @@ Reply kv_list_namespaces(Account& account, Request& request) {
 
 Reply kv_create_namespace(Account& account, Request& request) {
   constexpr std::string_view operation = "create namespace";
-  const KvNamespaceRecord record{.id = random_hex(16), .title = title_of(request, operation)};
-  check(account.kv.create(record.id, record.title), operation);
+  const Json body = title_body(request, operation);
+  const KvNamespaceRecord record{
+      .id = random_hex(16), .title = title_of(body, operation), .jurisdiction = jurisdiction_of(body, operation)};
+  check(account.kv.create(record), operation);
   return ok(to_json(record));
 }
 
@@ -80,7 +99,7 @@ Reply kv_get_namespace(Account& account, Request& request) {
 Reply kv_rename_namespace(Account& account, Request& request) {
   constexpr std::string_view operation = "rename namespace";
   KvNamespaceRecord record = kv_namespace(account, request, operation);
-  record.title = title_of(request, operation);
+  record.title = title_of(title_body(request, operation), operation);
   check(account.kv.rename(record.id, record.title), operation);
   return ok(to_json(record));
 }

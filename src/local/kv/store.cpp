@@ -17,7 +17,8 @@ constexpr const char* kv_schema = R"(
   CREATE TABLE IF NOT EXISTS namespaces (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
-    title TEXT NOT NULL UNIQUE
+    title TEXT NOT NULL UNIQUE,
+    jurisdiction TEXT NOT NULL DEFAULT ''
   );
   CREATE TABLE IF NOT EXISTS pairs (
     namespace INTEGER NOT NULL,
@@ -29,6 +30,18 @@ constexpr const char* kv_schema = R"(
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS pairs_expiration ON pairs (expiration) WHERE expiration IS NOT NULL;
 )";
+
+// Stores made by earlier versions have no such column.
+void add_jurisdiction(Sqlite& database) {
+  SqliteStatement column =
+      database.prepare("SELECT 1 FROM pragma_table_info('namespaces') WHERE name = 'jurisdiction'");
+  if (column.run().next()) return;
+  database.execute("ALTER TABLE namespaces ADD COLUMN jurisdiction TEXT NOT NULL DEFAULT ''");
+}
+
+KvNamespaceRecord namespace_of(const Cursor& row) {
+  return {row.integer(0), row.string(1), row.string(2), row.string(3)};
+}
 
 // The first byte string that sorts after all that begin with `prefix`.
 std::string end_of_prefix(std::string_view prefix) {
@@ -44,12 +57,13 @@ std::string end_of_prefix(std::string_view prefix) {
 NamespaceStore::NamespaceStore(const std::string& path, const Clock& clock)
     : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, kv_cache_kib)) {
   database_.execute(kv_schema);
+  add_jurisdiction(database_);
   const auto prepare = [this](std::string_view sql) { return database_.prepare(sql); };
-  insert_namespace_ = prepare("INSERT INTO namespaces (id, title) VALUES (?, ?)");
+  insert_namespace_ = prepare("INSERT INTO namespaces (id, title, jurisdiction) VALUES (?, ?, ?)");
   rename_namespace_ = prepare("UPDATE namespaces SET title = ?2 WHERE id = ?1");
   remove_namespace_ = prepare("DELETE FROM namespaces WHERE number = ?");
   remove_pairs_ = prepare("DELETE FROM pairs WHERE namespace = ?");
-  find_namespace_ = prepare("SELECT number, id, title FROM namespaces WHERE id = ?");
+  find_namespace_ = prepare("SELECT number, id, title, jurisdiction FROM namespaces WHERE id = ?");
   find_title_ = prepare("SELECT id FROM namespaces WHERE title = ?");
   count_namespaces_ = prepare("SELECT count(*) FROM namespaces");
   put_ = prepare(
@@ -77,13 +91,14 @@ std::optional<std::string> NamespaceStore::holder_of(const std::string& title) {
   return row.string(0);
 }
 
-NamespaceStore::TitleResult NamespaceStore::create(const std::string& id, const std::string& title) {
+NamespaceStore::TitleResult NamespaceStore::create(const KvNamespaceRecord& record) {
   const std::lock_guard lock(mutex_);
-  if (holder_of(title)) return TitleResult::taken;
+  if (holder_of(record.title)) return TitleResult::taken;
   Cursor count = count_namespaces_.run();
   count.next();
   if (count.integer(0) >= max_kv_namespaces) return TitleResult::too_many;
-  insert_namespace_.execute(std::string_view(id), std::string_view(title));
+  insert_namespace_.execute(std::string_view(record.id), std::string_view(record.title),
+                            std::string_view(record.jurisdiction));
   return TitleResult::done;
 }
 
@@ -98,7 +113,7 @@ std::optional<KvNamespaceRecord> NamespaceStore::find(std::string_view id) {
   const std::lock_guard lock(mutex_);
   Cursor row = find_namespace_.run(id);
   if (!row.next()) return std::nullopt;
-  return KvNamespaceRecord{row.integer(0), row.string(1), row.string(2)};
+  return namespace_of(row);
 }
 
 void NamespaceStore::remove(std::int64_t number) {
@@ -112,11 +127,11 @@ void NamespaceStore::remove(std::int64_t number) {
 std::vector<KvNamespaceRecord> NamespaceStore::list(const KvNamespaceQuery& query) {
   const std::lock_guard lock(mutex_);
   SqliteStatement statement =
-      database_.prepare(std::string("SELECT number, id, title FROM namespaces ORDER BY ") +
+      database_.prepare(std::string("SELECT number, id, title, jurisdiction FROM namespaces ORDER BY ") +
                         (query.by_title ? "title" : "id") + (query.descending ? " DESC" : "") + " LIMIT ? OFFSET ?");
   std::vector<KvNamespaceRecord> found;
   Cursor row = statement.run(query.limit, query.offset);
-  while (row.next()) found.push_back({row.integer(0), row.string(1), row.string(2)});
+  while (row.next()) found.push_back(namespace_of(row));
   return found;
 }
 

@@ -20,6 +20,7 @@ struct KvNamespaceRecord {
   std::int64_t number = 0;  ///< Never used again after removal.
   std::string id{};
   std::string title{};
+  std::string jurisdiction{};  ///< Empty: none.
 };
 
 struct KvNamespaceQuery {
@@ -55,7 +56,7 @@ class NamespaceStore {
   NamespaceStore(const std::string& path, const Clock& clock);
 
   enum class TitleResult : std::uint8_t { done, taken, too_many };
-  [[nodiscard]] TitleResult create(const std::string& id, const std::string& title);
+  [[nodiscard]] TitleResult create(const KvNamespaceRecord& record);
   [[nodiscard]] TitleResult rename(const std::string& id, const std::string& title);
   [[nodiscard]] std::optional<KvNamespaceRecord> find(std::string_view id);
   void remove(std::int64_t number);

@@ -6,7 +6,8 @@ import { deleteValue, getMetadata, getValue, listKeys, putValue } from "./kv_val
 import { pageOf } from "./pool.mjs";
 
 const invalid = (text) => new ApiError(400, 10011, text);
-const publicView = ({ id, title }) => ({ id, title, supports_url_encoding: true });
+const publicView = ({ id, title, jurisdiction }) => ({ id, title, supports_url_encoding: true, jurisdiction });
+const jurisdictions = ["eu", "fedramp", "us"];
 
 /** `path` holds the decoded segments behind …/storage/kv/namespaces. */
 export async function kv(request, path, pool) {
@@ -80,7 +81,10 @@ function checkedTitle(request, operation, pool, self) {
 
 async function createNamespace(request, pool) {
   const title = checkedTitle(request, "create namespace", pool);
-  const namespace = await pool.take({ title }, async (item) => {
+  const { jurisdiction } = parseJson(request.body);
+  if (jurisdiction !== undefined && !jurisdictions.includes(jurisdiction))
+    throw new ApiError(400, 10021, "create namespace: 'the jurisdiction must be eu, fedramp or us'");
+  const namespace = await pool.take({ title, jurisdiction }, async (item) => {
     const binding = request.env[item.binding];
     for (let cursor; ; ) {
       const page = await binding.list({ cursor });

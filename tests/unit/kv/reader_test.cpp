@@ -4,13 +4,14 @@
 #include <cloudflare/kv/reader.hpp>
 
 #include <atomic>
+#include <cloudflare/kv/async.hpp>
 #include <cloudflare/local.hpp>
 #include <future>
 #include <thread>
 
-#include "unit/engine/core_support.hpp"
+#include "unit/kv/reads_support.hpp"
 
-using namespace core_tests;
+using namespace reads_tests;
 using namespace std::chrono_literals;
 using cf::ErrorKind;
 using cf::kv::Reader;
@@ -19,53 +20,6 @@ using nlohmann::json;
 namespace {
 
 using Outcome = cf::Result<std::optional<std::string>>;
-
-/// Waits end at once as on a FakeClock, but a wait of an hour or more ends only by its signal.
-class PatientClock final : public cf::Clock {
- public:
-  explicit PatientClock(std::shared_ptr<cf::testing::FakeClock> clock) : clock_(std::move(clock)) {}
-  [[nodiscard]] time_point now() const override { return clock_->now(); }
-  [[nodiscard]] std::chrono::sys_seconds wall() const override { return clock_->wall(); }
-  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal, time_point until,
-            const std::function<bool()>& woken) override {
-    clock_->wait(lock, signal, until - now() < 59min ? until : time_point::max(), woken);
-  }
-
- private:
-  std::shared_ptr<cf::testing::FakeClock> clock_;
-};
-
-/// Answers reads as a namespace would that has "v:KEY" under every key but those that begin with "no".
-struct Store {
-  std::shared_ptr<FakeTransport> fake = std::make_shared<FakeTransport>();
-  std::atomic<int> bulk{0}, single{0};
-  std::function<std::optional<FakeReply>(const cf::testing::SentRequest&)> answer{};
-
-  Store() {
-    fake->answer_with([this](const cf::testing::SentRequest& sent) -> FakeReply {
-      (sent.method == "GET" ? single : bulk)++;
-      if (answer)
-        if (auto reply = answer(sent)) return *reply;
-      if (sent.method == "GET") {
-        const std::string key = sent.url.substr(sent.url.rfind('/') + 1);
-        if (key.starts_with("no")) return refused(404, 10009, "key not found");
-        return FakeReply{.body = "v:" + key};
-      }
-      const auto keys = json::parse(sent.body).at("keys").get<std::vector<std::string>>();
-      json values = json::object();
-      for (const std::string& key : keys) values[key] = key.starts_with("no") ? json() : json("v:" + key);
-      return ok(json{{"values", values}}.dump());
-    });
-  }
-  [[nodiscard]] cf::KvNamespace kv() const {
-    return cf::ApiClient(cf::ApiToken("token"), {.account_id = "acc",
-                                                 .timeout = 2h,
-                                                 .max_attempts = 1,
-                                                 .transport = fake,
-                                                 .clock = std::make_shared<PatientClock>(fake->clock())})
-        .kv("ns");
-  }
-};
 
 /// `count` threads that each read once; they end when all reads have.
 class Readers {
@@ -277,4 +231,69 @@ TEST_CASE("threads that read again and again get what is stored, with fewer requ
   CHECK(wrong == 0);
   CHECK(requests > 0);
   CHECK(reader.waiting() == 0);
+}
+
+TEST_CASE("reads as operations are gathered with those of threads") {
+  Store store;
+  const Reader reader(store.kv(), {.window = 1h, .max_keys = 4});
+  std::vector<cf::Future<std::optional<std::string>>> reads;
+  for (std::size_t i = 0; i < 2; ++i) reads.push_back(reader.async().get(numbered(i)).as_future());
+  reads.push_back(reader.async().get("none").as_future());
+  wait_until_waiting(reader, 3);
+  CHECK(reader.get("blocking") == "v:blocking");
+  for (std::size_t i = 0; i < 2; ++i) CHECK(reads[i].get() == "v:" + numbered(i));
+  CHECK(reads[2].get() == std::nullopt);
+  CHECK((store.bulk == 1 && store.single == 0));
+  CHECK(error_of([&] { (void)reader.async().get("").as_future().get(); }).kind() == ErrorKind::invalid_argument);
+}
+
+TEST_CASE("an operation that opened a group sends it for the others when it is stopped") {
+  Store store;
+  const Reader reader(store.kv(), {.window = 1h});
+  std::stop_source stop;
+  auto opener = reader.async().get("a", {.stop = stop.get_token()}).as_future();
+  wait_until_waiting(reader, 1);
+  auto other = reader.async().get("b").as_future();
+  wait_until_waiting(reader, 2);
+  stop.request_stop();
+  CHECK(other.get() == "v:b");
+  CHECK(store.bulk + store.single == 1);
+}
+
+TEST_CASE("reads as operations end with the Reader, and do not keep the client open") {
+  Store store;
+  auto reader = std::make_unique<Reader>(store.kv(), cf::kv::ReaderOptions{.window = 1h});
+  auto first = reader->async().get("a").as_future();
+  wait_until_waiting(*reader, 1);
+  auto late = reader->async().get("b");
+  reader.reset();
+  CHECK(error_of([&] { (void)first.get(); }).kind() == ErrorKind::cancelled);
+  CHECK(error_of([&] { (void)std::move(late).as_future().get(); }).kind() == ErrorKind::cancelled);
+  CHECK((store.bulk == 0 && store.single == 0));
+}
+
+TEST_CASE("a time limit of its own ends an operation, and the request of its group goes on") {
+  Store store;
+  const Reader reader(store.kv(), {.window = 1h, .max_keys = 2});
+  auto hasty = reader.async().get("a", {.timeout = 5ms}).as_future();
+  CHECK(error_of([&] { (void)hasty.get(); }).kind() == ErrorKind::timeout);
+  store.answer = [](const cf::testing::SentRequest&) {
+    FakeReply reply = ok(R"({"values":{"a":"1","b":"2"}})");
+    reply.after = 20ms;
+    return std::optional(reply);
+  };
+  auto patient = reader.async().get("b").as_future();
+  wait_until_waiting(reader, 1);
+  hasty = reader.async().get("a", {.timeout = 5ms}).as_future();
+  CHECK(error_of([&] { (void)hasty.get(); }).kind() == ErrorKind::timeout);
+  CHECK(patient.get() == "2");
+}
+
+TEST_CASE("a blocking read in a callback on the I/O thread is an ordinary one") {
+  Store store;
+  const Reader reader(store.kv(), {.window = 1h});
+  std::promise<Outcome> read;
+  reader.async().get("a", {.timeout = 1ms}).start([&](const auto&) { read.set_value(reader.checked_get("b")); });
+  CHECK(*read.get_future().get() == "v:b");
+  CHECK((store.bulk == 0 && store.single == 1));
 }

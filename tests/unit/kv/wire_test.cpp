@@ -36,6 +36,12 @@ TEST_CASE("the operations on namespaces have the method, path and body of the AP
   CHECK(line(created) == "POST " + kv_path);
   CHECK(json::parse(body(created)) == json{{"title", "a \"title\""}});
   CHECK(type(created) == "application/json");
+  CHECK(ns.jurisdiction.empty());
+
+  const Scripted placed({ok(R"({"id":"n1","title":"t","jurisdiction":"moon","mode":"x"})")});
+  const auto kept = placed.client().kv_namespaces().create("t", {.jurisdiction = cf::kv::Jurisdiction::fedramp});
+  CHECK(kept.jurisdiction == "moon");  // a name that this version does not know
+  CHECK(json::parse(body(placed)) == json{{"title", "t"}, {"jurisdiction", "fedramp"}});
 
   const Scripted got({ok(R"({"id":"n1","title":"t"})")});
   CHECK_FALSE(got.client().kv_namespaces().get("n1").supports_url_encoding);

@@ -318,6 +318,17 @@ TEST_CASE("embedded KV: namespaces are created, found, renamed, listed by pages 
   CHECK(api.account("GET", all + "/short/keys").code() == 10011);
 }
 
+TEST_CASE("embedded KV: the jurisdiction of a namespace is one of three, and absent if none was asked for") {
+  LocalApi api;
+  const auto create = [&](const Json& body) { return api.account_json("POST", LocalKv::namespaces, body); };
+  CHECK(create({{"title", "a"}, {"jurisdiction", "eu"}}).result().at("jurisdiction") == "eu");
+  CHECK_FALSE(create({{"title", "b"}}).result().contains("jurisdiction"));
+  for (const Json& wrong : {Json("EU"), Json(""), Json(1), Json()})
+    CHECK(create({{"title", "c"}, {"jurisdiction", wrong}}).status == 400);
+  const Json all = api.account("GET", LocalKv::namespaces + "?order=title").result();
+  CHECK((all.size() == 2 && all.at(0).at("jurisdiction") == "eu" && !all.at(1).contains("jurisdiction")));
+}
+
 TEST_CASE("embedded KV: an account holds 1000 namespaces") {
   LocalApi api;
   for (int i = 0; i < 1000; ++i)
