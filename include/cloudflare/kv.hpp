@@ -156,6 +156,15 @@ class KvNamespacesVerbs {
   Returns<kv::Namespace> create(std::string_view title, const kv::CreateOptions& options = kv::CreateOptions()) const {
     return View::run(context_, ops::kv_create(context_, title, options));
   }
+  /// The namespace with this title, created if there is none; safe when several programs do it at once.
+  ///
+  /// A walk over GET …/namespaces, repeated like any read; then POST …/namespaces, sent once. If the title is taken
+  /// meanwhile (10014), or the outcome is unknown, the walk decides.
+  /// @throws Error  conflict: it exists in another jurisdiction than the options ask for
+  Returns<Ensured<kv::Namespace>> ensure(std::string_view title,
+                                         const kv::CreateOptions& options = kv::CreateOptions()) const {
+    return View::run(context_, ops::kv_ensure(context_, title, options));
+  }
   /// GET …/namespaces/{id}. Repeated. @throws Error  not_found (10013)
   [[nodiscard]] Returns<kv::Namespace> get(std::string_view id) const {
     return View::run(context_, ops::kv_get_namespace(context_, id));

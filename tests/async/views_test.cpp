@@ -73,6 +73,7 @@ THREE_VIEWS(KvNamespace, erase_many, keys());
 THREE_VIEWS(KvNamespace, get_many, keys());
 
 THREE_VIEWS(KvNamespaces, create, "title");
+THREE_VIEWS(KvNamespaces, ensure, "title");
 THREE_VIEWS(KvNamespaces, get, "id");
 THREE_VIEWS(KvNamespaces, rename, "id", "title");
 THREE_VIEWS(KvNamespaces, remove, "id");
@@ -98,6 +99,7 @@ THREE_VIEWS(D1Database, restore, "bookmark");
 THREE_VIEWS(D1Database, migrate, "folder");
 
 THREE_VIEWS(D1Databases, create, "name");
+THREE_VIEWS(D1Databases, ensure, "name");
 THREE_VIEWS(D1Databases, get, "id");
 THREE_VIEWS(D1Databases, update, "id", d1::ReadReplication::disabled);
 THREE_VIEWS(D1Databases, replace, "id", d1::ReadReplication::disabled);
@@ -128,6 +130,7 @@ THREE_VIEWS(VectorizeIndex, wait_for, vectorize::Mutation(), std::chrono::second
 
 THREE_VIEWS(VectorizeIndexes, list);
 THREE_VIEWS(VectorizeIndexes, create, "name", vectorize::CreateOptions());
+THREE_VIEWS(VectorizeIndexes, ensure, "name", vectorize::CreateOptions());
 THREE_VIEWS(VectorizeIndexes, get, "name");
 THREE_VIEWS(VectorizeIndexes, find, "name");
 THREE_VIEWS(VectorizeIndexes, remove, "name");

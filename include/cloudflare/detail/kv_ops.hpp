@@ -56,6 +56,9 @@ CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const RequestContext& contex
 /// Walks the namespaces until a title matches.
 CLOUDFLARE_API FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const RequestContext& context,
                                                                        std::string_view title);
+/// Finds it, or creates it.
+CLOUDFLARE_API FlowPtr<Ensured<kv::Namespace>> kv_ensure(const RequestContext& context, std::string_view title,
+                                                         const kv::CreateOptions& options);
 CLOUDFLARE_API Call<kv::Namespace> kv_rename(const RequestContext& context, std::string_view id,
                                              std::string_view title);
 CLOUDFLARE_API Call<void> kv_remove(const RequestContext& context, std::string_view id);
