@@ -52,6 +52,8 @@ THREE_VIEWS(ApiClient, request, "GET", "/zones");
 
 THREE_VIEWS(KvNamespace, get, "k");
 THREE_VIEWS(KvNamespace, get_with_metadata, "k");
+THREE_VIEWS(KvNamespace, get_text, "k");
+THREE_VIEWS(KvNamespace, get_into, "k", std::span<char>());
 THREE_VIEWS(KvNamespace, get_to, "k", sink());
 THREE_VIEWS(KvNamespace, get_to_file, "k", "path");
 THREE_VIEWS(KvNamespace, template get_as<int>, "k");

@@ -28,6 +28,11 @@ CLOUDFLARE_API FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const Re
 /// Value and metadata in two concurrent reads.
 CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const RequestContext& context,
                                                                       std::string_view id, std::string_view key);
+/// Value and metadata of a text in one bulk read, of other values as above.
+CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_text(const RequestContext& context, std::string_view id,
+                                                             std::string_view key);
+CLOUDFLARE_API Call<std::optional<std::size_t>> kv_get_into(const RequestContext& context, std::string_view id,
+                                                            std::string_view key, std::span<char> buffer);
 CLOUDFLARE_API Call<std::optional<JsonText>> kv_metadata(const RequestContext& context, std::string_view id,
                                                          std::string_view key);
 CLOUDFLARE_API Call<void> kv_put(const RequestContext& context, std::string_view id, std::string_view key, Body value,
