@@ -1,5 +1,6 @@
 // A tour of Workers KV over the embedded store: no account, no network.
 
+#include <array>
 #include <cloudflare/cloudflare.hpp>
 #include <cloudflare/local.hpp>
 #include <iostream>
@@ -47,7 +48,22 @@ int main() {
   const auto streamed = kv.get_to("readme", cf::sink_to([&](std::string_view piece) { bytes += piece.size(); }));
   // [/streams]
 
-  const bool good = settings.theme == "dark" && done.complete() && done.requests == 3 && !kv.get("greeting") &&
-                    streamed && streamed->size == bytes && bytes > 1000;
+  // [text]
+  kv.put("motto", "festina lente", {.ttl = 1h, .metadata = {{"lang", "la"}}});
+  const std::optional<cf::kv::Value> motto = kv.get_text("motto");  // value, metadata and expiration together
+  std::array<char, 64> buffer{};
+  const std::optional<std::size_t> size = kv.get_into("motto", buffer);  // an error names both sizes if it is too small
+  // [/text]
+
+  // [ensure]
+  const cf::Ensured<cf::kv::Namespace> users =
+      client.kv_namespaces().ensure("users", {.jurisdiction = cf::kv::Jurisdiction::eu});  // found, or created
+  cf::KvNamespace space = client.kv(users.item.id);
+  // [/ensure]
+
+  const bool again = users.created && !client.kv_namespaces().ensure("users").created && !space.get("motto");
+  const bool read = motto && motto->value == "festina lente" && motto->expiration && size == motto->value.size();
+  const bool good = again && read && settings.theme == "dark" && done.complete() && done.requests == 3 &&
+                    !kv.get("greeting") && streamed && streamed->size == bytes && bytes > 1000;
   return good ? 0 : 1;
 }

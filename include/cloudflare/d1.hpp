@@ -174,6 +174,16 @@ class D1DatabasesVerbs {
   Returns<d1::Database> create(std::string_view name, const d1::CreateOptions& options = d1::CreateOptions()) const {
     return View::run(context_, ops::d1_create(context_, name, options));
   }
+  /// The database with this name, created if there is none; safe when several programs do it at once.
+  ///
+  /// A walk over GET …/database, repeated like any read; then POST …/database, sent once. If the name is taken
+  /// meanwhile (7502), or the outcome is unknown, the walk decides. Location and replication count for a new database
+  /// only.
+  /// @throws Error  conflict: it exists in another jurisdiction than the options ask for
+  Returns<Ensured<d1::Database>> ensure(std::string_view name,
+                                        const d1::CreateOptions& options = d1::CreateOptions()) const {
+    return View::run(context_, ops::d1_ensure(context_, name, options));
+  }
   /// The database with this id or, as the API allows, this name. `fields` limits what comes back: "uuid", "name",
   /// "created_at", "version", "jurisdiction", "num_tables", "file_size", "running_in_region", "read_replication".
   ///

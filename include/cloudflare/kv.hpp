@@ -29,6 +29,24 @@ class KvVerbs : public KvStore<View> {
     return View::run(context_, ops::kv_get_with_metadata(context_, id_, key));
   }
 
+  /// The same for a value that is text, in one request, so that value, metadata and expiration belong together.
+  ///
+  /// POST …/bulk/get with one key. Repeated like any read. The server gives text here: if the value may not be UTF-8,
+  /// or is too large for such a reply, it is read again as by get_with_metadata(), byte for byte (3 requests in all).
+  /// One loss cannot be detected: a byte order mark at the beginning, see get_many().
+  [[nodiscard]] Returns<std::optional<kv::Value>> get_text(std::string_view key) const {
+    return View::run(context_, ops::kv_get_text(context_, id_, key));
+  }
+
+  /// Writes the value into `buffer` and gives its size; nullopt, and nothing written, if there is no such key. The
+  /// buffer must live until the operation has completed; after an error its bytes are unspecified.
+  ///
+  /// GET …/values/{key}. Repeated on transport failures, 429 and 5xx. @throws Error  too_large if the value does not
+  /// fit: it names both sizes, and nothing was written behind the buffer
+  [[nodiscard]] Returns<std::optional<std::size_t>> get_into(std::string_view key, std::span<char> buffer) const {
+    return View::run(context_, ops::kv_get_into(context_, id_, key, buffer));
+  }
+
   /// Streams the value into `sink` without holding it; nullopt, and nothing written, if there is no such key.
   ///
   /// GET …/values/{key}. Repeated if the sink can restart.
@@ -155,6 +173,15 @@ class KvNamespacesVerbs {
   /// @throws Error  conflict (10014: the title is taken)
   Returns<kv::Namespace> create(std::string_view title, const kv::CreateOptions& options = kv::CreateOptions()) const {
     return View::run(context_, ops::kv_create(context_, title, options));
+  }
+  /// The namespace with this title, created if there is none; safe when several programs do it at once.
+  ///
+  /// A walk over GET …/namespaces, repeated like any read; then POST …/namespaces, sent once. If the title is taken
+  /// meanwhile (10014), or the outcome is unknown, the walk decides.
+  /// @throws Error  conflict: it exists in another jurisdiction than the options ask for
+  Returns<Ensured<kv::Namespace>> ensure(std::string_view title,
+                                         const kv::CreateOptions& options = kv::CreateOptions()) const {
+    return View::run(context_, ops::kv_ensure(context_, title, options));
   }
   /// GET …/namespaces/{id}. Repeated. @throws Error  not_found (10013)
   [[nodiscard]] Returns<kv::Namespace> get(std::string_view id) const {

@@ -24,6 +24,14 @@ struct ResultInfo {
   std::optional<std::int64_t> total_pages{};
 };
 
+/// What ensure() found or created.
+template <class Item>
+struct Ensured {
+  Item item{};
+  /// It was created by this call; or its outcome was unknown, and the item is there now and was not before.
+  bool created = false;
+};
+
 namespace detail {
 
 /// Where a walk stands. `fetch` makes the call for the page at a cursor ("" is the first page); a page tells the next

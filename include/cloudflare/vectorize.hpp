@@ -133,6 +133,14 @@ class VectorizeIndexesVerbs {
   Returns<vectorize::Index> create(std::string_view name, const vectorize::CreateOptions& options) const {
     return View::run(context_, ops::vectorize_create(context_, name, options));
   }
+  /// The index with this name, created if there is none; safe when several programs do it at once.
+  ///
+  /// GET …/indexes/{name}, repeated like any read; then POST …/indexes, sent once. If the name is taken meanwhile
+  /// (3002), or the outcome is unknown, another GET decides. Which dimensions a preset stands for is not compared.
+  /// @throws Error  conflict: it exists with other dimensions or another metric
+  Returns<Ensured<vectorize::Index>> ensure(std::string_view name, const vectorize::CreateOptions& options) const {
+    return View::run(context_, ops::vectorize_ensure(context_, name, options));
+  }
   /// GET …/indexes/{name}. Repeated. @throws Error  not_found (3000; 3005: it was removed)
   [[nodiscard]] Returns<vectorize::Index> get(std::string_view name) const {
     return View::run(context_, ops::vectorize_get_index(context_, name));

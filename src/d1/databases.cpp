@@ -180,4 +180,16 @@ FlowPtr<std::optional<d1::Database>> d1_find_database(const RequestContext& cont
                                 [whole = std::string(name)](const d1::Database& found) { return found.name == whole; });
 }
 
+FlowPtr<Ensured<d1::Database>> d1_ensure(const RequestContext& context, std::string_view name,
+                                         const d1::CreateOptions& options) {
+  const std::string_view asked =
+      options.jurisdiction ? jurisdictions.at(static_cast<std::size_t>(*options.jurisdiction)) : std::string_view();
+  return std::make_unique<detail::Ensure<d1::Database>>(
+      [context, name = std::string(name)] { return d1_find_database(context, name); },
+      d1_create(context, name, options),
+      [asked](const d1::Database& found) {
+        return detail::other_jurisdiction("d1.databases.ensure", found.jurisdiction, asked);
+      });
+}
+
 }  // namespace cloudflare::ops

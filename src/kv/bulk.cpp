@@ -276,9 +276,7 @@ FlowPtr<BulkResult> kv_erase_many(const RequestContext& context, std::string_vie
 
 namespace {
 
-// The server decodes values as text. A value with this character may have been bytes, so it is read again by itself.
-constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
-
+// The server decodes values as text. A value that may have been bytes is read again by itself.
 class ValueCodec final : public BulkCodec {
  public:
   using Take = std::function<void(std::uint64_t, std::string_view, std::optional<kv::Value>&&)>;
@@ -333,8 +331,7 @@ class ValueCodec final : public BulkCodec {
  private:
   void take(const Batch& batch, std::size_t at, std::optional<kv::Value> value, Open& open) {
     const BulkItem& item = batch.items[at];
-    if (!value || value->value.find(replacement_character) == std::string::npos)
-      return take_(item.index, batch.name(item), std::move(value));
+    if (!value || !may_be_bytes(value->value)) return take_(item.index, batch.name(item), std::move(value));
     value->value.clear();  // metadata and expiration stay
     doubtful_.emplace(item.index, std::move(*value));
     open.singly.push_back(at);

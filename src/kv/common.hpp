@@ -51,6 +51,11 @@ CLOUDFLARE_API void append_entry(std::string& json, const kv::EntryView& entry);
 /// The server's answer to a bulk write or erase. A null result does not list single keys.
 [[nodiscard]] Result<kv::BulkReply> read_bulk_reply(detail::Reply&& reply);
 
+/// Whether a text that the server gave may stand for other bytes: it replaces those that are not UTF-8 by U+FFFD.
+[[nodiscard]] inline bool may_be_bytes(std::string_view text) noexcept {
+  return text.find("\xEF\xBF\xBD") != std::string_view::npos;
+}
+
 /// Whether a bulk read asks for metadata; for JSON it always does.
 [[nodiscard]] inline bool asks_for_metadata(const kv::BulkGetOptions& options) noexcept {
   return options.with_metadata || options.type == kv::ValueType::json;

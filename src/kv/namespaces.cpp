@@ -145,4 +145,16 @@ FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const RequestContext& co
       [whole = std::string(title)](const kv::Namespace& found) { return found.title == whole; });
 }
 
+FlowPtr<Ensured<kv::Namespace>> kv_ensure(const RequestContext& context, std::string_view title,
+                                          const kv::CreateOptions& options) {
+  const std::string_view asked =
+      options.jurisdiction ? kv_jurisdictions.at(static_cast<std::size_t>(*options.jurisdiction)) : std::string_view();
+  return std::make_unique<detail::Ensure<kv::Namespace>>(
+      [context, title = std::string(title)] { return kv_find_namespace(context, title); },
+      kv_create(context, title, options),
+      [asked](const kv::Namespace& found) {
+        return detail::other_jurisdiction("kv.namespaces.ensure", found.jurisdiction, asked);
+      });
+}
+
 }  // namespace cloudflare::ops

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/find.hpp"
 #include "vectorize/common.hpp"
 
 namespace cloudflare::ops {
@@ -142,6 +143,21 @@ MetadataIndex read_metadata_index(json::value value) {
   return index;
 }
 
+// What a reply does not say, or a preset leaves open, is not compared.
+std::optional<Error> differs(const Index& found, const vectorize::CreateOptions& asked) {
+  if (!asked.preset.empty()) return std::nullopt;
+  const bool dimensions = found.dimensions == 0 || found.dimensions == asked.dimensions;
+  const bool metric = !found.metric || *found.metric == asked.metric;
+  if (dimensions && metric) return std::nullopt;
+  const auto text = [](int size, Metric by) {
+    return std::to_string(size) + " dimensions and the metric " + std::string(metrics.at(static_cast<std::size_t>(by)));
+  };
+  return detail::exists_otherwise("vectorize.indexes.ensure",
+                                  "the index exists with " +
+                                      text(found.dimensions, found.metric.value_or(asked.metric)) + ", not with " +
+                                      text(asked.dimensions, asked.metric));
+}
+
 }  // namespace
 
 std::optional<Metric> read_metric(json::value name) { return find_name<Metric>(metrics, name); }
@@ -182,6 +198,14 @@ Call<std::optional<Index>> vectorize_find_index(const RequestContext& context, s
             if (is_no_such_index(error)) return std::optional<Index>();
             return std::move(error);
           }};
+}
+
+FlowPtr<Ensured<Index>> vectorize_ensure(const RequestContext& context, std::string_view name,
+                                         const vectorize::CreateOptions& options) {
+  using Find = Call<std::optional<Index>>;
+  return std::make_unique<detail::Ensure<Index>>(
+      [context, name = std::string(name)] { return std::make_unique<Find>(vectorize_find_index(context, name)); },
+      vectorize_create(context, name, options), [options](const Index& found) { return differs(found, options); });
 }
 
 Call<void> vectorize_remove(const RequestContext& context, std::string_view name) {

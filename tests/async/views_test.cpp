@@ -58,6 +58,8 @@ THREE_VIEWS(ApiClient, pages, "/zones");
 
 THREE_VIEWS(KvNamespace, get, "k");
 THREE_VIEWS(KvNamespace, get_with_metadata, "k");
+THREE_VIEWS(KvNamespace, get_text, "k");
+THREE_VIEWS(KvNamespace, get_into, "k", std::span<char>());
 THREE_VIEWS(KvNamespace, get_to, "k", sink());
 THREE_VIEWS(KvNamespace, get_to_file, "k", "path");
 THREE_VIEWS(KvNamespace, template get_as<int>, "k");
@@ -79,6 +81,7 @@ THREE_VIEWS(KvNamespace, erase_many, keys());
 THREE_VIEWS(KvNamespace, get_many, keys());
 
 THREE_VIEWS(KvNamespaces, create, "title");
+THREE_VIEWS(KvNamespaces, ensure, "title");
 THREE_VIEWS(KvNamespaces, get, "id");
 THREE_VIEWS(KvNamespaces, rename, "id", "title");
 THREE_VIEWS(KvNamespaces, remove, "id");
@@ -108,6 +111,7 @@ THREE_VIEWS(D1Database, restore, "bookmark");
 THREE_VIEWS(D1Database, migrate, "folder");
 
 THREE_VIEWS(D1Databases, create, "name");
+THREE_VIEWS(D1Databases, ensure, "name");
 THREE_VIEWS(D1Databases, get, "id");
 THREE_VIEWS(D1Databases, update, "id", d1::ReadReplication::disabled);
 THREE_VIEWS(D1Databases, replace, "id", d1::ReadReplication::disabled);
@@ -139,6 +143,7 @@ THREE_VIEWS(VectorizeIndex, wait_for, vectorize::Mutation(), std::chrono::second
 
 THREE_VIEWS(VectorizeIndexes, list);
 THREE_VIEWS(VectorizeIndexes, create, "name", vectorize::CreateOptions());
+THREE_VIEWS(VectorizeIndexes, ensure, "name", vectorize::CreateOptions());
 THREE_VIEWS(VectorizeIndexes, get, "name");
 THREE_VIEWS(VectorizeIndexes, find, "name");
 THREE_VIEWS(VectorizeIndexes, remove, "name");

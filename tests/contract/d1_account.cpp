@@ -86,6 +86,18 @@ CONTRACT_CASE("jurisdiction, location hint and read replication of a new databas
     CHECK_FALSE(made.create(cloud.fresh_name(), {.primary_location_hint = hint}).uuid.empty());
 }
 
+CONTRACT_CASE("ensure() finds or creates a database", "[d1][account]", Embedded, Real) {
+  Made made{cloud.client().d1_databases()};
+  const std::string name = cloud.fresh_name();
+  const auto created = made.databases.ensure(name, {.jurisdiction = d1::Jurisdiction::eu});
+  CHECK((created.created && created.item.name == name));
+  const auto found = made.databases.ensure(name, {.jurisdiction = d1::Jurisdiction::eu});
+  CHECK((!found.created && found.item.uuid == created.item.uuid));
+  CHECK(error_of([&] { (void)made.databases.ensure(name, {.jurisdiction = d1::Jurisdiction::us}); }).kind() ==
+        ErrorKind::conflict);
+  made.databases.remove(created.item.uuid);
+}
+
 CONTRACT_CASE("read replication is switched by update and by replace", "[d1][account]", Embedded, Real) {
   Made made{cloud.client().d1_databases()};
   const auto created = made.create(cloud.fresh_name());

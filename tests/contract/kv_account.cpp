@@ -1,6 +1,7 @@
 // The account level: namespaces, credentials, and what answers when a namespace is not there.
 
 #include <algorithm>
+#include <future>
 
 #include "contract/counterpart.hpp"
 
@@ -125,6 +126,28 @@ CONTRACT_CASE("a title that is taken is a conflict with code 10014, on create an
     CHECK_FALSE(error.outcome_unknown());
   }
   CHECK(made.namespaces.get(second.id).title == second.title);
+}
+
+CONTRACT_CASE("ensure() finds or creates a namespace; of several at once one creates it", "[kv][namespaces]", Embedded,
+              Real) {
+  Made made{cloud.client().kv_namespaces()};
+  const std::string title = cloud.fresh_title();
+  std::vector<std::future<cloudflare::Ensured<kv::Namespace>>> all;
+  for (int i = 0; i < 4; ++i)
+    all.push_back(std::async(std::launch::async, [&] { return made.namespaces.ensure(title); }));
+  int created = 0;
+  for (auto& one : all) {
+    const auto ensured = one.get();
+    created += ensured.created ? 1 : 0;
+    made.ids.push_back(ensured.item.id);
+    CHECK(ensured.item.id == made.ids.front());
+    CHECK(ensured.item.title == title);
+  }
+  CHECK(created == 1);
+  made.ids.resize(1);
+  CHECK_FALSE(made.namespaces.ensure(title).created);
+  CHECK(error_of([&] { (void)made.namespaces.ensure(title, {.jurisdiction = kv::Jurisdiction::eu}); }).kind() ==
+        ErrorKind::conflict);
 }
 
 CONTRACT_CASE("a title has 1 to 512 characters, or is refused before sending, and by the server with 400",

@@ -287,3 +287,29 @@ CONTRACT_CASE("a value of 25 MiB is accepted and comes back whole; one byte more
   value.pop_back();
   CHECK((space->get("big") == value));
 }
+
+CONTRACT_CASE("get_text and get_into give what get and get_with_metadata give", "[kv][values]", Embedded, Real) {
+  const auto space = cloud.fresh_namespace();
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
+  const std::vector<std::pair<std::string, std::string>> pairs = {
+      {"text", "t\xC3\xBC\n"}, {"empty", ""}, {"bytes", bytes}, {"json", "{\"a\": 1}"}, {"fffd", "\xEF\xBF\xBD"}};
+  for (const auto& [key, value] : pairs) {
+    CAPTURE(key);
+    space->put(key, value, {.ttl = std::chrono::hours(1), .metadata = {{"of", key}}});
+    const auto text = space->get_text(key);
+    const auto exact = space->get_with_metadata(key);
+    REQUIRE((text && exact));
+    CHECK(text->value == value);
+    CHECK(text->metadata.text() == exact->metadata.text());
+    CHECK(text->expiration == exact->expiration);
+    CHECK(text->expiration.has_value());
+    std::string buffer(value.size(), '.');
+    CHECK(space->get_into(key, buffer) == value.size());
+    CHECK(buffer == value);
+  }
+  CHECK_FALSE(space->get_text("missing").has_value());
+  CHECK_FALSE(space->get_into("missing", std::span<char>()).has_value());
+  std::string small(255, '.');
+  CHECK(error_of([&] { (void)space->get_into("bytes", small); }).kind() == cloudflare::ErrorKind::too_large);
+}

@@ -45,6 +45,9 @@ CLOUDFLARE_API Call<d1::Database> d1_get_database(const RequestContext& context,
 /// Walks the databases until a name matches.
 CLOUDFLARE_API FlowPtr<std::optional<d1::Database>> d1_find_database(const RequestContext& context,
                                                                      std::string_view name);
+/// Finds it, or creates it.
+CLOUDFLARE_API FlowPtr<Ensured<d1::Database>> d1_ensure(const RequestContext& context, std::string_view name,
+                                                        const d1::CreateOptions& options);
 CLOUDFLARE_API Call<d1::Database> d1_update(const RequestContext& context, std::string_view id,
                                             d1::ReadReplication mode);
 CLOUDFLARE_API Call<d1::Database> d1_replace(const RequestContext& context, std::string_view id,

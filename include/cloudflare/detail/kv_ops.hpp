@@ -28,6 +28,11 @@ CLOUDFLARE_API FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const Re
 /// Value and metadata in two concurrent reads.
 CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_with_metadata(const RequestContext& context,
                                                                       std::string_view id, std::string_view key);
+/// Value and metadata of a text in one bulk read, of other values as above.
+CLOUDFLARE_API FlowPtr<std::optional<kv::Value>> kv_get_text(const RequestContext& context, std::string_view id,
+                                                             std::string_view key);
+CLOUDFLARE_API Call<std::optional<std::size_t>> kv_get_into(const RequestContext& context, std::string_view id,
+                                                            std::string_view key, std::span<char> buffer);
 CLOUDFLARE_API Call<std::optional<JsonText>> kv_metadata(const RequestContext& context, std::string_view id,
                                                          std::string_view key);
 CLOUDFLARE_API Call<void> kv_put(const RequestContext& context, std::string_view id, std::string_view key, Body value,
@@ -56,6 +61,9 @@ CLOUDFLARE_API Call<kv::Namespace> kv_get_namespace(const RequestContext& contex
 /// Walks the namespaces until a title matches.
 CLOUDFLARE_API FlowPtr<std::optional<kv::Namespace>> kv_find_namespace(const RequestContext& context,
                                                                        std::string_view title);
+/// Finds it, or creates it.
+CLOUDFLARE_API FlowPtr<Ensured<kv::Namespace>> kv_ensure(const RequestContext& context, std::string_view title,
+                                                         const kv::CreateOptions& options);
 CLOUDFLARE_API Call<kv::Namespace> kv_rename(const RequestContext& context, std::string_view id,
                                              std::string_view title);
 CLOUDFLARE_API Call<void> kv_remove(const RequestContext& context, std::string_view id);

@@ -34,6 +34,9 @@ CLOUDFLARE_API Call<vectorize::Index> vectorize_create(const RequestContext& con
 CLOUDFLARE_API Call<vectorize::Index> vectorize_get_index(const RequestContext& context, std::string_view name);
 CLOUDFLARE_API Call<std::optional<vectorize::Index>> vectorize_find_index(const RequestContext& context,
                                                                           std::string_view name);
+/// Finds it, or creates it.
+CLOUDFLARE_API FlowPtr<Ensured<vectorize::Index>> vectorize_ensure(const RequestContext& context, std::string_view name,
+                                                                   const vectorize::CreateOptions& options);
 CLOUDFLARE_API Call<void> vectorize_remove(const RequestContext& context, std::string_view name);
 
 enum class Upload : std::uint8_t { insert, upsert };

@@ -323,3 +323,57 @@ TEST_CASE("bad input is refused before any request, with its role and its limit 
   CHECK(open.count() == 2);
   CHECK(error_of([&] { (void)unchecked.get(".."); }).kind() == cf::ErrorKind::invalid_argument);
 }
+
+TEST_CASE("get_text reads value, metadata and expiration in one request") {
+  const Scripted s({ok(R"({"values":{"k":{"value":"text","metadata":{"a":1},"expiration":1900000000}}})")});
+  const auto found = s.kv().get_text("k");
+  REQUIRE(found.has_value());
+  CHECK((found->value == "text" && found->metadata.text() == R"({"a":1})"));
+  CHECK(found->expiration == std::chrono::sys_seconds(std::chrono::seconds(1'900'000'000)));
+  CHECK(line(s) == "POST " + kv_path + "/ns/bulk/get");
+  CHECK(json::parse(body(s)) == json{{"keys", {"k"}}, {"type", "text"}, {"withMetadata", true}});
+  const Scripted missing({ok(R"({"values":{"k":null}})")});
+  CHECK_FALSE(missing.kv().get_text("k").has_value());
+  CHECK(missing.count() == 1);
+  const Scripted failing({refused(403, 10000, "no")});
+  CHECK(error_of([&] { (void)failing.kv().get_text("k"); }).kind() == cf::ErrorKind::unauthorized);
+  CHECK(failing.count() == 1);
+  const Scripted unused;
+  for (const std::string& key : {std::string(), std::string("."), std::string(513, 'k')})
+    CHECK(error_of([&] { (void)unused.kv().get_text(key); }).kind() == cf::ErrorKind::invalid_argument);
+  CHECK(unused.count() == 0);
+}
+
+TEST_CASE("get_text reads again, byte for byte, what may not be text or is too large for a bulk read") {
+  const auto exact = [](const Scripted& s) {
+    s.fake->reply({.body = "\xFF\x01"});
+    s.fake->reply(ok(R"({"a":1})"));
+    const auto found = s.kv().get_text("k");
+    return found && found->value == "\xFF\x01" && found->metadata.text() == R"({"a":1})" && s.count() == 3;
+  };
+  CHECK(exact(Scripted({ok("{\"values\":{\"k\":{\"value\":\"\xEF\xBF\xBD\",\"metadata\":{\"a\":1}}}}")})));
+  CHECK(exact(Scripted({refused(413, 0, "too large")})));
+}
+
+TEST_CASE("get_into fills a buffer, and an error names both sizes if the value does not fit") {
+  std::string buffer(10, '.');
+  const std::span<char> room(buffer.data(), 6);
+  const Scripted s({{.body = "sixsix"}, {.body = "three"}, {.body = ""}, {.body = "seven77"}});
+  CHECK(s.kv().get_into("k", room) == 6U);
+  CHECK(line(s) == "GET " + kv_path + "/ns/values/k");
+  CHECK(buffer == "sixsix....");
+  CHECK(s.kv().get_into("k", room) == 5U);
+  CHECK(buffer == "threex....");
+  CHECK(s.kv().get_into("k", std::span<char>()) == 0U);
+  const auto error = error_of([&] { (void)s.kv().get_into("k", room); });
+  CHECK(error.kind() == cf::ErrorKind::too_large);
+  CHECK(error.details().text == "the value has 7 bytes; the buffer holds 6");
+  CHECK_FALSE(error.outcome_unknown());
+  CHECK(buffer.substr(6) == "....");
+  buffer.assign(10, '.');
+  const Scripted missing({refused(404, 10009, "key not found")});
+  CHECK(missing.kv().get_into("k", room) == std::nullopt);
+  CHECK(buffer == "..........");
+  const Scripted unused;
+  CHECK(error_of([&] { (void)unused.kv().get_into("", room); }).kind() == cf::ErrorKind::invalid_argument);
+}
