@@ -112,6 +112,7 @@ Json read(Value&& value, std::size_t depth, std::size_t& room) {
       }
       break;
     }
+    default: throw simdjson::simdjson_error(simdjson::TAPE_ERROR);
   }
   return out;
 }
