@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cloudflare-cpp)
 install(
-  TARGETS cloudflare_cpp cloudflare_cpp_files cloudflare_cpp_local cloudflare_cpp_testing
+  TARGETS cloudflare_cpp cloudflare_cpp_files cloudflare_cpp_testing
   EXPORT cloudflare-cpp-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -16,6 +16,20 @@ install(
   EXPORT cloudflare-cpp-targets
   NAMESPACE cloudflare::
   DESTINATION ${package_dir})
+# The embedded store has a file of targets of its own, so that who uses the client alone needs no SQLite.
+if(CLOUDFLARE_BUILD_LOCAL)
+  install(
+    TARGETS cloudflare_cpp_local
+    EXPORT cloudflare-cpp-local-targets
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(
+    EXPORT cloudflare-cpp-local-targets
+    NAMESPACE cloudflare::
+    DESTINATION ${package_dir})
+endif()
 
 # Private dependencies reach a user's link line only through static libraries.
 set(cloudflare_is_static ON)
@@ -56,7 +70,9 @@ cloudflare_pkg_config(cloudflare-cpp "${PROJECT_DESCRIPTION}" "nlohmann_json >= 
                       " -lcurl -lz -lsimdjson -lcrypto -pthread")
 cloudflare_pkg_config(cloudflare-cpp-files "Files of items for cloudflare-cpp: readers, import, export, comparison"
                       "cloudflare-cpp = ${PROJECT_VERSION}" " -lsimdjson -lcrypto -pthread")
-cloudflare_pkg_config(cloudflare-cpp-local "Embedded KV, D1 and Vectorize store for cloudflare-cpp"
-                      "cloudflare-cpp = ${PROJECT_VERSION}" " -lsqlite3 -lsimdjson -lcrypto -pthread")
+if(CLOUDFLARE_BUILD_LOCAL)
+  cloudflare_pkg_config(cloudflare-cpp-local "Embedded KV, D1 and Vectorize store for cloudflare-cpp"
+                        "cloudflare-cpp = ${PROJECT_VERSION}" " -lsqlite3 -lsimdjson -lcrypto -pthread")
+endif()
 cloudflare_pkg_config(cloudflare-cpp-testing "Test aids for programs that use cloudflare-cpp"
                       "cloudflare-cpp = ${PROJECT_VERSION}" " -pthread")

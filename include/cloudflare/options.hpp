@@ -7,11 +7,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <cloudflare/detail/stop_token.hpp>
 #include <cloudflare/error.hpp>
 
 namespace cloudflare {

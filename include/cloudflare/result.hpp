@@ -34,6 +34,19 @@ inline constexpr bool is_a_value_for =
     !std::is_same_v<std::remove_cvref_t<U>, Result<T>> && !std::is_same_v<std::remove_cvref_t<U>, Error> &&
     !(std::is_same_v<T, bool> && is_result<std::remove_cvref_t<U>>);
 
+// The alternative of a variant that is known to be held. Compilers that see a null pointer checked elsewhere would
+// warn.
+template <std::size_t I, class State>
+[[nodiscard]] auto& held(State& state) noexcept {
+  auto* const found = std::get_if<I>(&state);
+#ifdef _MSC_VER
+  __assume(found != nullptr);
+#else
+  if (found == nullptr) __builtin_unreachable();
+#endif
+  return *found;
+}
+
 /// Throws what the caller should see: the exception of its own callback, or the Error itself.
 [[noreturn]] CLOUDFLARE_API void raise(const Error& error);
 /// An Error for the exception that is being handled, which the caller's code threw (it may be an Error of this
@@ -64,26 +77,26 @@ class [[nodiscard]] Result {
   /// The value; throws the Error if there is none.
   decltype(auto) value() const& {
     require();
-    if constexpr (!std::is_void_v<T>) return std::as_const(*std::get_if<0>(&state_));
+    if constexpr (!std::is_void_v<T>) return std::as_const(detail::held<0>(state_));
   }
   decltype(auto) value() & {
     require();
-    if constexpr (!std::is_void_v<T>) return (*std::get_if<0>(&state_));
+    if constexpr (!std::is_void_v<T>) return (detail::held<0>(state_));
   }
   T value() && {
     require();
-    if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<0>(&state_));
+    if constexpr (!std::is_void_v<T>) return std::move(detail::held<0>(state_));
   }
 
   /// The value, without a check; undefined if there is none.
-  const Stored& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-  Stored& operator*() & noexcept { return *std::get_if<0>(&state_); }
-  Stored operator*() && { return std::move(*std::get_if<0>(&state_)); }
-  const Stored* operator->() const noexcept { return std::get_if<0>(&state_); }
-  Stored* operator->() noexcept { return std::get_if<0>(&state_); }
+  const Stored& operator*() const& noexcept { return detail::held<0>(state_); }
+  Stored& operator*() & noexcept { return detail::held<0>(state_); }
+  Stored operator*() && { return std::move(detail::held<0>(state_)); }
+  const Stored* operator->() const noexcept { return &detail::held<0>(state_); }
+  Stored* operator->() noexcept { return &detail::held<0>(state_); }
 
   /// The error, without a check; undefined if there is a value.
-  [[nodiscard]] const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+  [[nodiscard]] const Error& error() const noexcept { return detail::held<1>(state_); }
 
   template <class U>
   requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) const& {
@@ -91,7 +104,7 @@ class [[nodiscard]] Result {
   }
   template <class U>
   requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) && {
-    return has_value() ? std::move(*std::get_if<0>(&state_)) : static_cast<T>(std::forward<U>(fallback));
+    return has_value() ? std::move(detail::held<0>(state_)) : static_cast<T>(std::forward<U>(fallback));
   }
 
   /// Calls `f` with the value; `f` returns another Result.
@@ -143,7 +156,7 @@ class [[nodiscard]] Result {
     if constexpr (std::is_void_v<T>) {
       return {};
     } else {
-      return std::move(*std::get_if<0>(&state_));
+      return std::move(detail::held<0>(state_));
     }
   }
 #endif
@@ -168,7 +181,7 @@ class [[nodiscard]] Result {
     if constexpr (std::is_void_v<T>) {
       return std::invoke(std::forward<F>(f));
     } else {
-      return std::invoke(std::forward<F>(f), std::move(*std::get_if<0>(&state_)));
+      return std::invoke(std::forward<F>(f), std::move(detail::held<0>(state_)));
     }
   }
 

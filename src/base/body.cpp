@@ -7,35 +7,24 @@
 #include <cstring>
 #include <utility>
 
+#include "base/files.hpp"
 #include "base/fresh_file.hpp"
 #include "base/upload_source.hpp"
 
 namespace cloudflare {
 
-namespace detail {
-
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
-}  // namespace detail
-
 namespace {
-
-using FilePtr = std::unique_ptr<std::FILE, detail::CloseFile>;
 
 class FileSource final : public Source {
  public:
-  explicit FileSource(const std::string& path) : file_(std::fopen(path.c_str(), "rb")) {
+  explicit FileSource(const std::string& path) : file_(detail::files::open_to_read(path)) {
     // Nothing is read ahead: a buffer would hide that the file has changed.
     if (file_) std::setvbuf(file_.get(), nullptr, _IONBF, 0);
-    // Without a seekable regular file there is no size and no second attempt.
-    if (!file_ || std::fseek(file_.get(), 0, SEEK_END) != 0)
-      throw invalid_argument(std::string("the file of the body cannot be read: ") + std::strerror(errno));
-    const long size = std::ftell(file_.get());
-    if (size < 0) throw invalid_argument("the file of the body has no size");
-    size_ = static_cast<std::uint64_t>(size);
-    std::rewind(file_.get());
+    if (!file_) throw invalid_argument(std::string("the file of the body cannot be read: ") + std::strerror(errno));
+    // Without a regular file there is no size and no second attempt.
+    const auto size = detail::files::size_of(file_.get());
+    if (!size) throw invalid_argument("the file of the body is not a regular file");
+    size_ = *size;
   }
   std::size_t read(std::span<char> to) override {
     const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
@@ -43,14 +32,11 @@ class FileSource final : public Source {
       throw Error(ErrorKind::callback, "reading the file of the body failed");
     return n;
   }
-  bool rewind() override {
-    std::rewind(file_.get());
-    return true;
-  }
+  bool rewind() override { return detail::files::seek(file_.get(), 0); }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
 
  private:
-  FilePtr file_;
+  detail::files::Stream file_;
   std::uint64_t size_ = 0;
 };
 

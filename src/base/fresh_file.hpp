@@ -35,11 +35,4 @@ class CLOUDFLARE_API FreshFile {
   std::string part_{};
 };
 
-/// Writes all of `bytes`.
-[[nodiscard]] CLOUDFLARE_API bool write_all(int file, std::string_view bytes);
-/// Waits for the disk, if the file is on one.
-[[nodiscard]] CLOUDFLARE_API bool sync_file(int file);
-/// Waits until the folder entry of `path` is on the disk, as far as the system can tell.
-CLOUDFLARE_API void sync_folder_of(const std::string& path);
-
 }  // namespace cloudflare::detail

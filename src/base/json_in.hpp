@@ -39,10 +39,24 @@ class ParserLease {
   std::unique_ptr<json::parser> parser_;
 };
 
+/// The type of a value. simdjson 4 has a type for what is not JSON; earlier versions throw.
+inline json::json_type type_of(json::value value) {
+  const json::json_type type = value.type();
+  switch (type) {
+    case json::json_type::array:
+    case json::json_type::object:
+    case json::json_type::string:
+    case json::json_type::number:
+    case json::json_type::boolean:
+    case json::json_type::null: return type;
+    default: throw simdjson::simdjson_error(simdjson::TAPE_ERROR);
+  }
+}
+
 /// The raw text of a value, without white space around it.
 inline std::string_view raw_text(json::value value) {
   const auto text = [&]() -> std::string_view {
-    switch (value.type().value()) {
+    switch (type_of(value)) {
       case json::json_type::array: return value.get_array().value().raw_json();
       case json::json_type::object: return value.get_object().value().raw_json();
       default: return value.raw_json_token();
@@ -67,7 +81,7 @@ inline std::int64_t integer(json::value value) {
 inline std::string string(json::value value) { return std::string(value.get_string().value()); }
 /// The text of a string, or the raw text of any other value.
 inline std::string text_of(json::value value) {
-  return value.type() == json::json_type::string ? string(value) : std::string(raw_text(value));
+  return type_of(value) == json::json_type::string ? string(value) : std::string(raw_text(value));
 }
 
 /// Why a JSON text of the caller is invalid, if that was known when it was made.
@@ -79,7 +93,7 @@ inline std::optional<Error> check_written(std::string_view what, std::string_vie
 /// Calls `visit(name, value)` for each member of an object; anything else has no members.
 template <class Visit>
 void each_member(json::value value, Visit visit) {
-  if (value.type() != json::json_type::object) return;
+  if (type_of(value) != json::json_type::object) return;
   for (auto field : value.get_object()) {
     const std::string_view name = field.unescaped_key();
     visit(name, field.value().value());

@@ -16,7 +16,7 @@ namespace {
 
 }  // namespace
 
-TemporaryFile::TemporaryFile() : file_(std::tmpfile()) {
+TemporaryFile::TemporaryFile() : file_(files::temporary()) {
   if (!file_) fail("a temporary file cannot be made");
 }
 
@@ -34,7 +34,7 @@ std::size_t TemporaryFile::read(std::span<char> to) {
 
 // What is still in the buffer is written first.
 bool TemporaryFile::rewind() {
-  if (fseeko(file_.get(), 0, SEEK_SET) != 0) fail("the temporary file cannot be written");
+  if (!files::seek(file_.get(), 0)) fail("the temporary file cannot be written");
   return true;
 }
 

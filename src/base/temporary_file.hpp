@@ -1,17 +1,17 @@
 #pragma once
 
 // Bytes that are too many for memory, in a file without a name: nobody else can open it, and it is gone with the
-// process. This is the only place that knows how the system makes such a file.
+// process.
 
 #include <cstdint>
-#include <cstdio>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include <cloudflare/detail/export.hpp>
 #include <cloudflare/http/body.hpp>
+
+#include "base/files.hpp"
 
 namespace cloudflare::detail {
 
@@ -29,10 +29,7 @@ class CLOUDFLARE_API TemporaryFile final : public Source {
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
+  files::Stream file_;
   std::uint64_t size_ = 0;
 };
 

@@ -86,7 +86,7 @@ void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   const bool throttled = !reply && reply.error().kind() == ErrorKind::rate_limited;
   if (!throttled && out.now() >= held_until_) throttled_ = 0;  // a reply during a pause answers an earlier request
   if (batch.single) {
-    const std::size_t bytes = out.sent().http.body.size().value_or(0);
+    const std::uint64_t bytes = out.sent().http.body.size().value_or(0);
     if (auto error = codec_->settle_single(batch, std::move(reply))) return take_failure(std::move(batch), *error, out);
     bytes_done_ += bytes;
     return succeed(batch, {});

@@ -105,9 +105,8 @@ class RowDecoder {
         return;
       case json::json_type::boolean: cell = Cell(std::int64_t{value.get_bool()}); return;
       case json::json_type::array: cell = blob(value); return;
-      case json::json_type::object: break;
+      default: refuse(simdjson::INCORRECT_TYPE);
     }
-    refuse(simdjson::INCORRECT_TYPE);
   }
 
   [[gnu::always_inline]] static Cell number(json::value value) {

@@ -1,9 +1,5 @@
 // Exports a namespace to a file: page by page, with bulk reads for the values, and lines in key order.
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -11,7 +7,7 @@
 
 #include <cloudflare/files/kv.hpp>
 
-#include "base/fresh_file.hpp"
+#include "base/files.hpp"
 #include "files/file_identity.hpp"
 #include "files/state_file.hpp"
 #include "kv/common.hpp"
@@ -72,7 +68,7 @@ class Export {
         state_(options.state_file.empty() ? path + ".state" : options.state_file,
                "export of KV namespace " + kv.id() + ", keys with prefix \"" + options.prefix + '"') {}
   ~Export() {
-    if (file_ >= 0) ::close(file_);
+    if (file_ >= 0) detail::files::close(file_);
   }
   Export(const Export&) = delete;
   Export& operator=(const Export&) = delete;
@@ -95,7 +91,7 @@ class Export {
   // Returns the cursor to continue with. Lines after the last whole page are cut off.
   std::string resume() {
     const bool again = state_.read();
-    file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | (again ? 0 : O_CREAT | O_TRUNC), 0666);
+    file_ = again ? detail::files::open_existing(path_) : detail::files::open_empty(path_);
     if (file_ < 0)
       throw invalid_argument("the file " + path_ + " cannot be written: " + std::strerror(errno) +
                              (again ? "; remove its state file to begin anew" : ""));
@@ -107,14 +103,13 @@ class Export {
   }
 
   void cut() const {
-    struct stat now {};
-    if (::fstat(file_, &now) != 0 || static_cast<std::uint64_t>(now.st_size) < result_.bytes)
+    const auto now = detail::files::status_of(file_);
+    if (!now || now->bytes < result_.bytes)
       throw invalid_argument("the file " + path_ + " is shorter than its state file says; remove that to begin anew");
     const std::string digest = state_.text("digest");  // states of earlier versions lack it
     if (!digest.empty() && digest != detail::digest_of_beginning(path_, result_.bytes))
       throw state_.of_another_file(path_);
-    const auto end = static_cast<off_t>(result_.bytes);
-    if (::ftruncate(file_, end) != 0 || ::lseek(file_, end, SEEK_SET) != end)
+    if (!detail::files::cut(file_, result_.bytes))
       throw Error(ErrorKind::callback,
                   "the file " + path_ + " cannot be cut to its last whole page: " + std::strerror(errno));
   }
@@ -171,15 +166,15 @@ class Export {
   }
 
   void write_out() {
-    if (!detail::write_all(file_, unwritten_)) throw refused();
+    if (!detail::files::write_all(file_, unwritten_)) throw refused();
     unwritten_.clear();
   }
 
   // The state must not cover bytes that a power cut could lose.
   void put_on_disk() {
     write_out();
-    if (!detail::sync_file(file_)) throw refused();
-    detail::sync_folder_of(path_);
+    if (!detail::files::sync(file_)) throw refused();
+    detail::files::sync_folder_of(path_);
   }
 
   [[nodiscard]] Error refused() const {

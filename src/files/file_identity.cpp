@@ -1,22 +1,23 @@
 #include "files/file_identity.hpp"
 
 #include <openssl/evp.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 
+#include "base/files.hpp"
+
 namespace cloudflare::detail {
 
 std::optional<FileStamp> stamp_of(const std::string& path) {
-  struct stat now {};
-  if (::stat(path.c_str(), &now) != 0 || !S_ISREG(now.st_mode)) return std::nullopt;
-  return FileStamp{.device = now.st_dev,
-                   .number = now.st_ino,
-                   .bytes = static_cast<std::uint64_t>(now.st_size),
-                   .seconds = now.st_mtim.tv_sec,
-                   .nanoseconds = now.st_mtim.tv_nsec};
+  const auto now = files::status_of(path);
+  if (!now || !now->regular) return std::nullopt;
+  return FileStamp{.device = now->device,
+                   .number = now->number,
+                   .bytes = now->bytes,
+                   .seconds = now->seconds,
+                   .nanoseconds = now->nanoseconds};
 }
 
 std::string digest_of_beginning(const std::string& path, std::uint64_t bytes) {

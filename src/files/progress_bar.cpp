@@ -1,11 +1,10 @@
 #include "files/progress_bar.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
+
+#include "base/files.hpp"
 
 namespace cloudflare {
 
@@ -64,8 +63,8 @@ std::string progress_line(const BulkProgress& progress, std::string_view label, 
 struct ProgressBar::State {
   explicit State(ProgressBarOptions wishes) : options(std::move(wishes)) {
     const char* kind = std::getenv("TERM");
-    terminal =
-        options.terminal.value_or(::isatty(options.file) == 1 && kind != nullptr && std::string_view(kind) != "dumb");
+    terminal = options.terminal.value_or(detail::files::is_terminal(options.file) && kind != nullptr &&
+                                         std::string_view(kind) != "dumb");
   }
   ~State() { finish(); }
   State(const State&) = delete;
@@ -85,10 +84,9 @@ struct ProgressBar::State {
   void draw() {
     shown = true;
     if (!terminal) return write(detail::progress_line(*latest, options.label, 200) + '\n');
-    winsize size{};
-    const bool known = ::ioctl(options.file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    const unsigned width = detail::files::terminal_width(options.file).value_or(80);
     // The last column stays free: some terminals wrap when it is filled.
-    write('\r' + detail::progress_line(*latest, options.label, (known ? size.ws_col : 80U) - 1U) + "\x1b[K");
+    write('\r' + detail::progress_line(*latest, options.label, width - 1U) + "\x1b[K");
   }
 
   void finish() {
@@ -98,13 +96,7 @@ struct ProgressBar::State {
     latest.reset();
   }
 
-  void write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t written = ::write(options.file, text.data(), text.size());
-      if (written <= 0) return;
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
+  void write(std::string_view text) const { (void)detail::files::write_all(options.file, text); }
 
   ProgressBarOptions options;
   bool terminal = false;

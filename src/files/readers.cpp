@@ -30,7 +30,7 @@ struct NestedTooDeep {};
 // simdjson checks a value only when it is read, and one broken value would spoil the request for its neighbours.
 // `depth` is the level of the value if it is an object or array.
 void look_at(json::value value, std::size_t depth = 1) {
-  switch (value.type().value()) {
+  switch (detail::type_of(value)) {
     case json::json_type::object:
       if (depth > limits::json_depth) throw NestedTooDeep();
       for (auto field : value.get_object()) {
@@ -48,6 +48,7 @@ void look_at(json::value value, std::size_t depth = 1) {
     case json::json_type::null:
       if (!value.is_null()) throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
       return;
+    default: throw simdjson::simdjson_error(simdjson::TAPE_ERROR);
   }
 }
 

@@ -19,6 +19,11 @@ namespace {
 // Padding behind a body, so that simdjson can read it in place.
 constexpr std::size_t padding = 128;
 
+// Capacity for a body of `bytes`, as far as the machine can address it.
+std::size_t room_for(std::uint64_t bytes) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, std::string().max_size() - padding)) + padding;
+}
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 std::string_view trimmed(std::string_view text) {
@@ -309,10 +314,9 @@ void CurlTransfer::reserve_for(std::size_t more) {
   const std::size_t needed = body.size() + more + padding;
   std::size_t capacity = std::max(needed, body.capacity() * 2);
   if (announced > 0) {
-    capacity = std::max<std::size_t>(
-        needed, std::min<std::uint64_t>(static_cast<std::uint64_t>(announced), request_->reply_limit) + padding);
+    capacity = std::max(needed, room_for(std::min(static_cast<std::uint64_t>(announced), request_->reply_limit)));
   } else if (needed > large && request_->reply_expected != 0 && needed <= request_->reply_expected) {
-    capacity = request_->reply_expected + padding;
+    capacity = room_for(request_->reply_expected);
   }
   body.reserve(capacity);
 }

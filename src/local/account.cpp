@@ -2,11 +2,10 @@
 
 #include <cloudflare/error.hpp>
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <utility>
 
+#include "base/files.hpp"
 #include "local/d1/store.hpp"
 #include "local/kv/store.hpp"
 #include "local/storage/sqlite.hpp"
@@ -21,7 +20,8 @@ void make_private(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::exists(folder, error)) return;
   make_private(folder.parent_path());
-  ::mkdir(folder.c_str(), 0700);
+  const std::u8string path = folder.u8string();
+  detail::files::make_private_folder(std::string(path.begin(), path.end()));
 }
 
 // A path in the account's folder, which is made if it is missing; empty if everything is kept in memory.

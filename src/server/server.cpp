@@ -1,7 +1,5 @@
 #include "server/server.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/files.hpp"
 #include "server/session.hpp"
 
 namespace cloudflare::server {
@@ -23,14 +22,6 @@ namespace cloudflare::server {
 namespace {
 
 using tcp = asio::ip::tcp;
-
-// Thousands of idle connections need as many file descriptors; the default is often 1024.
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 class Listener {
  public:
@@ -138,16 +129,14 @@ std::string text_of(const tcp::endpoint& endpoint) {
 }  // namespace
 
 std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
+  const std::tm parts = detail::files::utc(std::time(nullptr));
   char text[64];
   const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
   return {text, size};
 }
 
 void serve(const ServerSettings& settings, Gateway& gateway, const std::function<void(const std::string&)>& ready) {
-  raise_file_limit();
+  detail::files::allow_many();  // thousands of idle connections
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   asio::thread_pool workers(std::max(4U, 2 * cores));
   std::optional<asio::ssl::context> tls;

@@ -23,7 +23,7 @@ using OnKey = std::function<void(std::string_view)>;
 
 // Reads every token to find invalid JSON. `depth` is the level of the value if it is an object or array.
 void walk(json::value value, const OnKey& on_key, std::size_t depth = 1) {
-  switch (value.type().value()) {
+  switch (detail::type_of(value)) {
     case json::json_type::object:
       if (depth > limits::json_depth) throw TooDeep();
       for (auto field : value.get_object()) {
@@ -39,7 +39,10 @@ void walk(json::value value, const OnKey& on_key, std::size_t depth = 1) {
     case json::json_type::string: (void)value.get_string().value(); return;
     case json::json_type::number: (void)value.get_double().value(); return;
     case json::json_type::boolean: (void)value.get_bool().value(); return;
-    case json::json_type::null: (void)value.is_null(); return;
+    case json::json_type::null:
+      if (!value.is_null()) throw simdjson::simdjson_error(simdjson::N_ATOM_ERROR);
+      return;
+    default: throw simdjson::simdjson_error(simdjson::TAPE_ERROR);
   }
 }
 

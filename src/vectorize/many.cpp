@@ -115,7 +115,8 @@ Result<BulkFormat> upload_format(const RequestContext& context, const VectorizeT
   if (!request) return request.error();
   return BulkFormat{.request = std::move(*request),
                     .max_items = std::clamp<std::size_t>(options.batch_vectors, 1, limits::vectorize_upload_vectors),
-                    .max_bytes = std::min<std::size_t>(options.max_request_bytes, limits::vectorize_upload_bytes),
+                    .max_bytes = static_cast<std::size_t>(
+                        std::min<std::uint64_t>(options.max_request_bytes, limits::vectorize_upload_bytes)),
                     .names_batch = true};
 }
 
@@ -277,7 +278,8 @@ FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& conte
   Take take = options.on_vector;
   const bool collects = !take;
   if (collects)
-    take = [vectors](std::uint64_t at, std::string_view, std::optional<Vector>&& vector) {
+    take = [vectors](std::uint64_t index, std::string_view, std::optional<Vector>&& vector) {
+      const auto at = static_cast<std::size_t>(index);
       if (vectors->size() <= at) vectors->resize(at + 1);
       (*vectors)[at] = std::move(vector);
     };
@@ -289,7 +291,7 @@ FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& conte
                         detail::most_in_flight(context, options.in_flight))
              : BulkFlow(format.error());
   auto give = [vectors, collects](BulkResult&& outcome) -> Result<vectorize::GetManyResult> {
-    if (collects) vectors->resize(outcome.items);
+    if (collects) vectors->resize(static_cast<std::size_t>(outcome.items));
     return vectorize::GetManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
   };
   return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(flow), std::move(give));

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/read_real.hpp"
 #include "engine/retry.hpp"
 #include "vectorize/common.hpp"
 #include "vectorize/edgebase.hpp"
@@ -33,7 +34,7 @@ float to_float(json::value value) {
   if ((!halfway && std::fabs(real) >= FLT_MIN) || real == 0.0) [[likely]]
     return static_cast<float>(real);
   float exact = static_cast<float>(real);
-  std::from_chars(token.data(), token.data() + token.size(), exact);
+  detail::read_real(token.data(), token.data() + token.size(), exact);
   return exact;
 }
 

@@ -105,7 +105,7 @@ CONTRACT_CASE("SQL error: a transaction of one's own", "[d1][errors]", Embedded,
   const auto db = cloud.fresh_database();
   const auto error = error_of([&] { db->execute("BEGIN TRANSACTION"); });
   CHECK(error.code() == ErrorCode::d1_sql);
-  CHECK_THAT(std::string(error.what()), Catch::Matchers::Contains("To execute a transaction"));
+  CHECK_THAT(std::string(error.what()), Catch::Matchers::ContainsSubstring("To execute a transaction"));
 }
 CONTRACT_CASE("SQL error: too few and too many parameters", "[d1][errors]", Embedded, Real) {
   const auto db = cloud.fresh_database();
@@ -141,7 +141,7 @@ CONTRACT_CASE("100 parameters are bound; 101 are refused by the client with the 
   CHECK(local.kind() == ErrorKind::invalid_argument);
   CHECK(local.attempts() == 0);
   CHECK_THAT(std::string(local.what()),
-             Catch::Matchers::Contains("101 parameters") && Catch::Matchers::Contains("at most 100"));
+             Catch::Matchers::ContainsSubstring("101 parameters") && Catch::Matchers::ContainsSubstring("at most 100"));
   const auto unchecked = db->with({.check_limits = false});
   check_sql_error(error_of([&] { (void)unchecked.query<int>(one_of(101), d1::Params(101, 1)); }),
                   "too many SQL variables at offset 213: SQLITE_ERROR");
@@ -154,7 +154,8 @@ CONTRACT_CASE("100 000 bytes of SQL run; one more is refused by the client with 
   CHECK(db->query_value<std::string>(statement(100'000))->size() == 99'991);
   const auto local = error_of([&] { (void)db->query<std::string>(statement(100'001)); });
   CHECK(local.kind() == ErrorKind::invalid_argument);
-  CHECK_THAT(std::string(local.what()), Catch::Matchers::Contains("100001") && Catch::Matchers::Contains("100000"));
+  CHECK_THAT(std::string(local.what()),
+             Catch::Matchers::ContainsSubstring("100001") && Catch::Matchers::ContainsSubstring("100000"));
   check_sql_error(error_of([&] { (void)db->with({.check_limits = false}).query<std::string>(statement(100'001)); }),
                   "statement too long: SQLITE_TOOBIG");
   CHECK(db->execute(statement(60'000) + ";" + statement(60'000)).size() == 2);  // each by itself
@@ -219,5 +220,5 @@ CONTRACT_CASE("SQL and text that are not UTF-8 are refused before sending", "[d1
   CHECK(error_of([&] { (void)db->query<int>("SELECT '\xFF'"); }).kind() == ErrorKind::invalid_argument);
   const auto error = error_of([&] { (void)db->query<int>("SELECT ?, ?", {1, "\xC3("}); });
   CHECK(error.kind() == ErrorKind::invalid_argument);
-  CHECK_THAT(std::string(error.what()), Catch::Matchers::Contains("parameter 2"));
+  CHECK_THAT(std::string(error.what()), Catch::Matchers::ContainsSubstring("parameter 2"));
 }

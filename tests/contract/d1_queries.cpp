@@ -79,10 +79,10 @@ CONTRACT_CASE("a column that is missing, or there twice, is a decode error that 
   make_users(*db);
   const auto missing = error_of([&] { (void)db->query_as<User>("SELECT id, name FROM users"); });
   CHECK(missing.kind() == ErrorKind::decode);
-  CHECK_THAT(contract::text_of(missing), Catch::Matchers::Contains("no column named score"));
+  CHECK_THAT(contract::text_of(missing), Catch::Matchers::ContainsSubstring("no column named score"));
   const auto twice = error_of([&] { (void)db->query_as<UserView>("SELECT a.id, b.id, a.name FROM users a, users b"); });
   CHECK(twice.kind() == ErrorKind::decode);
-  CHECK_THAT(contract::text_of(twice), Catch::Matchers::Contains("two columns named id"));
+  CHECK_THAT(contract::text_of(twice), Catch::Matchers::ContainsSubstring("two columns named id"));
 }
 
 CONTRACT_CASE("a value that does not fit is a decode error that names row and column", "[d1][queries]", Embedded,
@@ -93,8 +93,8 @@ CONTRACT_CASE("a value that does not fit is a decode error that names row and co
   CHECK(error.kind() == ErrorKind::decode);
   CHECK(error.operation() == "d1.query");
   CHECK_THAT(contract::text_of(error),
-             Catch::Matchers::Contains("row 0, column 0: ") && Catch::Matchers::Contains("text"));
-  CHECK_THAT(contract::text_of(error), !Catch::Matchers::Contains("Ann"));
+             Catch::Matchers::ContainsSubstring("row 0, column 0: ") && Catch::Matchers::ContainsSubstring("text"));
+  CHECK_THAT(contract::text_of(error), !Catch::Matchers::ContainsSubstring("Ann"));
 }
 
 CONTRACT_CASE("a result with more or fewer columns than types is a decode error", "[d1][queries]", Embedded, Real) {
@@ -102,7 +102,7 @@ CONTRACT_CASE("a result with more or fewer columns than types is a decode error"
   for (const char* sql : {"SELECT 1", "SELECT 1, 2, 3"}) {
     const auto error = error_of([&] { (void)db->query<int, int>(sql); });
     CHECK(error.kind() == ErrorKind::decode);
-    CHECK_THAT(contract::text_of(error), Catch::Matchers::Contains("2 were asked for"));
+    CHECK_THAT(contract::text_of(error), Catch::Matchers::ContainsSubstring("2 were asked for"));
   }
 }
 
@@ -135,7 +135,7 @@ CONTRACT_CASE("query_one: nothing, the only row, or an error if there are severa
   CHECK(db->query_one_as<User>("SELECT * FROM users WHERE id = 2")->name == "Bob");
   const auto error = error_of([&] { (void)db->query_one<int>("SELECT id FROM users"); });
   CHECK(error.kind() == ErrorKind::decode);
-  CHECK_THAT(contract::text_of(error), Catch::Matchers::Contains("3 rows"));
+  CHECK_THAT(contract::text_of(error), Catch::Matchers::ContainsSubstring("3 rows"));
 }
 
 CONTRACT_CASE("query_value: nothing, or the one value", "[d1][queries]", Embedded, Real) {
@@ -203,7 +203,7 @@ CONTRACT_CASE("in_list over 2 MB of JSON is refused with the limit named", "[d1]
   const std::vector<std::string> many(3, std::string(700'000, 'x'));
   const auto error = error_of([&] { (void)d1::in_list(many); });
   CHECK(error.kind() == ErrorKind::invalid_argument);
-  CHECK_THAT(contract::text_of(error), Catch::Matchers::Contains("2000000"));
+  CHECK_THAT(contract::text_of(error), Catch::Matchers::ContainsSubstring("2000000"));
   const auto db = cloud.fresh_database();
   CHECK(db->query_value<int>("SELECT count(*) FROM json_each(?)",
                              {d1::in_list(std::vector<std::string>(2, many[0]))}) == 2);

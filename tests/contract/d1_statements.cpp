@@ -109,7 +109,7 @@ CONTRACT_CASE("a statement of a batch that breaks a limit is named", "[d1][state
   });
   CHECK(error.kind() == ErrorKind::invalid_argument);
   CHECK_THAT(std::string(error.what()),
-             Catch::Matchers::Contains("statement 1") && Catch::Matchers::Contains("at most 100"));
+             Catch::Matchers::ContainsSubstring("statement 1") && Catch::Matchers::ContainsSubstring("at most 100"));
 }
 
 // SHARP EDGE: workers-sdk#14991.

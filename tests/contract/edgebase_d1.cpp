@@ -65,7 +65,7 @@ EDGEBASE_CASE("two columns of one name arrive as one, and reading both is an err
   const auto db = edge.client().d1("analytics");
   const auto error = error_of([&] { (void)db.query<int, int>("SELECT 1 AS a, 2 AS a"); });
   CHECK(error.kind() == ErrorKind::decode);
-  CHECK_THAT(error.what(), Catch::Contains("1 columns, 2 were asked for"));
+  CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("1 columns, 2 were asked for"));
   CHECK((db.query<int, int>("SELECT 1 AS a, 2 AS b")[0] == std::tuple(1, 2)));
   CHECK(db.query("SELECT 1 AS a, 2 AS a").columns() == std::vector<std::string>{"a"});
 }
@@ -119,7 +119,7 @@ EDGEBASE_CASE("SQL that SQLite refuses is rejected with its text, and changes no
     CHECK(error.http_status() == 400);
     CHECK(error.operation() == "edgebase.d1.query");
     CHECK_FALSE(error.outcome_unknown());
-    CHECK_THAT(error.what(), Catch::Contains(text));
+    CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring(text));
   };
   fails("SELEC 1", "near \"SELEC\": syntax error");
   fails("SELECT * FROM " + t + "none", "no such table");

@@ -128,7 +128,7 @@ EDGEBASE_CASE("a ttl of 60 seconds is taken, one below is refused by the server 
   const auto error = error_of([&] { kv.with({.check_limits = false}).put(key, "w", {.ttl = 59s}); });
   CHECK(error.kind() == ErrorKind::rejected);
   CHECK(error.http_status() == 400);
-  CHECK_THAT(error.what(), Catch::Contains("60"));
+  CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("60"));
   CHECK(kv.get(key) == "v");
   kv.with({.check_limits = false}).put(key, "w", {.ttl = 0s});  // 0 means no ttl
   CHECK(kv.get(key) == "w");

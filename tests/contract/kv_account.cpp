@@ -282,7 +282,8 @@ CONTRACT_CASE("every error of the server carries its ray id and the operation", 
   CHECK_FALSE(error.ray_id().empty());
   CHECK(error.operation() == "kv.get");
   CHECK(error.attempts() == 1);
-  CHECK_THAT(error.what(), Catch::Contains(error.ray_id()) && Catch::Contains("10013"));
+  CHECK_THAT(error.what(),
+             Catch::Matchers::ContainsSubstring(error.ray_id()) && Catch::Matchers::ContainsSubstring("10013"));
 }
 
 CONTRACT_CASE("an unknown token is unauthorized, and is not tried again", "[client]", Real) {
@@ -290,7 +291,7 @@ CONTRACT_CASE("an unknown token is unauthorized, and is not tried again", "[clie
   const auto error = error_of([&] { (void)client.kv_namespaces().list_page(); });
   CHECK(error.kind() == ErrorKind::unauthorized);
   CHECK(error.attempts() == 1);
-  CHECK_THAT(error.what(), !Catch::Contains("never-issued"));
+  CHECK_THAT(error.what(), !Catch::Matchers::ContainsSubstring("never-issued"));
 }
 
 CONTRACT_CASE("e-mail and key are taken in place of a token, except where a token is to be verified", "[client]",

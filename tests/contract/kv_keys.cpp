@@ -159,7 +159,7 @@ CONTRACT_CASE("the empty key and keys above 512 bytes, not characters, are refus
     CHECK(error.attempts() == 0);
   }
   const auto shown = error_of([&] { space->put(repeated("k", 513), "x"); });
-  CHECK_THAT(shown.what(), Catch::Contains("512"));
+  CHECK_THAT(shown.what(), Catch::Matchers::ContainsSubstring("512"));
 
   // The server has the same limit.
   const auto unchecked = space->with({.check_limits = false});

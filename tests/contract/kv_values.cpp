@@ -182,7 +182,7 @@ CONTRACT_CASE("metadata above 1024 bytes is refused before sending, and by the s
   const auto local = error_of([&] { space->put("k", "v", too_long); });
   CHECK(local.kind() == ErrorKind::invalid_argument);
   CHECK(local.attempts() == 0);
-  CHECK_THAT(local.what(), Catch::Contains("1024"));
+  CHECK_THAT(local.what(), Catch::Matchers::ContainsSubstring("1024"));
   const auto remote = error_of([&] { space->with({.check_limits = false}).put("k", "v", too_long); });
   CHECK(remote.kind() == ErrorKind::rejected);
   CHECK(remote.http_status() == 413);
@@ -233,7 +233,7 @@ CONTRACT_CASE("a ttl under 60 s is refused before sending, and by the server wit
     const auto local = error_of([&] { space->put("k", "v", {.ttl = ttl}); });
     CHECK(local.kind() == ErrorKind::invalid_argument);
     CHECK(local.attempts() == 0);
-    CHECK_THAT(local.what(), Catch::Contains("60"));
+    CHECK_THAT(local.what(), Catch::Matchers::ContainsSubstring("60"));
 
     const auto remote = error_of([&] { unchecked.put("k", "v", {.ttl = ttl}); });
     CHECK(remote.kind() == ErrorKind::rejected);

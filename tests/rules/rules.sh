@@ -36,6 +36,13 @@ case $1 in
   src_without_json)
     forbid "src/ names nlohmann; the compiled core knows JSON as text only" "$(code src | grep -w nlohmann || true)"
     ;;
+  # src/base/files.cpp alone knows the operating system.
+  one_platform)
+    forbid "a header or a call of one operating system; src/base/files.hpp has what is needed, or is the place for it" \
+      "$(code include src | grep -v '^src/base/files\.cpp:' |
+        grep -E '# *include <(unistd|fcntl|io|direct|windows|winsock2)\.h>|# *include <(sys|arpa|netinet)/|\b(gmtime_r|localtime_r|strerror_r|fseeko|ftello|tmpfile|mkstemp|fdopen)\(|::(open|close|unlink|rename|stat|fstat|isatty|ioctl|fsync|ftruncate|mkdir|getpid)\(' |
+        grep -vE '[A-Za-z_]::(open|close|unlink|rename|stat)\(' || true)"
+    ;;
   # The lock file names packages, not the host they came from; nothing else has a reason to.
   no_foreign_hosts)
     forbid "a package registry's address" \

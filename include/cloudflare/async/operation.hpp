@@ -11,10 +11,10 @@
 #include <future>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 #include <cloudflare/detail/flow.hpp>
+#include <cloudflare/detail/stop_token.hpp>
 
 namespace cloudflare {
 

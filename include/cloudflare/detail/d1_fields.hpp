@@ -85,13 +85,18 @@ constexpr auto field_address() {
   return FieldAddress{&std::get<I>(tie_fields(field_holder<T>.value))};
 }
 
-// "… P = {&field_holder.value.id}]" or "… value.User::id)}; …]": the last name in the template argument.
+// "… P = {&field_holder.value.id}]", "… value.User::id)}; …]" or, from MSVC, "…->value->id}>(void)": the last name in
+// the template argument.
 template <auto Address>
 constexpr std::string_view field_name() {
+#ifdef _MSC_VER
+  std::string_view text = __FUNCSIG__;
+#else
   std::string_view text = __PRETTY_FUNCTION__;
+#endif
   text = text.substr(0, text.rfind('}'));
   while (text.back() == ')') text.remove_suffix(1);
-  return text.substr(text.find_last_of(".:") + 1);
+  return text.substr(text.find_last_of(".:>") + 1);
 }
 
 template <class T, std::size_t... I>

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
+#include <cloudflare/detail/stop_token.hpp>
 #include <cloudflare/files/readers.hpp>
 #include <cloudflare/kv.hpp>
 #include <cloudflare/vectorize.hpp>

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <cloudflare/detail/stop_token.hpp>
 #include <cloudflare/http/body.hpp>
 #include <cloudflare/result.hpp>
 

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 
+#include <cloudflare/detail/stop_token.hpp>
 #include <cloudflare/kv.hpp>
 
 namespace cloudflare::kv {

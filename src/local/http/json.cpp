@@ -10,6 +10,7 @@
 #include <cloudflare/limits.hpp>
 
 #include "base/encode.hpp"
+#include "base/read_real.hpp"
 
 namespace cloudflare::local {
 
@@ -44,7 +45,7 @@ double number_of(std::string_view token) {
   }
   if (at != token.size()) throw wrong();
   double value = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  const auto [end, error] = detail::read_real(token.data(), token.data() + token.size(), value);
   if (error == std::errc::result_out_of_range) value = small ? 0 : std::numeric_limits<double>::infinity();
   return token.starts_with('-') && error != std::errc() ? -value : value;
 }
@@ -112,6 +113,7 @@ Json read(Value&& value, std::size_t depth, std::size_t& room) {
       }
       break;
     }
+    default: throw simdjson::simdjson_error(simdjson::TAPE_ERROR);
   }
   return out;
 }

@@ -1,8 +1,6 @@
 #include "local/storage/sqlite.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "base/files.hpp"
 #include "local/storage/call_limits.hpp"
 
 namespace cloudflare::local {
@@ -25,8 +23,8 @@ void check(int result, sqlite3_stmt* statement) {
 // Creates an empty file if there is none: SQLite keeps its mode, and gives it to the files it puts beside. An existing
 // file must not be opened: closing it would give up the locks that this process has on it.
 void create_private(const char* path) {
-  const int file = ::open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0) ::close(file);
+  const int file = detail::files::create(path, 0600);
+  if (file >= 0) detail::files::close(file);
 }
 
 }  // namespace

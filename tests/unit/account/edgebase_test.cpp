@@ -157,7 +157,7 @@ TEST_CASE("status and {code, message} become the kinds that the rest of the libr
     CHECK(error.http_status() == status);
     CHECK(static_cast<int>(error.code()) == status);
     CHECK(error.operation() == "edgebase.kv.get");
-    CHECK_THAT(error.what(), Catch::Contains("what the server says"));
+    CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("what the server says"));
   }
   Server s{{.status = 400, .body = R"({"code":400,"message":"no","slug":"bad","data":{"field":"key"}})"}};
   const auto error = error_of([&] { (void)s.kv().get("k"); });
@@ -218,12 +218,13 @@ TEST_CASE("from_env reads EDGEBASE_URL and EDGEBASE_SERVICE_KEY and names what i
   set_variable("EDGEBASE_URL", "https://edge.example/");
   set_variable("EDGEBASE_SERVICE_KEY", nullptr);
   CHECK_THAT(error_of([&] { (void)edgebase::Client::from_env(options); }).what(),
-             Catch::Contains("EDGEBASE_SERVICE_KEY"));
+             Catch::Matchers::ContainsSubstring("EDGEBASE_SERVICE_KEY"));
   set_variable("EDGEBASE_SERVICE_KEY", key);
   CHECK(edgebase::Client::from_env(options).kv("cache").get("k") == "v");
   sent(s, "kv/cache", {{"action", "get"}, {"key", "k"}});
   set_variable("EDGEBASE_URL", nullptr);
-  CHECK_THAT(error_of([&] { (void)edgebase::Client::from_env(options); }).what(), Catch::Contains("EDGEBASE_URL"));
+  CHECK_THAT(error_of([&] { (void)edgebase::Client::from_env(options); }).what(),
+             Catch::Matchers::ContainsSubstring("EDGEBASE_URL"));
   set_variable("EDGEBASE_SERVICE_KEY", nullptr);
 }
 

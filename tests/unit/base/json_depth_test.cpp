@@ -31,7 +31,7 @@ std::string envelope(const std::string& list, bool success, std::size_t depth) {
 void names_the_limit(const cf::Error& error, ErrorKind kind) {
   INFO(error.what());
   CHECK(error.kind() == kind);
-  CHECK_THAT(error.what(), Catch::Matchers::Contains("nested more than 100 deep"));
+  CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("nested more than 100 deep"));
 }
 
 /// Nested by moves alone, as a program may come by it.

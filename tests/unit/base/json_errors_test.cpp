@@ -35,8 +35,8 @@ void from_json(const json& from, Broken& to) {
 void is_refused(const cf::Error& error) {
   INFO(error.what());
   CHECK(error.kind() == ErrorKind::invalid_argument);
-  CHECK_THAT(error.what(), Catch::Matchers::Contains("not UTF-8"));
-  CHECK_THAT(error.what(), !Catch::Matchers::Contains("caf"));
+  CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("not UTF-8"));
+  CHECK_THAT(error.what(), !Catch::Matchers::ContainsSubstring("caf"));
 }
 
 const std::vector<float> one_float{1};

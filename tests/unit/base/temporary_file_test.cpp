@@ -1,12 +1,16 @@
 // Temporary files, also on a disk that is full.
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <cloudflare/error.hpp>
+#include <cloudflare/http/body.hpp>
 
 #include "base/temporary_file.hpp"
 #include "support/catch.hpp"
@@ -72,4 +76,13 @@ TEST_CASE("a temporary file on a full disk is an error, also if only the last by
   CHECK(kind_of([&] { large.append(std::string(100'000, 'x')); }) == cf::ErrorKind::callback);
   small.append(std::string(200, 'x'));  // stays in the buffer
   CHECK(kind_of([&] { small.rewind(); }) == cf::ErrorKind::callback);
+}
+
+TEST_CASE("a file of 5 GiB is a body of 5 GiB") {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("cloudflare-large-" + std::to_string(::getpid()));
+  std::ofstream(path).put('x');
+  std::filesystem::resize_file(path, 5ULL << 30U);  // takes no room on the disk
+  CHECK(cf::Body::file(path.string()).size() == 5ULL << 30U);
+  std::filesystem::remove(path);
 }

@@ -200,18 +200,18 @@ TEST_CASE("a failed result inside a successful envelope is an error, also an ove
                             R"({"success":false,"error":"D1 DB is overloaded","code":7429}])")});
   const auto overloaded = error_of([&] { database(second).execute("DELETE FROM a; DELETE FROM b"); });
   CHECK(overloaded.kind() == ErrorKind::overloaded);
-  CHECK_THAT(std::string(overloaded.what()), Catch::Matchers::Contains("statement 1"));
+  CHECK_THAT(std::string(overloaded.what()), Catch::Matchers::ContainsSubstring("statement 1"));
   const Scripted lost({ok(R"([{"success":false,"error":"Network connection lost."}])")});
   CHECK(error_of([&] { database(lost).execute("DELETE FROM t"); }).kind() == ErrorKind::server);
   const Scripted many({ok(R"([{"success":false,"error":"disk full"}])")});
   const auto done = database(many).insert_many("t", {"a"}, std::vector<std::tuple<int>>{{1}});
   REQUIRE(done.failure);
-  CHECK_THAT(std::string(done.failure->error.what()), Catch::Matchers::Contains("disk full"));
+  CHECK_THAT(std::string(done.failure->error.what()), Catch::Matchers::ContainsSubstring("disk full"));
 }
 
 // Sharp edge 45.
 TEST_CASE("a timeout or an overload of a large D1 request names import; a small request or another error does not") {
-  const auto import = Catch::Matchers::Contains("import");
+  const auto import = Catch::Matchers::ContainsSubstring("import");
   const std::string large = "INSERT INTO t VALUES ('" + std::string(60'000, 'x') + "')";
   for (const bool overload : {true, false}) {
     for (const bool is_large : {true, false}) {
@@ -254,5 +254,5 @@ TEST_CASE("an error of D1 has a name for its code, the ray and the cf-d1 header"
 TEST_CASE("neither SQL nor parameters show in an error of D1") {
   const Scripted s({cut()});
   const auto error = error_of([&] { database(s).execute("INSERT INTO secret_table VALUES (?)", {"secret value"}); });
-  CHECK_THAT(std::string(error.what()), !Catch::Matchers::Contains("secret"));
+  CHECK_THAT(std::string(error.what()), !Catch::Matchers::ContainsSubstring("secret"));
 }

@@ -96,6 +96,10 @@ TEST_CASE("NDJSON: what is wrong is named with its line") {
   CHECK(said("{\"key\":\"b\",\"value\":\"\",\"expiration\":\"5\"}") == "line 3: \"expiration\" is not a whole number");
   CHECK(said("{\"key\":\"b\",\"value\":\"\",\"metadata\":{\"a\":tru e}}") ==
         "line 3: \"metadata\" is not one JSON value");
+  CHECK(said("{\"key\":\"b\",\"value\":\"\",\"metadata\":{\"a\":[1,xyz]}}") ==
+        "line 3: \"metadata\" is not one JSON value");
+  CHECK(said("{\"key\":\"b\",\"value\":\"\",\"metadata\":xyz}").starts_with("line 3: "));
+  CHECK(said("{\"key\":\"b\",\"value\":xyz}").starts_with("line 3: "));
   CHECK(said("{\"key\":\"b\",\"value\":\"\"} {}").starts_with("line 3: "));
   CHECK(said("{\"key\":\"b\",\"value\":\"cut").starts_with("line 3: the line cannot be read"));
   CHECK(said("[]").starts_with("line 3: the line cannot be read"));

@@ -47,7 +47,7 @@ TEST_CASE("embedded D1: values come back as the engine's JSON") {
   };
   for (const auto& [sql, json] : values) {
     CAPTURE(sql);
-    CHECK_THAT(db.raw("SELECT " + sql).body, Catch::Matchers::Contains("\"rows\":[[" + json + "]]"));
+    CHECK_THAT(db.raw("SELECT " + sql).body, Catch::Matchers::ContainsSubstring("\"rows\":[[" + json + "]]"));
   }
 }
 
@@ -226,6 +226,6 @@ TEST_CASE("embedded D1: a read without end stops at the reply limit, and the dat
                                   .headers = {{"Authorization", "Bearer t"}},
                                   .body = body,
                                   .reply_limit = 100'000};
-  CHECK_THROWS_WITH(api.send(request), Catch::Matchers::Contains("100000 bytes"));
+  CHECK_THROWS_WITH(api.send(request), Catch::Matchers::ContainsSubstring("100000 bytes"));
   CHECK(db.rows("SELECT 1") == Json::parse("[[1]]"));
 }

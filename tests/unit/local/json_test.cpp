@@ -43,9 +43,9 @@ TEST_CASE("embedded store: a JSON word or number with wrong characters after it 
     CHECK(parse_json("[" + std::string(right) + "]"));
     CHECK(parse_json("{\"a\":" + std::string(right) + ",\"b\":" + right + "}"));
   }
-  for (const char* wrong :
-       {"null9", "nullx", "nul", "n",  "true1", "truefalse", "tru", "falsey",    "01",     "1.",  "+1",    ".5",
-        "1e",    "0x1",   "-",   "1a", "NaN",   "null\"a\"", "1 2", "null null", "\"a\"1", "[]1", "{}null"}) {
+  for (const char* wrong : {"null9", "nullx",     "nul",    "n",   "true1",  "truefalse", "tru", "falsey", "01",
+                            "1.",    "+1",        ".5",     "1e",  "0x1",    "-",         "1a",  "NaN",    "null\"a\"",
+                            "1 2",   "null null", "\"a\"1", "[]1", "{}null", "xyz",       "?"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_json(wrong));
     CHECK_FALSE(parse_json("[" + std::string(wrong) + "]"));

@@ -79,8 +79,8 @@ TEST_CASE("embedded store: a folder in use, a file in its place and a folder wit
     }
     return "no error";
   };
-  CHECK_THAT(message(folder.path() + "/used"), Catch::Matchers::Contains("in use"));
-  CHECK_THAT(message(folder.path() + "/used/kv.sqlite"), Catch::Matchers::Contains("cannot be made"));
+  CHECK_THAT(message(folder.path() + "/used"), Catch::Matchers::ContainsSubstring("in use"));
+  CHECK_THAT(message(folder.path() + "/used/kv.sqlite"), Catch::Matchers::ContainsSubstring("cannot be made"));
 }
 
 TEST_CASE(

@@ -138,7 +138,7 @@ TEST_CASE("a stub is an error of its own kind for every action; a `_stub` in met
   const std::vector<float> vector{1, 2};
   const auto kind = [](auto call) {
     const auto error = error_of(call);
-    CHECK_THAT(error.what(), Catch::Contains("stub: Vectorize not available"));
+    CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("stub: Vectorize not available"));
     CHECK_FALSE(error.outcome_unknown());
     return error.kind();
   };
@@ -162,13 +162,13 @@ TEST_CASE("a count below what was sent is an error, for one request and within a
   Server s{accepted(1)};
   const auto error = error_of([&] { s.docs().upsert(numbered(2)); });
   CHECK(error.kind() == ErrorKind::decode);
-  CHECK_THAT(error.what(), Catch::Contains("1 of 2 vectors"));
+  CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("1 of 2 vectors"));
   CHECK(error.outcome_unknown());
   Server job{accepted(20), accepted(3)};
   const auto done = job.docs().upsert_many(numbered(25), {.in_flight = 1});
   CHECK(done.succeeded == 20);
   REQUIRE(done.failed.size() == 5);
-  CHECK_THAT(done.failed[0].error.what(), Catch::Contains("3 of 5 vectors"));
+  CHECK_THAT(done.failed[0].error.what(), Catch::Matchers::ContainsSubstring("3 of 5 vectors"));
   // Erasing a missing id is not a failure, whatever the count.
   const std::vector<std::string> ids{"a", "b"};
   Server{accepted(0)}.docs().erase_by_ids(ids);

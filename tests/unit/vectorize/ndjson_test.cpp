@@ -79,7 +79,8 @@ TEST_CASE("what cannot be a line leaves the text as it was and says why, with th
   says({.id = "a", .values = bad}, "value 1 is NaN or infinite");
   says({.id = "\xFF", .values = good}, "id is not UTF-8");
   says({.id = "a", .values = good, .ns = "\xFF"}, "namespace is not UTF-8");
-  says({.id = "a", .values = good, .metadata = "[]"}, "not one JSON object");
+  for (const char* metadata : {"[]", "{\"a\":[1,xyz]}", "{\"a\":xyz}", "{\"a\":nope}", "xyz"})
+    says({.id = "a", .values = good, .metadata = metadata}, "not one JSON object");
   const std::vector<std::pair<std::string, std::vector<float>>> range{{"a", good}, {"b", bad}};
   CHECK(std::string_view(error_of([&] { (void)cf::ndjson::encode(range); }).what()).find("vector 1: value 1") !=
         std::string_view::npos);

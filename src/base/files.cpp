@@ -1,0 +1,244 @@
+#include "base/files.hpp"
+
+#include <cerrno>
+
+#ifdef _WIN32
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <direct.h>
+#include <fcntl.h>
+#include <io.h>
+#include <share.h>
+#include <sys/stat.h>
+#include <windows.h>
+#else
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace cloudflare::detail::files {
+
+#ifdef _WIN32
+
+namespace {
+
+std::wstring wide(const std::string& utf8) {
+  const int bytes = static_cast<int>(utf8.size());
+  std::wstring text(utf8.size(), L'\0');  // never fewer units than bytes
+  const int size = ::MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, utf8.data(), bytes, text.data(), bytes);
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+Status status_from(const struct _stat64& now) {
+  return {.regular = (now.st_mode & _S_IFREG) != 0,
+          .folder = (now.st_mode & _S_IFDIR) != 0,
+          .permissions = now.st_mode & 0777U,
+          .device = static_cast<std::uint64_t>(now.st_dev),
+          .number = static_cast<std::uint64_t>(now.st_ino),
+          .bytes = static_cast<std::uint64_t>(now.st_size),
+          .seconds = now.st_mtime};
+}
+
+int open_with(const std::string& path, int flags) {
+  int file = -1;
+  const int error = ::_wsopen_s(&file, wide(path).c_str(), flags | _O_WRONLY | _O_BINARY | _O_NOINHERIT, _SH_DENYNO,
+                                _S_IREAD | _S_IWRITE);
+  if (error != 0) errno = error;
+  return error == 0 ? file : -1;
+}
+
+HANDLE handle_of(int file) { return reinterpret_cast<HANDLE>(::_get_osfhandle(file)); }
+
+}  // namespace
+
+std::optional<Status> status_of(const std::string& path) {
+  struct _stat64 now {};
+  if (::_wstat64(wide(path).c_str(), &now) != 0) return std::nullopt;
+  return status_from(now);
+}
+
+std::optional<Status> status_of(int file) {
+  struct _stat64 now {};
+  if (::_fstat64(file, &now) != 0) return std::nullopt;
+  return status_from(now);
+}
+
+int create(const std::string& path, unsigned) { return open_with(path, _O_CREAT | _O_EXCL); }
+int open_existing(const std::string& path) { return open_with(path, 0); }
+int open_empty(const std::string& path) { return open_with(path, _O_CREAT | _O_TRUNC); }
+bool close(int file) { return ::_close(file) == 0; }
+void set_permissions(int, unsigned) {}
+
+bool write_all(int file, std::string_view bytes) {
+  constexpr std::size_t most = 1U << 30U;
+  while (!bytes.empty()) {
+    const int n = ::_write(file, bytes.data(), static_cast<unsigned>(bytes.size() < most ? bytes.size() : most));
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool cut(int file, std::uint64_t bytes) {
+  const auto end = static_cast<__int64>(bytes);
+  const int error = ::_chsize_s(file, end);
+  if (error != 0) errno = error;
+  return error == 0 && ::_lseeki64(file, end, SEEK_SET) == end;
+}
+
+// A pipe or a console cannot sync, which is not an error.
+bool sync(int file) { return ::_commit(file) == 0 || ::GetFileType(handle_of(file)) != FILE_TYPE_DISK; }
+void sync_folder_of(const std::string&) {}  // replace() has waited
+
+bool replace(const std::string& from, const std::string& to) {
+  if (::MoveFileExW(wide(from).c_str(), wide(to).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) != 0)
+    return true;
+  errno = ::GetLastError() == ERROR_FILE_NOT_FOUND ? ENOENT : EACCES;
+  return false;
+}
+
+void remove(const std::string& path) { (void)::_wunlink(wide(path).c_str()); }
+void make_private_folder(const std::string& path) { (void)::_wmkdir(wide(path).c_str()); }
+
+Stream open_to_read(const std::string& path) { return Stream(::_wfopen(wide(path).c_str(), L"rbN")); }
+// tmpfile() of Windows wants to write to the root folder.
+Stream temporary() {
+  std::wstring folder(MAX_PATH + 1, L'\0');
+  std::wstring path(MAX_PATH + 1, L'\0');
+  if (::GetTempPathW(MAX_PATH, folder.data()) == 0 || ::GetTempFileNameW(folder.c_str(), L"cf", 0, path.data()) == 0) {
+    errno = EACCES;
+    return nullptr;
+  }
+  return Stream(::_wfopen(path.c_str(), L"w+bTDN"));  // D: deleted when it is closed
+}
+bool seek(std::FILE* file, std::uint64_t byte) { return ::_fseeki64(file, static_cast<__int64>(byte), SEEK_SET) == 0; }
+
+void allow_many() {}  // sockets have no such limit
+
+bool is_terminal(int file) { return ::_isatty(file) != 0; }
+std::optional<unsigned> terminal_width(int file) {
+  CONSOLE_SCREEN_BUFFER_INFO info{};
+  if (::GetConsoleScreenBufferInfo(handle_of(file), &info) == 0) return std::nullopt;
+  return static_cast<unsigned>(info.srWindow.Right - info.srWindow.Left + 1);
+}
+
+std::tm utc(std::time_t time) {
+  std::tm parts{};
+  (void)::gmtime_s(&parts, &time);
+  return parts;
+}
+
+#else
+
+namespace {
+
+Status status_from(const struct stat& now) {
+#ifdef __APPLE__
+  const timespec written = now.st_mtimespec;
+#else
+  const timespec written = now.st_mtim;
+#endif
+  return {.regular = S_ISREG(now.st_mode),
+          .folder = S_ISDIR(now.st_mode),
+          .permissions = now.st_mode & 0777U,
+          .device = static_cast<std::uint64_t>(now.st_dev),
+          .number = static_cast<std::uint64_t>(now.st_ino),
+          .bytes = static_cast<std::uint64_t>(now.st_size),
+          .seconds = written.tv_sec,
+          .nanoseconds = written.tv_nsec};
+}
+
+}  // namespace
+
+std::optional<Status> status_of(const std::string& path) {
+  struct stat now {};
+  if (::stat(path.c_str(), &now) != 0) return std::nullopt;
+  return status_from(now);
+}
+
+std::optional<Status> status_of(int file) {
+  struct stat now {};
+  if (::fstat(file, &now) != 0) return std::nullopt;
+  return status_from(now);
+}
+
+int create(const std::string& path, unsigned permissions) {
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, permissions);
+}
+int open_existing(const std::string& path) { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); }
+int open_empty(const std::string& path) { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }
+bool close(int file) { return ::close(file) == 0; }
+void set_permissions(int file, unsigned permissions) { (void)::fchmod(file, static_cast<mode_t>(permissions)); }
+
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool cut(int file, std::uint64_t bytes) {
+  const auto end = static_cast<off_t>(bytes);
+  return ::ftruncate(file, end) == 0 && ::lseek(file, end, SEEK_SET) == end;
+}
+
+// A pipe or a file system without a disk cannot sync, which is not an error.
+bool sync(int file) { return ::fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS; }
+
+void sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return;
+  (void)::fsync(opened);
+  ::close(opened);
+}
+
+bool replace(const std::string& from, const std::string& to) { return std::rename(from.c_str(), to.c_str()) == 0; }
+void remove(const std::string& path) { (void)::unlink(path.c_str()); }
+void make_private_folder(const std::string& path) { (void)::mkdir(path.c_str(), 0700); }
+
+Stream open_to_read(const std::string& path) { return Stream(std::fopen(path.c_str(), "rbe")); }
+Stream temporary() { return Stream(std::tmpfile()); }
+bool seek(std::FILE* file, std::uint64_t byte) { return ::fseeko(file, static_cast<off_t>(byte), SEEK_SET) == 0; }
+
+void allow_many() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool is_terminal(int file) { return ::isatty(file) == 1; }
+std::optional<unsigned> terminal_width(int file) {
+  winsize size{};
+  if (::ioctl(file, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
+
+std::tm utc(std::time_t time) {
+  std::tm parts{};
+  (void)::gmtime_r(&time, &parts);
+  return parts;
+}
+
+#endif
+
+std::optional<std::uint64_t> size_of(std::FILE* file) {
+#ifdef _WIN32
+  const auto now = status_of(::_fileno(file));
+#else
+  const auto now = status_of(::fileno(file));
+#endif
+  if (!now || !now->regular) return std::nullopt;
+  return now->bytes;
+}
+
+}  // namespace cloudflare::detail::files
