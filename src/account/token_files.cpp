@@ -3,14 +3,13 @@
 #include <cloudflare/clock.hpp>
 #include <cloudflare/wrangler.hpp>
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 
 #include "base/encode.hpp"
+#include "base/files.hpp"
 #include "base/watched_file.hpp"
 
 namespace cloudflare {
@@ -28,14 +27,11 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_folder(const std::string& path) {
-  struct stat found {};
-  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+  const auto found = detail::files::status_of(path);
+  return found && found->folder;
 }
 
-bool exists(const std::string& path) {
-  struct stat found {};
-  return ::stat(path.c_str(), &found) == 0;
-}
+bool exists(const std::string& path) { return detail::files::status_of(path).has_value(); }
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -48,11 +44,7 @@ std::string wranglers_folder() {
   if (!home.empty() && is_folder(home + "/.wrangler")) return home + "/.wrangler";
   if (const std::string config = variable("XDG_CONFIG_HOME"); !config.empty()) return config + "/.wrangler";
   if (home.empty()) throw invalid_argument("wrangler's folder is not known: HOME is not set");
-#ifdef __APPLE__
-  return home + "/Library/Preferences/.wrangler";
-#else
-  return home + "/.config/.wrangler";
-#endif
+  return home + std::string(detail::files::settings_folder()) + "/.wrangler";
 }
 
 // The text of a TOML string on one line, or of a bare date; nullopt if it is anything else.

@@ -231,6 +231,14 @@ std::tm utc(std::time_t time) {
 
 #endif
 
+std::string_view settings_folder() noexcept {
+#ifdef __APPLE__
+  return "/Library/Preferences";
+#else
+  return "/.config";
+#endif
+}
+
 std::optional<std::uint64_t> size_of(std::FILE* file) {
 #ifdef _WIN32
   const auto now = status_of(::_fileno(file));

@@ -25,6 +25,8 @@ struct Status {
   std::uint64_t bytes = 0;
   std::int64_t seconds = 0;  ///< When it was written last.
   std::int64_t nanoseconds = 0;
+
+  friend bool operator==(const Status&, const Status&) = default;
 };
 
 /// nullopt if there is no such file (ENOENT), or if it cannot be seen.
@@ -53,6 +55,9 @@ CLOUDFLARE_API void sync_folder_of(const std::string& path);
 CLOUDFLARE_API void remove(const std::string& path);
 /// Makes a folder for its user alone, if its parent is there.
 CLOUDFLARE_API void make_private_folder(const std::string& path);
+
+/// Where programs keep their settings below the user's home: "/.config", for example.
+[[nodiscard]] CLOUDFLARE_API std::string_view settings_folder() noexcept;
 
 struct CloseStream {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }

@@ -9,7 +9,7 @@
 
 #include <cloudflare/error.hpp>
 
-struct stat;
+#include "base/files.hpp"
 
 namespace cloudflare::detail {
 
@@ -27,20 +27,10 @@ class WatchedFile {
   [[nodiscard]] Error refused(const std::string& why) const;
 
  private:
-  struct Stamp {
-    std::uint64_t device;
-    std::uint64_t number;
-    std::int64_t bytes;
-    std::int64_t seconds;
-    std::int64_t nanoseconds;
-    explicit Stamp(const struct stat& file);
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
-
   const std::string what_;
   const std::string path_;
   std::mutex mutex_{};
-  std::optional<Stamp> stamp_{};  // of what was read; absent if it must be read again
+  std::optional<files::Status> read_{};  // of what was read; absent if it must be read again
   std::string text_{};
 };
 
