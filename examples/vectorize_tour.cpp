@@ -68,8 +68,11 @@ int main() {
     std::cout << (answer ? answer->matches.front().id : "see answers.outcome.failed") << '\n';
   // [/query_many]
 
+  // [upsert_and_wait]
   const std::vector<Article> articles{{"https://example.org/a", embedding_of(1, 2)}};
-  docs.wait_for(docs.insert(articles), 5min);
+  const cf::vectorize::WaitResult written = docs.upsert_and_wait(articles, 5min);
+  if (written.not_processed) std::cerr << "accepted, but not searchable yet: " << written.not_processed->what() << '\n';
+  // [/upsert_and_wait]
 
   // [read]
   const std::vector<std::string> ids{"page-7", "https://example.org/a", "nowhere"};
@@ -86,8 +89,19 @@ int main() {
   docs.upsert_ndjson(lines, {.unparsable = cf::vectorize::UnparsableBehavior::error});
   // [/ndjson]
 
-  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 && answers.outcome.complete() &&
-                    found.vectors[0] && found.vectors[1]->ns == "articles" && !found.vectors[2] && listed == 12'001 &&
-                    docs.info().vector_count == 12'001;
+  // [erase_where]
+  const cf::vectorize::Where old{.prefix = "page-1", .condition = [](const cf::vectorize::Vector& vector) {
+                                   return vector.metadata.as<nlohmann::json>().value("year", 0) < 2016;
+                                 }};
+  const auto would = docs.erase_where(old, {.dry_run = true});
+  std::cout << would.matched << " of " << would.listed << " vectors would go, after " << would.requests
+            << " requests\n";
+  const auto gone = docs.erase_where({.prefix = "row-"});  // by ids alone: nothing is read
+  // [/erase_where]
+
+  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 &&
+                    answers.outcome.complete() && found.vectors[0] && found.vectors[1]->ns == "articles" &&
+                    !found.vectors[2] && listed == 12'001 && docs.info().vector_count == 11'999 && written.complete() &&
+                    would.matched > 0 && gone.erased == 2;
   return good ? 0 : 1;
 }
