@@ -1,8 +1,10 @@
 // A tour of Vectorize over the embedded store: no account, no network.
 
 #include <cloudflare/cloudflare.hpp>
+#include <cloudflare/files/vectorize.hpp>
 #include <cloudflare/local.hpp>
 #include <cloudflare/vectorize/ndjson.hpp>
+#include <filesystem>
 #include <iostream>
 
 namespace cf = cloudflare;
@@ -99,9 +101,22 @@ int main() {
   const auto gone = docs.erase_where({.prefix = "row-"});  // by ids alone: nothing is read
   // [/erase_where]
 
+  const std::string file = std::filesystem::temp_directory_path() / "cloudflare-cpp-vectors.ndjson";
+  cf::VectorizeIndex copy = client.vectorize("copy", 4);
+  client.vectorize_indexes().create("copy", {.dimensions = 4});
+  // [whole]
+  const auto exported = cf::vectorize::export_to(docs, file, {.prefix = "page-11"});
+  const auto imported = cf::vectorize::import_from(copy, file);
+  copy.wait_for(imported.mutation, 5min);
+  const auto differences = cf::vectorize::compare(docs, copy, {.prefix = "page-11"});
+  for (const cf::vectorize::Difference& difference : differences.differences)
+    std::cout << difference.id << (difference.only_in_first ? " is missing\n" : " differs\n");
+  // [/whole]
+  std::filesystem::remove(file);
+
   const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 &&
                     answers.outcome.complete() && found.vectors[0] && found.vectors[1]->ns == "articles" &&
                     !found.vectors[2] && listed == 12'001 && docs.info().vector_count == 11'999 && written.complete() &&
-                    would.matched > 0 && gone.erased == 2;
+                    would.matched > 0 && gone.erased == 2 && exported.vectors == 1'111 && differences.equal();
   return good ? 0 : 1;
 }
