@@ -1,8 +1,10 @@
 // A tour of Vectorize over the embedded store: no account, no network.
 
 #include <cloudflare/cloudflare.hpp>
+#include <cloudflare/files/vectorize.hpp>
 #include <cloudflare/local.hpp>
 #include <cloudflare/vectorize/ndjson.hpp>
+#include <filesystem>
 #include <iostream>
 
 namespace cf = cloudflare;
@@ -68,8 +70,11 @@ int main() {
     std::cout << (answer ? answer->matches.front().id : "see answers.outcome.failed") << '\n';
   // [/query_many]
 
+  // [upsert_and_wait]
   const std::vector<Article> articles{{"https://example.org/a", embedding_of(1, 2)}};
-  docs.wait_for(docs.insert(articles), 5min);
+  const cf::vectorize::WaitResult written = docs.upsert_and_wait(articles, 5min);
+  if (written.not_processed) std::cerr << "accepted, but not searchable yet: " << written.not_processed->what() << '\n';
+  // [/upsert_and_wait]
 
   // [read]
   const std::vector<std::string> ids{"page-7", "https://example.org/a", "nowhere"};
@@ -86,8 +91,32 @@ int main() {
   docs.upsert_ndjson(lines, {.unparsable = cf::vectorize::UnparsableBehavior::error});
   // [/ndjson]
 
-  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 && answers.outcome.complete() &&
-                    found.vectors[0] && found.vectors[1]->ns == "articles" && !found.vectors[2] && listed == 12'001 &&
-                    docs.info().vector_count == 12'001;
+  // [erase_where]
+  const cf::vectorize::Where old{.prefix = "page-1", .condition = [](const cf::vectorize::Vector& vector) {
+                                   return vector.metadata.as<nlohmann::json>().value("year", 0) < 2016;
+                                 }};
+  const auto would = docs.erase_where(old, {.dry_run = true});
+  std::cout << would.matched << " of " << would.listed << " vectors would go, after " << would.requests
+            << " requests\n";
+  const auto gone = docs.erase_where({.prefix = "row-"});  // by ids alone: nothing is read
+  // [/erase_where]
+
+  const std::string file = std::filesystem::temp_directory_path() / "cloudflare-cpp-vectors.ndjson";
+  cf::VectorizeIndex copy = client.vectorize("copy", 4);
+  client.vectorize_indexes().create("copy", {.dimensions = 4});
+  // [whole]
+  const auto exported = cf::vectorize::export_to(docs, file, {.prefix = "page-11"});
+  const auto imported = cf::vectorize::import_from(copy, file);
+  copy.wait_for(imported.mutation, 5min);
+  const auto differences = cf::vectorize::compare(docs, copy, {.prefix = "page-11"});
+  for (const cf::vectorize::Difference& difference : differences.differences)
+    std::cout << difference.id << (difference.only_in_first ? " is missing\n" : " differs\n");
+  // [/whole]
+  std::filesystem::remove(file);
+
+  const bool good = done.complete() && done.requests == 3 && hits.size() == 3 && similar.size() == 5 &&
+                    answers.outcome.complete() && found.vectors[0] && found.vectors[1]->ns == "articles" &&
+                    !found.vectors[2] && listed == 12'001 && docs.info().vector_count == 11'999 && written.complete() &&
+                    would.matched > 0 && gone.erased == 2 && exported.vectors == 1'111 && differences.equal();
   return good ? 0 : 1;
 }

@@ -1,13 +1,13 @@
 // Walks two sides together in key order. Values are kept as digests, so memory stays small.
 
 #include <openssl/evp.h>
-#include <simdjson.h>
 
 #include <array>
 
 #include <cloudflare/files/kv.hpp>
 
 #include "files/file_identity.hpp"
+#include "files/json_space.hpp"
 #include "files/state_file.hpp"
 #include "files/text_input.hpp"
 #include "kv/handle.hpp"
@@ -27,14 +27,6 @@ Digest digest_of(std::string_view bytes) {
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
     throw Error(ErrorKind::callback, "OpenSSL refuses SHA-256");
   return digest;
-}
-
-std::string without_space(const std::string& json) {
-  std::string out(json.size(), '\0');
-  std::size_t size = 0;
-  if (simdjson::minify(json.data(), json.size(), out.data(), size) != simdjson::SUCCESS) return json;
-  out.resize(size);
-  return out;
 }
 
 /// One of the two things compared: keys in ascending order.
@@ -198,7 +190,7 @@ class Comparison {
       row.key = row.only_in_second ? b->name : a->name;
       if (!row.only_in_first && !row.only_in_second) {
         row.expiration = a->expiration != b->expiration;
-        row.metadata = without_space(a->metadata.text()) != without_space(b->metadata.text());
+        row.metadata = detail::without_space(a->metadata.text()) != detail::without_space(b->metadata.text());
         if (options_.values) {
           first_.want_value();
           second_.want_value();

@@ -1,4 +1,4 @@
-// Waits until an accepted mutation is processed.
+// Waits until an accepted mutation is processed, by itself or after an upload.
 
 #include <algorithm>
 
@@ -86,11 +86,80 @@ void VectorizeWait::on_wake(detail::Outbox& out) {
                                              " was not processed within " + std::to_string(timeout_.count()) + " ms"));
 }
 
+// Uploads, and then waits for what was accepted.
+class UploadAndWait final : public detail::FlowOf<vectorize::WaitResult> {
+ public:
+  UploadAndWait(const RequestContext& context, VectorizeTarget index, FlowPtr<vectorize::ManyResult> upload,
+                milliseconds timeout)
+      : context_(context), index_(std::move(index)), upload_(std::move(upload)), timeout_(timeout) {
+    if (upload_->finished()) this->finish(upload_->take().error());  // refused before sending
+  }
+  void begin(detail::Outbox& out) override {
+    upload_->begin(out);
+    settle(&out);
+  }
+  void on_reply(unsigned tag, Result<Reply>&& reply, detail::Outbox& out) override {
+    current().on_reply(tag, std::move(reply), out);
+    settle(&out);
+  }
+  void on_wake(detail::Outbox& out) override {
+    current().on_wake(out);
+    settle(&out);
+  }
+  void abort(Error error) override {
+    current().abort(error);
+    if (!wait_) result_.not_processed = std::move(error);
+    settle(nullptr);
+  }
+  [[nodiscard]] bool bounded() const noexcept override { return false; }
+
+ private:
+  detail::Flow& current() noexcept {
+    if (wait_) return *wait_;
+    return *upload_;
+  }
+
+  // Steps from the upload to the wait; without an outbox the wait does not begin.
+  void settle(detail::Outbox* out) {
+    if (this->finished()) return;
+    if (!wait_) {
+      if (!upload_->finished()) return;
+      auto uploaded = upload_->take();
+      if (!uploaded) return this->finish(uploaded.error());
+      result_.outcome = std::move(uploaded).value();
+      if (out == nullptr || result_.outcome.succeeded == 0) return this->finish(std::move(result_));
+      wait_ = vectorize_wait(context_, index_, result_.outcome.mutation, timeout_);
+      if (!wait_->finished()) wait_->begin(*out);
+    }
+    if (!wait_->finished()) return;
+    if (auto info = wait_->take())
+      result_.info = std::move(info).value();
+    else
+      result_.not_processed = info.error();
+    this->finish(std::move(result_));
+  }
+
+  RequestContext context_;
+  VectorizeTarget index_;
+  FlowPtr<vectorize::ManyResult> upload_;
+  milliseconds timeout_;
+  FlowPtr<vectorize::IndexInfo> wait_{};
+  vectorize::WaitResult result_{};
+};
+
 }  // namespace
 
 FlowPtr<vectorize::IndexInfo> vectorize_wait(const RequestContext& context, const VectorizeTarget& index,
                                              const Mutation& mutation, milliseconds timeout) {
   return std::make_unique<VectorizeWait>(context, index, mutation, timeout);
+}
+
+FlowPtr<vectorize::WaitResult> vectorize_upload_and_wait(const RequestContext& context, const VectorizeTarget& index,
+                                                         Upload upload, std::unique_ptr<VectorReader> vectors,
+                                                         const vectorize::UploadManyOptions& options,
+                                                         milliseconds timeout) {
+  return std::make_unique<UploadAndWait>(
+      context, index, vectorize_upload_many(context, index, upload, std::move(vectors), options), timeout);
 }
 
 }  // namespace cloudflare::ops

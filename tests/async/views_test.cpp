@@ -134,12 +134,15 @@ THREE_VIEWS(VectorizeIndex, get_by_ids, keys());
 THREE_VIEWS(VectorizeIndex, get_many, keys());
 THREE_VIEWS(VectorizeIndex, erase_by_ids, keys());
 THREE_VIEWS(VectorizeIndex, erase_many, keys());
+THREE_VIEWS(VectorizeIndex, insert_and_wait, vectors(), std::chrono::seconds(1));
+THREE_VIEWS(VectorizeIndex, upsert_and_wait, vectors(), std::chrono::seconds(1));
 THREE_VIEWS(VectorizeIndex, list_page);
 THREE_VIEWS(VectorizeIndex, pages);
 THREE_VIEWS(VectorizeIndex, create_metadata_index, "p", vectorize::MetadataType::string);
 THREE_VIEWS(VectorizeIndex, list_metadata_indexes);
 THREE_VIEWS(VectorizeIndex, erase_metadata_index, "p");
 THREE_VIEWS(VectorizeIndex, wait_for, vectorize::Mutation(), std::chrono::seconds(1));
+THREE_VIEWS(VectorizeIndex, erase_where, vectorize::Where());
 
 THREE_VIEWS(VectorizeIndexes, list);
 THREE_VIEWS(VectorizeIndexes, create, "name", vectorize::CreateOptions());
@@ -180,6 +183,9 @@ THREE_VIEWS(edgebase::VectorizeIndex, get_by_ids, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, get_many, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, erase_by_ids, keys());
 THREE_VIEWS(edgebase::VectorizeIndex, erase_many, keys());
+THREE_VIEWS(edgebase::VectorizeIndex, insert_and_wait, vectors(), std::chrono::seconds(1));
+THREE_VIEWS(edgebase::VectorizeIndex, upsert_and_wait, vectors(), std::chrono::seconds(1));
+THREE_VIEWS(edgebase::VectorizeIndex, wait_for, vectorize::Mutation(), std::chrono::seconds(1));
 
 // Code for both APIs accepts the handles of either, in each view.
 template <class Handle>

@@ -109,5 +109,15 @@ CLOUDFLARE_API FlowPtr<vectorize::QueryManyResult> vectorize_query_many(const Re
 CLOUDFLARE_API FlowPtr<vectorize::IndexInfo> vectorize_wait(const RequestContext& context, const VectorizeTarget& index,
                                                             const vectorize::Mutation& mutation,
                                                             std::chrono::milliseconds timeout);
+/// An upload of any number of vectors, and the wait for it.
+CLOUDFLARE_API FlowPtr<vectorize::WaitResult> vectorize_upload_and_wait(const RequestContext& context,
+                                                                        const VectorizeTarget& index, Upload upload,
+                                                                        std::unique_ptr<VectorReader> vectors,
+                                                                        const vectorize::UploadManyOptions& options,
+                                                                        std::chrono::milliseconds timeout);
+CLOUDFLARE_API FlowPtr<vectorize::EraseWhereResult> vectorize_erase_where(const RequestContext& context,
+                                                                          const VectorizeTarget& index,
+                                                                          const vectorize::Where& where,
+                                                                          const vectorize::EraseWhereOptions& options);
 
 }  // namespace cloudflare::ops

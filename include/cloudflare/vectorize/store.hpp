@@ -138,6 +138,43 @@ class VectorStore {
                                                detail::make_text_reader(View::keep(std::forward<R>(ids))), options));
   }
 
+  /// Waits until a mutation is processed, asking info() in steps that grow from half a second to ten.
+  ///
+  /// Processed means: info() names this mutation, or a time of processing in a later second than the server's own time
+  /// of the upload (its Date header). The time is needed because mutation ids are random and a later mutation may
+  /// overtake ours. The local time of day is not used. The timeout limits the whole wait.
+  ///
+  /// EdgeBase has no request for this either: its describe gives the same two fields of the binding. With a binding of
+  /// the old kind it gives neither, and the wait ends in a timeout. @throws Error  timeout, cancelled;
+  /// invalid_argument: the mutation has neither an id nor a time
+  Returns<vectorize::IndexInfo> wait_for(const vectorize::Mutation& mutation, std::chrono::milliseconds timeout) const {
+    return View::run(context_, ops::vectorize_wait(context_, index_, mutation, timeout));
+  }
+  /// Waits for everything that the server accepted from a `_many` call; if that is nothing, only asks info().
+  Returns<vectorize::IndexInfo> wait_for(const vectorize::ManyResult& result, std::chrono::milliseconds timeout) const {
+    return result.succeeded == 0 ? info() : wait_for(result.mutation, timeout);
+  }
+
+  /// insert_many() or upsert_many(), and then wait_for() what was accepted: when it returns without `not_processed`,
+  /// all that is counted as succeeded shows in reads and queries. The timeout limits the wait after the last upload. A
+  /// wait that fails does not throw, because the outcomes of the vectors would be lost. @throws Error  as upsert_many()
+  template <vectorize::VectorInput R>
+  Returns<vectorize::WaitResult> insert_and_wait(
+      R&& vectors, std::chrono::milliseconds timeout,
+      const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
+    return View::run(context_, ops::vectorize_upload_and_wait(
+                                   context_, index_, ops::Upload::insert,
+                                   ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options, timeout));
+  }
+  template <vectorize::VectorInput R>
+  Returns<vectorize::WaitResult> upsert_and_wait(
+      R&& vectors, std::chrono::milliseconds timeout,
+      const vectorize::UploadManyOptions& options = vectorize::UploadManyOptions()) const {
+    return View::run(context_, ops::vectorize_upload_and_wait(
+                                   context_, index_, ops::Upload::upsert,
+                                   ops::make_vector_reader(View::keep(std::forward<R>(vectors))), options, timeout));
+  }
+
   [[nodiscard]] const std::string& name() const noexcept { return index_.name; }
 
  protected:

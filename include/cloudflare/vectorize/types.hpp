@@ -138,6 +138,48 @@ struct [[nodiscard]] ManyResult : BulkResult {
   Mutation mutation{};
 };
 
+/// The outcome of each vector, and how the wait for the accepted ones ended.
+struct [[nodiscard]] WaitResult {
+  ManyResult outcome{};
+  std::optional<IndexInfo> info{};       ///< The index when all of them were processed; absent if none was accepted.
+  std::optional<Error> not_processed{};  ///< Why it is not known that they were: timeout, cancelled, ….
+
+  [[nodiscard]] bool complete() const noexcept { return outcome.complete() && !not_processed; }
+};
+
+/// Which vectors erase_where() removes: those that meet every condition given, at least one.
+struct Where {
+  std::string prefix{};  ///< Ids that begin with this.
+  std::string ns{};      ///< Vectors of this namespace.
+  /// Vectors for which this is true. A function, since the API's filters work in queries alone, which find at most 100
+  /// vectors; it sees all metadata, indexed or not.
+  std::function<bool(const Vector&)> condition{};
+};
+
+/// Counts so far, and what was not removed.
+struct [[nodiscard]] EraseWhereResult {
+  std::uint64_t listed = 0;   ///< Ids of the index.
+  std::uint64_t matched = 0;  ///< Vectors that meet the conditions.
+  std::uint64_t erased = 0;   ///< How many of these the server accepted for removal.
+  std::uint64_t requests = 0;
+  /// Ids that were not read or not removed; `index` is the position among the listed ids that have the prefix.
+  std::vector<ItemFailure> failed{};
+  std::optional<Error> stopped{};  ///< Why the job ended early.
+  Mutation mutation{};             ///< Stands for all removals, if `erased` is not 0.
+
+  [[nodiscard]] bool complete() const noexcept { return failed.empty() && !stopped; }
+};
+
+struct EraseWhereOptions {
+  bool dry_run = false;  ///< Lists, reads and counts, and removes nothing.
+  /// Requests under way at once; absent: the setting of the client (4).
+  std::optional<int> in_flight{};
+  /// Called with each id that meets the conditions, before it is removed.
+  std::function<void(const std::string& id)> on_match{};
+  /// Called after each 1000 ids with the prefix.
+  std::function<void(const EraseWhereResult&)> on_progress{};
+};
+
 enum class ReturnMetadata : std::uint8_t {
   none,
   indexed,  ///< Only indexed properties; strings may be cut to their first 64 bytes.

@@ -111,6 +111,22 @@ TEST_CASE("query_many sends the search of one query for each vector") {
   CHECK(json::parse(s.fake->requests()[1].body) == json{{"action", "search"}, {"vector", {2, 3}}, {"topK", 5}});
 }
 
+TEST_CASE("wait_for asks EdgeBase's describe until it names the mutation, and times out if it never says") {
+  using namespace std::chrono_literals;
+  Server s{accepted(1, "m7"), bare(R"({"vectorCount":0,"processedUpToMutation":"m6"})"),
+           bare(R"({"vectorCount":1,"processedUpToMutation":"m7"})")};
+  const auto done = s.docs().upsert_and_wait(numbered(1), 1min);
+  CHECK(done.complete());
+  REQUIRE(done.info);
+  CHECK(done.info->vector_count == 1);
+  REQUIRE(s.count() == 3);
+  CHECK(json::parse(s.fake->requests()[2].body) == json{{"action", "describe"}});
+  Server old{};
+  old.fake->answer_with([](const auto&) { return bare(R"({"vectorCount":1,"dimensions":2})"); });
+  CHECK(error_of([&] { (void)old.docs().wait_for(cf::vectorize::Mutation{.id = "m"}, 30s); }).kind() ==
+        ErrorKind::timeout);
+}
+
 TEST_CASE("describe takes the time of the last mutation as text, or as a number of seconds or milliseconds") {
   using namespace std::chrono_literals;
   const auto time = [](const std::string& text) {

@@ -118,3 +118,76 @@ TEST_CASE("wait_for can be stopped, refuses an empty mutation, and returns after
   (void)index_of(empty).wait_for(index_of(empty).upsert_many(std::vector<Vector>()), 1s);
   CHECK(empty.count() == 1);
 }
+
+TEST_CASE("upsert_and_wait waits for the last of several uploads and gives the outcomes with the state of the index") {
+  const Scripted s;
+  s.fake->answer_with([sent = 0, asked = 0](const SentRequest& request) mutable {
+    if (request.url.ends_with("/upsert")) return accepted("m" + std::to_string(sent++), date(0));
+    CHECK(request.url == vectorize_path + "/docs/info");
+    return ok(json{{"vectorCount", 25}, {"processedUpToMutation", ++asked < 3 ? "m1" : "m2"}}.dump());
+  });
+  const cv::WaitResult done = index_of(s).upsert_and_wait(numbered(25), 1min, {.in_flight = 2, .batch_vectors = 10});
+  CHECK(done.complete());
+  CHECK(done.outcome.succeeded == 25);
+  CHECK(done.outcome.mutation.id == "m2");
+  REQUIRE(done.info);
+  CHECK(done.info->vector_count == 25);
+  CHECK(s.count() == 3 + 3);
+}
+
+TEST_CASE("upsert_and_wait keeps the outcomes when the wait fails or is stopped, and does not wait for nothing") {
+  const auto never = [](const SentRequest& request) {
+    return request.method == "POST" ? accepted("m", date(0)) : ok("{}");
+  };
+  const Scripted slow;
+  slow.fake->answer_with(never);
+  const auto begin = slow.fake->clock()->now();
+  auto vectors = numbered(3);
+  vectors[1].id = std::string(65, 'x');
+  const auto late = index_of(slow).with({.timeout = 3s}).insert_and_wait(vectors, 2min);
+  CHECK(late.outcome.succeeded == 2);
+  CHECK(late.outcome.failed.size() == 1);
+  REQUIRE(late.not_processed);
+  CHECK(late.not_processed->kind() == cf::ErrorKind::timeout);
+  CHECK_FALSE(late.info);
+  CHECK(slow.fake->clock()->now() - begin == 2min);
+  CHECK(slow.fake->requests()[0].url == vectorize_path + "/docs/insert");
+
+  std::stop_source source;
+  const Scripted s;
+  s.fake->answer_with([&, n = 0](const SentRequest& request) mutable {
+    if (++n == 4) source.request_stop();
+    return never(request);
+  });
+  const auto stopped = index_of(s).with({.stop = source.get_token()}).upsert_and_wait(numbered(3), 2min);
+  CHECK(stopped.outcome.complete());
+  REQUIRE(stopped.not_processed);
+  CHECK(stopped.not_processed->kind() == cf::ErrorKind::cancelled);
+  CHECK(s.count() == 4);
+
+  const Scripted none;
+  const auto nothing = index_of(none).upsert_and_wait(std::vector<Vector>(), 1min);
+  CHECK(nothing.complete());
+  CHECK_FALSE(nothing.info);
+  CHECK(none.count() == 0);
+}
+
+TEST_CASE("a stop during the upload of upsert_and_wait says what was accepted, and that it was not waited for") {
+  std::stop_source source;
+  const Scripted s;
+  s.fake->answer_with([&, n = 0](const auto&) mutable {
+    if (++n == 2) source.request_stop();
+    return accepted("m", date(1));
+  });
+  const auto done = index_of(s)
+                        .with({.stop = source.get_token()})
+                        .upsert_and_wait(numbered(30), 1min, {.in_flight = 1, .batch_vectors = 10});
+  CHECK(done.outcome.succeeded == 10);
+  REQUIRE(done.outcome.stopped);
+  REQUIRE(done.not_processed);
+  CHECK(done.not_processed->kind() == cf::ErrorKind::cancelled);
+  const Scripted refused_all;
+  refused_all.fake->answer_with([](const auto&) { return refused(403, 10000, "no"); });
+  CHECK(error_of([&] { (void)index_of(refused_all).upsert_and_wait(numbered(1), 1min); }).kind() ==
+        cf::ErrorKind::unauthorized);
+}
