@@ -14,7 +14,7 @@ std::string namespace_titled(NamespaceStore& kv, const std::string& title) {
   for (const KvNamespaceRecord& record : kv.list({.limit = limits::namespaces_per_page_max}))
     if (record.title == title) return record.id;
   std::string id = random_hex(16);
-  if (kv.create(id, title) != NamespaceStore::TitleResult::done)
+  if (kv.create({.id = id, .title = title}) != NamespaceStore::TitleResult::done)
     throw invalid_argument("EdgeBase's namespace " + title + " cannot be made: the account has too many namespaces");
   return id;
 }
