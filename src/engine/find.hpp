@@ -84,8 +84,8 @@ class Ensure final : public FlowOf<Ensured<Item>> {
     if (!found) return this->finish(found.error());
     if (*found) {
       if (auto error = check_(**found)) return this->finish(std::move(*error));
-      return this->finish(
-          Ensured<Item>{.item = std::move(**found), .created = failure_ && failure_->outcome_unknown()});
+      const bool ours = failure_ && (failure_->outcome_unknown() || failure_->details().repeated_unknown);
+      return this->finish(Ensured<Item>{.item = std::move(**found), .created = ours});
     }
     if (failure_) return this->finish(std::move(*failure_));
     create_.begin(out);
