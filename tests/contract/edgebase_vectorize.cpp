@@ -43,7 +43,11 @@ std::vector<std::string> use(const cf::VectorStore<cf::Throwing>& index) {
     found.push_back(match.id);
   }
   CHECK(index.query_by_id("v10", options).matches.at(0).id == "v10");
-  (void)index.upsert(one);
+  const std::vector<std::vector<float>> vectors{vector, {11, 1, 0}};
+  for (const auto& result : index.query_many(vectors, options).results) CHECK(result->size() == 3);
+  const vectorize::WaitResult written = index.upsert_and_wait(one, std::chrono::minutes(1));
+  CHECK(written.complete());
+  CHECK(written.info->processed_up_to_mutation == written.outcome.mutation.id);
   vectorize::QueryOptions other{.top_k = 3, .ns = "other"};
   CHECK(index.query(vector, other).matches.at(0).id == "v1");
   (void)index.erase_by_ids(ids);

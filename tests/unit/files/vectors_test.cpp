@@ -118,11 +118,11 @@ TEST_CASE("an export of a prefix, of nothing, and of a vector that is removed af
   CHECK((none.finished && none.vectors == 0));
   CHECK(std::filesystem::file_size(store.folder.file("none")) == 0);
 
-  const Scripted s(
-      {ok(R"({"vectors":[{"id":"b"},{"id":"a"}],"isTruncated":false})"), ok(R"([{"id":"b","values":[1]}])")});
+  const Scripted s({ok(R"({"vectors":[{"id":"b"},{"id":"c"},{"id":"a"}],"isTruncated":false})"),
+                    ok(R"([{"id":"b","values":[1]},{"id":"a","values":[2]}])")});
   const auto gone = export_to(s.client().vectorize("docs"), store.path);
-  CHECK((gone.finished && gone.vectors == 1 && gone.gone == 1));
-  CHECK(support::read_file(store.path) == "{\"id\":\"b\",\"values\":[1]}\n");
+  CHECK((gone.finished && gone.vectors == 2 && gone.gone == 1));
+  CHECK(support::read_file(store.path) == "{\"id\":\"a\",\"values\":[2]}\n{\"id\":\"b\",\"values\":[1]}\n");
   const Scripted broken({ok(R"({"vectors":[{"id":"a"}],"isTruncated":false})"), refused(400, 40007, "too many ids")});
   CHECK(error_of([&] { (void)export_to(broken.client().vectorize("docs"), store.path); }).kind() ==
         ErrorKind::rejected);

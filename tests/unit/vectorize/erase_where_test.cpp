@@ -119,13 +119,14 @@ TEST_CASE("erase_where does not remove what it could not read, and says where it
   CHECK(error_of([&] { (void)index_of(broken).erase_where({.prefix = "v"}); }).kind() == cf::ErrorKind::rejected);
   const Scripted same({page(0, false), page(0, false)});
   CHECK(error_of([&] { (void)index_of(same).erase_where({.prefix = "v"}); }).kind() == cf::ErrorKind::decode);
-  const Scripted failing({page(0, true), refused(400, 40007, "too many ids")});
-  const auto kept = index_of(failing).erase_where({.prefix = "v1"});
+  const Scripted failing(
+      {page(0, true), ok(R"([{"id":"v1","values":[1],"namespace":"n"}])"), refused(400, 40007, "too many ids")});
+  const auto kept = index_of(failing).erase_where({.prefix = "v", .ns = "n"});
   CHECK(kept.matched == 1);
   CHECK(kept.erased == 0);
   REQUIRE(kept.failed.size() == 1);
   CHECK(kept.failed[0].name == "v1");
-  CHECK(kept.failed[0].index == 0);  // of the ids that have the prefix
+  CHECK(kept.failed[0].index == 1);  // of the ids that have the prefix
 }
 
 TEST_CASE("a removal that is cut off is reported as unknown, and a refused credential as the reason to stop") {
