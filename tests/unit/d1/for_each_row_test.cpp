@@ -9,7 +9,7 @@ using cf::ErrorKind;
 
 namespace {
 
-struct Named {
+struct NamedRow {
   int id = 0;
   std::string name{};
 };
@@ -52,8 +52,8 @@ TEST_CASE("each row is handed over once and in order, wherever the reply is cut,
     std::string columns, structs, rows;
     const auto done = db.for_each_row<int, std::string_view>(
         "SELECT 1", [&](int id, std::string_view name) { columns += std::to_string(id) + std::string(name) + ";"; });
-    db.for_each_row_as<Named>("SELECT 1",
-                              [&](const Named& row) { structs += std::to_string(row.id) + row.name + ";"; });
+    db.for_each_row_as<NamedRow>("SELECT 1",
+                                 [&](const NamedRow& row) { structs += std::to_string(row.id) + row.name + ";"; });
     const auto untyped = db.for_each_row("SELECT 1", [&](const d1::Row& row) {
       rows += std::to_string(row["id"].integer()) + row[1].as<std::string>() + ";";
     });
