@@ -12,6 +12,7 @@
 #include <cloudflare/edgebase.hpp>
 #include <cloudflare/kv.hpp>
 #include <cloudflare/vectorize.hpp>
+#include <cloudflare/workers_ai.hpp>
 
 namespace cloudflare {
 
@@ -25,6 +26,7 @@ extern template class CLOUDFLARE_API D1Verbs<Async>;
 extern template class CLOUDFLARE_API D1DatabasesVerbs<Async>;
 extern template class CLOUDFLARE_API VectorizeVerbs<Async>;
 extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Async>;
+extern template class CLOUDFLARE_API WorkersAiVerbs<Async>;
 
 namespace detail {
 
@@ -74,6 +76,11 @@ class AsyncVectorizeIndex : public detail::AsyncHandle<VectorizeVerbs<Async>> {
 
 class AsyncVectorizeIndexes : public detail::AsyncHandle<VectorizeIndexesVerbs<Async>> {
   friend VectorizeIndexes;
+  using AsyncHandle::AsyncHandle;
+};
+
+class AsyncWorkersAi : public detail::AsyncHandle<WorkersAiVerbs<Async>> {
+  friend WorkersAi;
   using AsyncHandle::AsyncHandle;
 };
 

@@ -20,11 +20,11 @@ namespace cloudflare {
 enum class ErrorKind : std::uint8_t {
   invalid_argument,  ///< The caller's mistake, found before any request was made.
   unauthorized,      ///< 401, 403, or one of the credential codes (10000, 9109, …) below 500.
-  not_found,         ///< The namespace, database, index or route does not exist.
+  not_found,         ///< The namespace, database, index, model or route does not exist.
   conflict,          ///< The name is taken (10014, 7502, 3002) or HTTP 409.
   rejected,          ///< The server refused the request (any other 4xx, or `success:false`); SQL errors (7500) too.
   rate_limited,      ///< 429, or one of the throttling codes 971, 6100, 40041.
-  quota_exceeded,    ///< The daily quota of the plan is used up (10048; D1 says so in words).
+  quota_exceeded,    ///< The daily quota of the plan is used up (10048, 3036; D1 says so in words).
   overloaded,        ///< D1 is overloaded, or a request was too heavy for it (7429).
   challenge,         ///< A web application firewall answered in place of the API (`cf-mitigated`).
   server,            ///< 5xx, except throttling, quota and overload; a restart or lost connection inside D1.
@@ -50,6 +50,11 @@ enum class ErrorCode : int {
   vectorize_index_not_found = 3000,
   vectorize_index_duplicate_name = 3002,
   vectorize_index_deleted = 3005,
+  workers_ai_too_large = 3006,
+  workers_ai_daily_quota = 3036,
+  workers_ai_no_capacity = 3040,
+  workers_ai_bad_input = 5006,
+  workers_ai_no_model = 5007,
   invalid_request_headers = 6003,
   unparsable_request = 6008,
   throttled = 6100,

@@ -42,6 +42,13 @@ class CheckedVectorizeIndexes;
 class AsyncVectorizeIndex;
 class AsyncVectorizeIndexes;
 
+class Embedder;
+class TextIndex;
+class WorkersAi;
+class CheckedTextIndex;
+class CheckedWorkersAi;
+class AsyncWorkersAi;
+
 class Transport;
 class Clock;
 

@@ -56,6 +56,11 @@ inline constexpr std::size_t vectorize_erase_ids = 100;
 inline constexpr std::size_t vectorize_filter_bytes = 2047;
 inline constexpr std::size_t vectorize_filter_key_chars = 512;
 
+// Cloudflare docs, "Workers AI", JSON schema of the text embedding models: texts in one request.
+inline constexpr std::size_t workers_ai_texts = 100;
+// Cloudflare docs, "Batch API" of Workers AI; for requests that are answered at once unverified.
+inline constexpr std::size_t workers_ai_bytes = 10'000'000;
+
 // EdgeBase's server cuts larger requests into pieces of 20 vectors or ids and runs them one after the other
 // (edge-base/edgebase, routes/vectorize.ts).
 inline constexpr std::size_t edgebase_vectors = 20;

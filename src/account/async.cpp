@@ -14,6 +14,7 @@ template class D1Verbs<Async>;
 template class D1DatabasesVerbs<Async>;
 template class VectorizeVerbs<Async>;
 template class VectorizeIndexesVerbs<Async>;
+template class WorkersAiVerbs<Async>;
 
 AsyncApiClient ApiClient::async() const { return AsyncApiClient(context_); }
 AsyncKvNamespace KvNamespace::async() const { return AsyncKvNamespace(context_, id_); }
@@ -22,6 +23,7 @@ AsyncD1Database D1Database::async() const { return AsyncD1Database(context_, id_
 AsyncD1Databases D1Databases::async() const { return AsyncD1Databases(context_); }
 AsyncVectorizeIndex VectorizeIndex::async() const { return AsyncVectorizeIndex(context_, index_); }
 AsyncVectorizeIndexes VectorizeIndexes::async() const { return AsyncVectorizeIndexes(context_); }
+AsyncWorkersAi WorkersAi::async() const { return AsyncWorkersAi(context_, model_); }
 
 }  // namespace cloudflare
 

@@ -69,6 +69,7 @@ std::optional<ErrorKind> kind_of_throttle(int code) {
     case ErrorCode::rate_limited:
     case ErrorCode::throttled:
     case ErrorCode::vectorize_throttled: return ErrorKind::rate_limited;
+    case ErrorCode::workers_ai_daily_quota:
     case ErrorCode::kv_daily_quota: return ErrorKind::quota_exceeded;
     case ErrorCode::d1_overloaded: return ErrorKind::overloaded;
     default: return std::nullopt;
@@ -90,6 +91,7 @@ ErrorKind kind_of_code(int code, ErrorKind otherwise) {
     case ErrorCode::d1_database_not_found:
     case ErrorCode::vectorize_index_not_found:
     case ErrorCode::vectorize_index_deleted:
+    case ErrorCode::workers_ai_no_model:
     case ErrorCode::no_route:
     case ErrorCode::invalid_object_identifier: return ErrorKind::not_found;
     case ErrorCode::kv_title_taken:

@@ -9,6 +9,7 @@
 #include "local/kv/handlers.hpp"
 #include "local/tokens.hpp"
 #include "local/vectorize/handlers.hpp"
+#include "local/workers_ai/handlers.hpp"
 
 namespace cloudflare::local {
 
@@ -69,6 +70,8 @@ constexpr std::array routes{
           no_body},
     Route{"POST", "client/v4/accounts/{}/vectorize/v2/indexes/{}/metadata_index/delete",
           vectorize_remove_metadata_index, small_json},
+
+    Route{"POST", "client/v4/accounts/{}/ai/run/@cf/{}/{}", workers_ai_run, limits::workers_ai_bytes},
 
     Route{"PUT", "signed/import/{}", d1_upload, limits::d1_import_bytes, d1_refuse_upload},
     Route{"GET", "signed/export/{}", d1_download, no_body},

@@ -151,6 +151,9 @@ THREE_VIEWS(VectorizeIndexes, get, "name");
 THREE_VIEWS(VectorizeIndexes, find, "name");
 THREE_VIEWS(VectorizeIndexes, remove, "name");
 
+THREE_VIEWS(WorkersAi, embed, keys());
+THREE_VIEWS(WorkersAi, embed_many, keys());
+
 THREE_VIEWS(edgebase::KvNamespace, get, "k");
 THREE_VIEWS(edgebase::KvNamespace, template get_as<int>, "k");
 THREE_VIEWS(edgebase::KvNamespace, put, "k", "v");

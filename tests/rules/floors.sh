@@ -10,12 +10,13 @@ http
 engine
 bulk
 account kv d1 vectorize
+workers_ai
 files
 testing
 local/storage
 local/http
 local/account.hpp
-local/kv local/d1 local/vectorize
+local/kv local/d1 local/vectorize local/workers_ai
 local
 local/edgebase
 server

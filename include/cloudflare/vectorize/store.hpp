@@ -176,6 +176,8 @@ class VectorStore {
   }
 
   [[nodiscard]] const std::string& name() const noexcept { return index_.name; }
+  /// What the handle was told; 0: unknown.
+  [[nodiscard]] int dimensions() const noexcept { return index_.dimensions; }
 
  protected:
   VectorStore(typename View::Context context, ops::VectorizeTarget index)

@@ -11,6 +11,7 @@
 #include "engine/judge.hpp"
 #include "kv/endpoints.hpp"
 #include "vectorize/endpoints.hpp"
+#include "workers_ai/endpoints.hpp"
 
 using namespace core_tests;
 
@@ -185,7 +186,7 @@ TEST_CASE("the log shows names on its list only, and what a hook throws reaches 
   CHECK_THROWS_AS((void)throwing.get("k"), Stop);
 }
 
-TEST_CASE("every operation of Workers KV, D1, Vectorize and token verification has its row in the table") {
+TEST_CASE("every operation of Workers KV, D1, Vectorize, Workers AI and token verification has its row in the table") {
   std::set<std::string> rows;
   std::set<std::string> names;
   std::size_t count = 0;
@@ -201,6 +202,7 @@ TEST_CASE("every operation of Workers KV, D1, Vectorize and token verification h
   take(cf::ops::kv_endpoints);
   take(cf::ops::d1_endpoints);
   take(cf::ops::vectorize_endpoints);
+  take(cf::ops::workers_ai_endpoints);
   CHECK(names.size() == count);
   const std::string kv = "/accounts/{}/storage/kv/namespaces";
   const std::string d1 = "/accounts/{}/d1/database";
@@ -245,6 +247,7 @@ TEST_CASE("every operation of Workers KV, D1, Vectorize and token verification h
                                   "POST " + vectorize + "/{}/metadata_index/create",
                                   "GET " + vectorize + "/{}/metadata_index/list",
                                   "POST " + vectorize + "/{}/metadata_index/delete",
+                                  "POST /accounts/{}/ai/run/@cf/{}/{}",
                                   "GET /user/tokens/verify",
                                   "GET /accounts/{}/tokens/verify"};
   CHECK(rows == api);
