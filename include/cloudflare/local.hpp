@@ -1,6 +1,7 @@
 #pragma once
 
 // The embedded store: Workers KV, D1 and Vectorize answered in this process, with Cloudflare's limits and error codes.
+// The text embedding models of Workers AI are answered by local::HashEmbedder.
 
 #include <chrono>
 #include <cstdint>

@@ -51,7 +51,8 @@ Vectors read_vectors_of_texts(json::document& document) {
   Vectors vectors;
   bool found = false;
   for (auto field : document.get_object()) {
-    if (std::string_view(field.unescaped_key()) != "data") continue;
+    const std::string_view name = field.unescaped_key();
+    if (name != "data" && name != "response") continue;  // one page of bge-m3 says `response`, all others `data`
     found = true;
     for (auto item : field.value().get_array()) {
       auto& vector = vectors.emplace_back();

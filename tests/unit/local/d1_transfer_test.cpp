@@ -47,7 +47,7 @@ TEST_CASE("embedded D1: SQL text is cut at the semicolons between statements, in
   }
   CHECK(cloudflare::ops::split_sql(" ; -- only\n; /* this */").empty());
   CHECK(cloudflare::ops::split_sql("\xEF\xBB\xBF"
-                                     "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END; SELECT 2")
+                                   "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END; SELECT 2")
             .size() == 2);
 }
 

@@ -15,8 +15,8 @@ namespace cv = cf::vectorize;
 
 namespace {
 
-struct Store {
-  Store() { client.vectorize_indexes().create("docs", {.dimensions = 384}); }
+struct TextStore {
+  TextStore() { client.vectorize_indexes().create("docs", {.dimensions = 384}); }
   cf::local::Cloudflare cloud{};
   cf::ApiClient client = cloud.client();
   cf::VectorizeIndex index = client.vectorize("docs");
@@ -48,7 +48,7 @@ std::vector<cv::Text> numbered_texts(int count) {
   return texts;
 }
 
-void accept_all(const Scripted& s) {
+void accept_texts(const Scripted& s) {
   s.fake->answer_with([n = 0](const auto&) mutable {
     FakeReply reply = accepted("m" + std::to_string(n), date(n));
     ++n;
@@ -59,7 +59,7 @@ void accept_all(const Scripted& s) {
 }  // namespace
 
 TEST_CASE("what was stored as text is found by text, with Workers AI or with a local embedder alike") {
-  const Store s;
+  const TextStore s;
   const auto finds = [&](const cf::TextIndex& docs) {
     const std::vector<cv::Text> texts{
         {.id = "kv", .text = "Workers KV stores values under keys", .metadata = {{"page", 1}}},
@@ -82,7 +82,7 @@ TEST_CASE("what was stored as text is found by text, with Workers AI or with a l
 }
 
 TEST_CASE("a text property keeps the text among the metadata, whatever that was before") {
-  const Store s;
+  const TextStore s;
   const cf::TextIndex docs(s.index, cf::local::HashEmbedder(), {.text_property = "text"});
   const std::string text = "Quotes \" and\nlines";
   docs.upsert("none", text);
@@ -128,7 +128,7 @@ TEST_CASE("dimensions that do not match are refused: by the handles, by check(),
 
 TEST_CASE("an empty text and one that is not UTF-8 never reach the embedder") {
   const Scripted s;
-  accept_all(s);
+  accept_texts(s);
   const Lengths lengths;
   const cf::TextIndex docs(index_of(s), lengths);
   for (const char* text : {"", "\xff"}) {
@@ -149,7 +149,7 @@ TEST_CASE("an empty text and one that is not UTF-8 never reach the embedder") {
 
 TEST_CASE("many texts go in chunks: each is embedded, uploaded and counted; the last mutation stands for all") {
   const Scripted s;
-  accept_all(s);
+  accept_texts(s);
   const Lengths lengths;
   const cf::TextIndex docs(index_of(s), lengths);
   std::vector<std::uint64_t> done_so_far;
@@ -182,7 +182,7 @@ TEST_CASE("many texts go in chunks: each is embedded, uploaded and counted; the 
 TEST_CASE("an embedder that fails ends the call: its chunk fails with its error, later texts are not read") {
   for (const int at : {1, 2}) {
     const Scripted s;
-    accept_all(s);
+    accept_texts(s);
     const Lengths lengths(at, [] { throw cf::Error(cf::ErrorKind::quota_exceeded, "no neurons left"); });
     const cf::TextIndex docs(index_of(s), lengths);
     const cv::UploadManyOptions options{.batch_vectors = 10};
@@ -205,7 +205,7 @@ TEST_CASE("an embedder that fails ends the call: its chunk fails with its error,
 TEST_CASE("what an embedder or a hook throws reaches the caller of the throwing view; the checked view has an Error") {
   struct OutOfMemory {};
   const Scripted s;
-  accept_all(s);
+  accept_texts(s);
   const cf::TextIndex docs(index_of(s), Lengths(1, [] { throw OutOfMemory(); }));
   CHECK_THROWS_AS((void)docs.search("a"), OutOfMemory);
   const cf::TextIndex again(index_of(s), Lengths(1, [] { throw OutOfMemory(); }));

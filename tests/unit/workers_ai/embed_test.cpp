@@ -50,6 +50,11 @@ TEST_CASE("a request to a model holds its texts and nothing else; the model's pa
   CHECK(vectors == std::vector<std::vector<float>>{{1, 2}, {0.1F, -4}});
 }
 
+TEST_CASE("a reply may call the vectors `response`, as a page of bge-m3 does") {
+  const Scripted s({ok(R"({"response":[[1,2]]})")});
+  CHECK(tiny(s).embed(std::vector<std::string>{"a"}).at(0) == std::vector<float>{1, 2});
+}
+
 TEST_CASE("the pooling is sent only if it was chosen") {
   for (const auto& [pooling, name] : {std::pair{ca::Pooling::cls, "cls"}, {ca::Pooling::mean, "mean"}}) {
     const Scripted s({ok(R"({"data":[[1,2]]})")});
