@@ -9,7 +9,7 @@
 
 namespace cloudflare {
 
-namespace {
+namespace prometheus {
 
 using std::chrono::nanoseconds;
 
@@ -85,7 +85,9 @@ class Exposition {
   std::string text_{};
 };
 
-}  // namespace
+}  // namespace prometheus
+
+using namespace prometheus;
 
 struct Metrics::Counts {
   mutable std::mutex mutex{};

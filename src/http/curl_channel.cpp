@@ -46,7 +46,8 @@ class CurlChannel final : public Channel {
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) override {
     CurlHost& host = host_of(detail::origin_of(request->url));
-    waiting_.emplace_hint(waiting_.end(), ticket, Waiting{std::move(request), limits, host});
+    waiting_.emplace_hint(waiting_.end(), ticket,
+                          Waiting{std::move(request), limits, host, std::chrono::steady_clock::now()});
   }
 
   void abandon(unsigned ticket) override {
@@ -91,6 +92,7 @@ class CurlChannel final : public Channel {
     std::shared_ptr<const HttpRequest> request;
     TransferLimits limits;
     CurlHost& host;
+    std::chrono::steady_clock::time_point since;
   };
 
   CurlHost& host_of(std::string_view origin) {
@@ -124,10 +126,12 @@ class CurlChannel final : public Channel {
       return;
     }
     slot->handle.host = &next.host;
-    const CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(next.request), next.limits);
+    CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(next.request), next.limits);
+    const auto now = std::chrono::steady_clock::now();
+    transfer.waited(now - next.since);
     curl_multi_add_handle(multi_.get(), transfer.easy());
     ++next.host.busy;
-    next_look_ = std::min(next_look_, std::chrono::steady_clock::now() + pause_between_looks(transfer));
+    next_look_ = std::min(next_look_, now + pause_between_looks(transfer));
     busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
   }
 

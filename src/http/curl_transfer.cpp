@@ -368,10 +368,11 @@ std::optional<TransferFacts> CurlTransfer::facts() const {
   curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connects);
   TransferFacts facts{.bytes_sent = static_cast<std::uint64_t>(up), .bytes_received = static_cast<std::uint64_t>(down)};
   if (sends_ > 0) facts.connection_reused = connects == 0;
+  facts.queued = std::chrono::duration_cast<std::chrono::microseconds>(waited_);
 #if LIBCURL_VERSION_NUM >= 0x080600
   curl_off_t queued = 0;
   curl_easy_getinfo(easy(), CURLINFO_QUEUE_TIME_T, &queued);
-  facts.queued = std::chrono::microseconds(queued);
+  facts.queued += std::chrono::microseconds(queued);
 #endif
   return facts;
 }

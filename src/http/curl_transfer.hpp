@@ -91,6 +91,8 @@ class CurlTransfer {
   [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }
   /// The reply, or the error that `code` means, after the transfer is over.
   [[nodiscard]] Result<HttpResponse> finish(CURLcode code);
+  /// How long the transfer stood in the channel's queue.
+  void waited(std::chrono::nanoseconds time) noexcept { waited_ = time; }
   /// What libcurl counted, if the request asks for it; after finish().
   [[nodiscard]] std::optional<TransferFacts> facts() const;
   /// Prepares the handle for another transfer; its connections stay with the multi handle.
@@ -131,6 +133,7 @@ class CurlTransfer {
   std::chrono::steady_clock::time_point moved_at_{};  // when bytes last moved fast enough
   std::uint64_t moved_ = 0;                           // bytes moved in total
   int sends_ = 0;                                     // times libcurl began to send the request
+  std::chrono::nanoseconds waited_{0};
   bool plain_get_ = false;
   bool head_complete_ = false;
   bool unknown_encoding_ = false;

@@ -278,8 +278,8 @@ FlowPtr<vectorize::GetManyResult> vectorize_get_many(const RequestContext& conte
   Take take = options.on_vector;
   const bool collects = !take;
   if (collects)
-    take = [vectors](std::uint64_t index, std::string_view, std::optional<Vector>&& vector) {
-      const auto at = static_cast<std::size_t>(index);
+    take = [vectors](std::uint64_t position, std::string_view, std::optional<Vector>&& vector) {
+      const auto at = static_cast<std::size_t>(position);
       if (vectors->size() <= at) vectors->resize(at + 1);
       (*vectors)[at] = std::move(vector);
     };

@@ -127,6 +127,31 @@ TEST_CASE("the connect timeout does not run while a request is queued") {
   CHECK(run(*channel, server.origin(), 20, 20, {.connect_timeout = 200ms}).size() == 20);
 }
 
+TEST_CASE("the facts of a transfer tell how long it waited in the queue") {
+  FaultServer server;
+  server.on_request([](const Recorded& r) {
+    Answer answer = echo(r);
+    answer.stop_at = 20;
+    answer.stop = Stop::stall;
+    answer.stall_for = 40ms;
+    return answer;
+  });
+  const auto clock = cf::Clock::system();
+  const auto channel = over(1)->open(*clock);
+  for (unsigned ticket = 1; ticket <= 2; ++ticket) {
+    auto measured = std::make_shared<cf::HttpRequest>(*request(server.origin(), ticket));
+    measured->measured = true;
+    channel->start(ticket, measured, cf::TransferLimits());
+  }
+  for (unsigned replies = 0; replies < 2;) {
+    const auto done = channel->wait(cf::TimePoint::max());
+    if (!done) continue;
+    ++replies;
+    REQUIRE(done->facts);
+    if (done->ticket == 2) CHECK(done->facts->queued >= 40ms);  // the first held the only connection that long
+  }
+}
+
 TEST_CASE("an abandoned request of the queue is never sent, and those behind it are") {
   FaultServer server;
   server.on_request(echo);

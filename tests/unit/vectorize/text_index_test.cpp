@@ -41,7 +41,7 @@ class Lengths final : public cf::Embedder {
   std::function<void()> trouble_;
 };
 
-std::vector<cv::Text> numbered_texts(int count) {
+std::vector<cv::Text> stored_texts(int count) {
   std::vector<cv::Text> texts;
   for (int i = 0; i < count; ++i)
     texts.push_back({.id = "t" + std::to_string(i), .text = "words of " + std::to_string(i)});
@@ -156,18 +156,18 @@ TEST_CASE("many texts go in chunks: each is embedded, uploaded and counted; the 
   std::vector<std::uint64_t> totals;
   std::set<std::uint64_t> positions;
   const cv::ManyResult done =
-      docs.upsert_many(numbered_texts(25), {.batch_vectors = 10,
-                                            .on_progress =
-                                                [&](const cf::BulkProgress& now) {
-                                                  done_so_far.push_back(now.items_done);
-                                                  totals.push_back(now.items_total.value_or(0));
-                                                  CHECK(now.requests == done_so_far.size());
-                                                },
-                                            .on_outcome =
-                                                [&](const cf::ItemOutcome& item) {
-                                                  CHECK(item.name == "t" + std::to_string(item.index));
-                                                  positions.insert(item.index);
-                                                }});
+      docs.upsert_many(stored_texts(25), {.batch_vectors = 10,
+                                          .on_progress =
+                                              [&](const cf::BulkProgress& now) {
+                                                done_so_far.push_back(now.items_done);
+                                                totals.push_back(now.items_total.value_or(0));
+                                                CHECK(now.requests == done_so_far.size());
+                                              },
+                                          .on_outcome =
+                                              [&](const cf::ItemOutcome& item) {
+                                                CHECK(item.name == "t" + std::to_string(item.index));
+                                                positions.insert(item.index);
+                                              }});
   CHECK(*lengths.sizes == std::vector<std::size_t>{10, 10, 5});
   CHECK(done.succeeded == 25);
   CHECK(done.requests == 3);
@@ -187,12 +187,12 @@ TEST_CASE("an embedder that fails ends the call: its chunk fails with its error,
     const cf::TextIndex docs(index_of(s), lengths);
     const cv::UploadManyOptions options{.batch_vectors = 10};
     if (at == 1) {
-      CHECK(error_of([&] { (void)docs.upsert_many(numbered_texts(25), options); }).kind() ==
+      CHECK(error_of([&] { (void)docs.upsert_many(stored_texts(25), options); }).kind() ==
             cf::ErrorKind::quota_exceeded);
-      CHECK(docs.checked().upsert_many(numbered_texts(5), options).has_value());
+      CHECK(docs.checked().upsert_many(stored_texts(5), options).has_value());
       continue;
     }
-    const cv::ManyResult done = docs.upsert_many(numbered_texts(25), options);
+    const cv::ManyResult done = docs.upsert_many(stored_texts(25), options);
     REQUIRE(done.stopped);
     CHECK(done.stopped->kind() == cf::ErrorKind::quota_exceeded);
     CHECK(done.items == 20);
@@ -212,8 +212,8 @@ TEST_CASE("what an embedder or a hook throws reaches the caller of the throwing 
   CHECK(again.checked().search("a").error().kind() == cf::ErrorKind::callback);
   const cf::TextIndex hooked(index_of(s), Lengths());
   const cv::UploadManyOptions throws{.on_outcome = [](const cf::ItemOutcome&) { throw OutOfMemory(); }};
-  CHECK_THROWS_AS(hooked.upsert_many(numbered_texts(3), throws), OutOfMemory);
-  CHECK(hooked.checked().upsert_many(numbered_texts(3), throws).error().kind() == cf::ErrorKind::callback);
+  CHECK_THROWS_AS(hooked.upsert_many(stored_texts(3), throws), OutOfMemory);
+  CHECK(hooked.checked().upsert_many(stored_texts(3), throws).error().kind() == cf::ErrorKind::callback);
 }
 
 TEST_CASE("the local embedder gives the same floats everywhere, of length 1, and puts shared words near each other") {
