@@ -14,7 +14,7 @@
 namespace {
 
 constexpr std::size_t items = 10'000;
-constexpr std::size_t reads = 2'000'000;
+constexpr std::size_t reads = 200'000;
 
 class Guarded {
  public:
@@ -64,7 +64,7 @@ void run() {
   for (const std::size_t threads : {1U, 4U}) {
     bench::Least ours;
     bench::Least theirs;
-    for (int round = 0; round < 7; ++round) {
+    for (int round = 0; round < 60; ++round) {
       ours.round([&] { read_all(keys, threads, [&](const std::string& key) { return cache.get(key); }); });
       theirs.round([&] { read_all(keys, threads, [&](const std::string& key) { return map.get(key); }); });
     }

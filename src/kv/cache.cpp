@@ -22,10 +22,6 @@ using CorePtr = std::shared_ptr<CacheCore>;
 using detail::Outbox;
 using detail::Reply;
 
-std::optional<std::string> copy_of(const SharedValue& value) {
-  return value ? std::optional<std::string>(*value) : std::nullopt;
-}
-
 class CacheGet final : public detail::FlowOf<std::optional<std::string>> {
  public:
   CacheGet(CorePtr core, std::string_view key, const GetOptions& options)
@@ -60,7 +56,7 @@ class CacheGet final : public detail::FlowOf<std::optional<std::string>> {
   void settle(Result<SharedValue> result, Outbox& out) {
     const bool too_early = !result && result.error().kind() == ErrorKind::timeout && flight_ && !began_;
     if (too_early && out.now() < deadline_) return join(out, true);
-    finish(result ? Read(copy_of(*result)) : Read(result.error()));
+    finish(result ? Read(result->copy()) : Read(result.error()));
   }
 
   CorePtr core_;
@@ -79,7 +75,7 @@ class CacheWrite final : public detail::FlowOf<void> {
     if (call_.finished()) finish(call_.take());  // refused before sending
   }
   ~CacheWrite() override {
-    if (begun_) core_->end_write(key_, CacheCore::Written::perhaps, nullptr, TimePoint());
+    if (begun_) core_->end_write(key_, CacheCore::Written::perhaps, SharedValue(), TimePoint());
   }
   CacheWrite(const CacheWrite&) = delete;
   CacheWrite& operator=(const CacheWrite&) = delete;
@@ -147,7 +143,7 @@ struct Cache::State {
   [[nodiscard]] detail::FlowPtr<void> put(const detail::RequestContext& request, std::string_view key,
                                           std::string value, const PutOptions& options) const {
     const bool keeps = core->fits(value);
-    SharedValue kept = keeps ? std::make_shared<const std::string>(value) : nullptr;
+    SharedValue kept = keeps ? SharedValue(key, value) : SharedValue();
     auto call = ops::kv_put(request, core->groups()->id(), key, Body(std::move(value)), options);
     auto write = std::make_unique<CacheWrite>(core, key, std::move(call), std::move(kept), keeps);
     write->expire(options);
@@ -156,7 +152,7 @@ struct Cache::State {
 
   [[nodiscard]] detail::FlowPtr<void> erase(const detail::RequestContext& request, std::string_view key) const {
     auto call = ops::kv_erase(request, core->groups()->id(), key);
-    return std::make_unique<CacheWrite>(core, key, std::move(call), nullptr, true);
+    return std::make_unique<CacheWrite>(core, key, std::move(call), SharedValue(key, std::nullopt), true);
   }
 
   // On the I/O thread nothing can be waited for that needs this thread, so the caller reads by itself.
@@ -170,7 +166,7 @@ struct Cache::State {
     const CacheCore::FlightPtr flight = core->begin_alone(key);
     core->land(flight, Checked::run(own, std::move(call)));
     const Result<SharedValue> result = core->result_of(flight).value();
-    return result ? Read(copy_of(*result)) : Read(result.error());
+    return result ? Read(result->copy()) : Read(result.error());
   }
 
   detail::Context context;  ///< Keeps the client open.
@@ -189,13 +185,13 @@ Cache::~Cache() {
 }
 
 Result<std::optional<std::string>> Cache::checked_get(std::string_view key, const GetOptions& options) const {
-  if (const std::optional<SharedValue> found = state_->core->find(key)) return copy_of(*found);
+  if (auto found = state_->core->find(key)) return *std::move(found);
   const std::shared_ptr<State> state = state_;  // the Cache may be destroyed while this waits
   return state->read(key, options);
 }
 
 std::optional<std::string> Cache::get(std::string_view key, const GetOptions& options) const {
-  if (const std::optional<SharedValue> found = state_->core->find(key)) return copy_of(*found);
+  if (auto found = state_->core->find(key)) return *std::move(found);
   const std::shared_ptr<State> state = state_;
   return state->read(key, options).value();
 }

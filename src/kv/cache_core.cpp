@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds pause_after_failed_refresh{1'000};
+// Smaller values are copied while the lock is held, which is faster than sharing them.
+constexpr std::size_t copied_unlocked = 1024;
 
 void require(bool good, const char* text) {
   if (!good) throw invalid_argument(text);
@@ -42,9 +44,9 @@ bool may_pass(const Error& error) noexcept {
   }
 }
 
-Result<SharedValue> shared(Read&& read) {
+Result<SharedValue> shared(std::string_view key, const Read& read) {
   if (!read) return read.error();
-  return *read ? std::make_shared<const std::string>(*std::move(*read)) : SharedValue();
+  return SharedValue(key, *read);
 }
 
 }  // namespace
@@ -56,31 +58,38 @@ CacheCore::CacheCore(const KvNamespace& kv, const CacheOptions& options)
 
 // What the table says at `now`. A stale value may need a refresh, which the caller begins when it has unlocked. While
 // reads fail, one is tried after each pause, and the value is given at once meanwhile.
-std::optional<SharedValue> CacheCore::look(std::string_view key, TimePoint now, FlightPtr& refresh) {
+const SharedValue* CacheCore::look(std::string_view key, TimePoint now, FlightPtr& refresh) {
   CacheTable::Item* item = table_.use(key);
-  if (item == nullptr || now >= item->usable_until) return std::nullopt;
+  if (item == nullptr || now >= item->usable_until) return nullptr;
   if (now < item->fresh_until) {
     ++counted_.hits;
-    return item->value;
+    return &item->value;
   }
   const bool failing = now < item->retry_at;
   const milliseconds longer = failing ? std::max(options_.stale_for, options_.stale_if_error) : options_.stale_for;
-  if (!item->value || now >= saturating_add(item->fresh_until, longer)) return std::nullopt;
+  if (!item->value.exists() || now >= saturating_add(item->fresh_until, longer)) return nullptr;
   ++counted_.stale;
   if (!failing && !flights_.contains(std::string(key)))
     refresh = new_flight(key, saturating_add(now, read_limit(groups_->context(), GetOptions())));
-  return item->value;
+  return &item->value;
 }
 
-std::optional<SharedValue> CacheCore::find(std::string_view key) {
+std::optional<std::optional<std::string>> CacheCore::find(std::string_view key) {
   const TimePoint now = clock().now();
   FlightPtr refresh;
-  std::optional<SharedValue> found;
+  SharedValue large;
+  std::optional<std::optional<std::string>> found;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_) found = look(key, now, refresh);
+    const SharedValue* value = look(key, now, refresh);
+    if (value == nullptr) return std::nullopt;
+    if (value->size() > copied_unlocked)
+      large = *value;
+    else
+      found = value->copy();
   }
   if (refresh) fly(refresh, now);
+  if (large.exists()) found = large.copy();
   return found;
 }
 
@@ -94,8 +103,8 @@ CacheCore::Joined CacheCore::join(std::string_view key, TimePoint now, TimePoint
       joined.at_once = *closed_;
       return joined;
     }
-    if (auto found = look(key, now, refresh)) {
-      joined.at_once = std::move(*found);
+    if (const SharedValue* found = look(key, now, refresh)) {
+      joined.at_once = *found;
     } else {
       if (!again) ++counted_.misses;
       const auto at = flights_.find(std::string(key));
@@ -121,7 +130,7 @@ CacheCore::FlightPtr CacheCore::new_flight(std::string_view key, TimePoint deadl
 void CacheCore::fly(const FlightPtr& flight, TimePoint now) {
   Async::run(groups_->context(), groups_->get(flight->key, {.timeout = time_left(now, flight->deadline)}))
       .stop_on(std::stop_token())  // the handle's token closes the cache
-      .start([core = shared_from_this(), flight](Read read) { core->land(flight, std::move(read)); });
+      .start([core = shared_from_this(), flight](const Read& read) { core->land(flight, read); });
 }
 
 std::optional<Result<SharedValue>> CacheCore::result_of(const FlightPtr& flight) {
@@ -139,8 +148,8 @@ CacheCore::FlightPtr CacheCore::begin_alone(std::string_view key) {
   return flight;
 }
 
-void CacheCore::land(const FlightPtr& flight, Read&& read) {
-  Result<SharedValue> result = shared(std::move(read));
+void CacheCore::land(const FlightPtr& flight, const Read& read) {
+  Result<SharedValue> result = shared(flight->key, read);
   std::vector<Waker> wakers;
   {
     const std::lock_guard lock(mutex_);
@@ -148,12 +157,12 @@ void CacheCore::land(const FlightPtr& flight, Read&& read) {
     under_way_.erase(flight);
     if (flight->keeps) flights_.erase(flight->key);
     if (result) {
-      if (flight->keeps) store(flight->key, *result, TimePoint::max());
+      if (flight->keeps) store(*result, TimePoint::max());
     } else if (CacheTable::Item* kept = table_.use(flight->key); kept != nullptr && may_pass(result.error())) {
       const TimePoint now = clock().now();
       kept->retry_at = saturating_add(now, pause_after_failed_refresh);
       const TimePoint end = std::min(saturating_add(kept->fresh_until, options_.stale_if_error), kept->usable_until);
-      if (kept->value && now < end) {
+      if (kept->value.exists() && now < end) {
         result = kept->value;
         counted_.stale += flight->wakers.size();
       }
@@ -164,14 +173,14 @@ void CacheCore::land(const FlightPtr& flight, Read&& read) {
   for (const Waker& wake : wakers) wake();
 }
 
-void CacheCore::store(std::string_view key, SharedValue value, TimePoint expires) {
-  if (!value && options_.missing_ttl == milliseconds(0)) return table_.erase(key);
-  const TimePoint fresh_until = saturating_add(clock().now(), value ? options_.ttl : options_.missing_ttl);
+void CacheCore::store(SharedValue value, TimePoint expires) {
+  if (!value.exists() && options_.missing_ttl == milliseconds(0)) return table_.erase(value.key());
+  const TimePoint fresh_until = saturating_add(clock().now(), value.exists() ? options_.ttl : options_.missing_ttl);
   CacheTable::Item item;
   item.value = std::move(value);
   item.fresh_until = fresh_until;
   item.usable_until = expires;
-  table_.store(key, std::move(item));
+  table_.store(std::move(item));
 }
 
 // Whoever waits for the read gets its value, but it is not kept, and later callers begin another read.
@@ -196,7 +205,7 @@ void CacheCore::end_write(std::string_view key, Written written, SharedValue val
   if (written == Written::no && !overlapped) return;
   forget_flight(key);
   if (written == Written::yes && !overlapped && !closed_)
-    store(key, std::move(value), expires);
+    store(std::move(value), expires);
   else
     table_.erase(key);
 }

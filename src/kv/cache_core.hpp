@@ -35,8 +35,8 @@ class CacheCore : public std::enable_shared_from_this<CacheCore> {
   /// @throws Error  invalid_argument
   CacheCore(const KvNamespace& kv, const CacheOptions& options);
 
-  /// The cached value for a hit, fresh or stale; a stale one may begin a read in the background.
-  [[nodiscard]] std::optional<SharedValue> find(std::string_view key);
+  /// A copy of the cached value, fresh or stale; a stale one may begin a read in the background. nullopt: a miss.
+  [[nodiscard]] std::optional<std::optional<std::string>> find(std::string_view key);
 
   struct Joined {
     std::optional<Result<SharedValue>> at_once{};
@@ -52,7 +52,7 @@ class CacheCore : public std::enable_shared_from_this<CacheCore> {
   /// A read by its caller, who can wait for none: a flight of its own if there is none.
   [[nodiscard]] FlightPtr begin_alone(std::string_view key);
   /// Keeps what was read and wakes those who wait for it.
-  void land(const FlightPtr& flight, Read&& read);
+  void land(const FlightPtr& flight, const Read& read);
 
   void begin_write(std::string_view key);
   enum class Written : std::uint8_t { yes, no, perhaps };
@@ -74,9 +74,9 @@ class CacheCore : public std::enable_shared_from_this<CacheCore> {
     bool overlapped = false;
   };
 
-  [[nodiscard]] std::optional<SharedValue> look(std::string_view key, TimePoint now, FlightPtr& refresh);
+  [[nodiscard]] const SharedValue* look(std::string_view key, TimePoint now, FlightPtr& refresh);
   [[nodiscard]] FlightPtr new_flight(std::string_view key, TimePoint deadline);
-  void store(std::string_view key, SharedValue value, TimePoint expires);
+  void store(SharedValue value, TimePoint expires);
   void forget_flight(std::string_view key);
 
   CacheOptions options_;

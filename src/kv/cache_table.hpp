@@ -1,20 +1,45 @@
 #pragma once
 
-// The memory of a kv::Cache: values by key, the latest used first. It knows no thread and no clock.
+// The memory of a kv::Cache: values by key, bounded. It knows no thread and no clock.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include <cloudflare/clock.hpp>
 #include <cloudflare/kv/cache.hpp>
 
 namespace cloudflare::kv {
 
-/// A value that the cache and its callers share; null stands for "no such key".
-using SharedValue = std::shared_ptr<const std::string>;
+/// A key with its value, or the fact that it has none, shared by the cache and its callers. Both lie in one block of
+/// memory, since a look-up reads one after the other.
+class SharedValue {
+ public:
+  SharedValue() = default;
+  SharedValue(std::string_view key, const std::optional<std::string>& value)
+      : key_size_(key.size()), size_(value ? value->size() : 0), exists_(value.has_value()) {
+    block_ = std::make_shared_for_overwrite<char[]>(key_size_ + size_);
+    std::copy(key.begin(), key.end(), block_.get());
+    if (value) std::copy(value->begin(), value->end(), block_.get() + key_size_);
+  }
+  [[nodiscard]] std::string_view key() const noexcept { return {block_.get(), key_size_}; }
+  [[nodiscard]] bool exists() const noexcept { return exists_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::optional<std::string> copy() const {
+    return exists_ ? std::optional<std::string>(std::in_place, block_.get() + key_size_, size_) : std::nullopt;
+  }
+
+ private:
+  std::shared_ptr<char[]> block_{};
+  std::size_t key_size_ = 0;
+  std::size_t size_ = 0;
+  bool exists_ = false;
+};
 
 class CacheTable {
  public:
@@ -28,51 +53,44 @@ class CacheTable {
 
    private:
     friend CacheTable;
-    Item* newer = nullptr;
-    Item* older = nullptr;
-    const std::string* key = nullptr;
-    std::size_t bytes = 0;
+    bool used = false;
+    std::pair<const std::string_view, Item>* newer = nullptr;
+    std::pair<const std::string_view, Item>* older = nullptr;
   };
 
   CacheTable(std::size_t max_items, std::size_t max_bytes) : max_items_(max_items), max_bytes_(max_bytes) {}
   CacheTable(const CacheTable&) = delete;
   CacheTable& operator=(const CacheTable&) = delete;
 
-  /// The item of `key`, or null. It becomes the latest used.
+  /// The item of `key`, or null. It counts as used.
   [[nodiscard]] Item* use(std::string_view key) {
     const auto found = items_.find(key);
     if (found == items_.end()) return nullptr;
-    Item& item = found->second;
-    if (&item != newest_) {
-      unlink(item);
-      link(item);
-    }
-    return &item;
+    found->second.used = true;
+    return &found->second;
   }
 
-  /// Keeps a value and drops what was used longest ago until it fits. A value that cannot fit is not kept, and neither
-  /// is the one before it.
-  void store(std::string_view key, Item fresh) {
+  /// Keeps a value and drops old ones that were not used of late until it fits. A value that cannot fit is not kept,
+  /// and neither is the one before it.
+  void store(Item fresh) {
+    const std::string_view key = fresh.value.key();
     erase(key);
-    const std::size_t bytes = key.size() + (fresh.value ? fresh.value->size() : 0) + Cache::bytes_per_item;
+    const std::size_t bytes = cost_of(key, fresh);
     if (bytes > max_bytes_) return;
     while (items_.size() >= max_items_ || bytes_ > max_bytes_ - bytes) {
-      erase(*oldest_->key);
+      if (spare_oldest()) continue;
+      erase(oldest_->first);
       ++evictions_;
     }
-    const auto at = items_.emplace(std::string(key), std::move(fresh)).first;
-    Item& item = at->second;
-    item.key = &at->first;
-    item.bytes = bytes;
     bytes_ += bytes;
-    link(item);
+    link(*items_.emplace(key, std::move(fresh)).first);
   }
 
   void erase(std::string_view key) {
     const auto found = items_.find(key);
     if (found == items_.end()) return;
-    unlink(found->second);
-    bytes_ -= found->second.bytes;
+    unlink(*found);
+    bytes_ -= cost_of(key, found->second);
     items_.erase(found);
   }
 
@@ -88,28 +106,37 @@ class CacheTable {
   [[nodiscard]] std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    // Not noexcept: libstdc++ then keeps the hashes of its nodes, so that a look-up computes one.
-    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
-  };
+  using Node = std::pair<const std::string_view, Item>;
 
-  void link(Item& item) {
-    item.newer = nullptr;
-    item.older = newest_;
-    (newest_ != nullptr ? newest_->newer : oldest_) = &item;
-    newest_ = &item;
+  static std::size_t cost_of(std::string_view key, const Item& item) noexcept {
+    return key.size() + item.value.size() + Cache::bytes_per_item;
   }
-  void unlink(Item& item) {
-    (item.newer != nullptr ? item.newer->older : newest_) = item.older;
-    (item.older != nullptr ? item.older->newer : oldest_) = item.newer;
+
+  void link(Node& node) {
+    node.second.newer = nullptr;
+    node.second.older = newest_;
+    (newest_ != nullptr ? newest_->second.newer : oldest_) = &node;
+    newest_ = &node;
+  }
+  void unlink(Node& node) {
+    const Item& item = node.second;
+    (item.newer != nullptr ? item.newer->second.older : newest_) = item.older;
+    (item.older != nullptr ? item.older->second.newer : oldest_) = item.newer;
+  }
+  // An item that was used since it came to its place goes to the front instead.
+  bool spare_oldest() {
+    Node& node = *oldest_;
+    if (!std::exchange(node.second.used, false)) return false;
+    unlink(node);
+    link(node);
+    return true;
   }
 
   std::size_t max_items_;
   std::size_t max_bytes_;
-  std::unordered_map<std::string, Item, Hash, std::equal_to<>> items_{};
-  Item* newest_ = nullptr;
-  Item* oldest_ = nullptr;
+  std::unordered_map<std::string_view, Item> items_{};  ///< A key lies in its item.
+  Node* newest_ = nullptr;
+  Node* oldest_ = nullptr;
   std::size_t bytes_ = 0;
   std::uint64_t evictions_ = 0;
 };

@@ -18,7 +18,8 @@ namespace cloudflare::kv {
 class AsyncCache;
 
 struct CacheOptions {
-  /// Most keys that are kept; the one whose last use is longest ago leaves first. At least 1.
+  /// Most keys that are kept; at least 1. A key leaves that was not used for long: the oldest one, unless it was used
+  /// since it came or was last spared ("second chance", which needs no write to its neighbours on a hit).
   std::size_t max_items = 10'000;
   /// Most bytes that are kept: keys, values and Cache::bytes_per_item for each. A value that does not fit alone is not
   /// kept.
