@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "base/encode.hpp"
 
@@ -171,7 +172,8 @@ struct Digits {
 
 // 0.00ddd
 char* write_fraction(char* to, const Digits& digits) {
-  std::memcpy(to, "0.000000", 8);
+  constexpr std::string_view zeros = "0.000000";
+  std::memcpy(to, zeros.data(), zeros.size());
   to += 2 - digits.exponent;
   digits.write(to - digits.count);
   return to;

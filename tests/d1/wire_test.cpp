@@ -1,5 +1,6 @@
 // Import and export over HTTP: what is on the wire, and what happens when a file's connection breaks.
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "store_server.hpp"
@@ -123,8 +124,8 @@ TEST_CASE("a split import whose polls break on the wire is resumed by another cl
   StoreServer store;
   const support::TemporaryFolder folder;
   support::write_file(folder.file("in.sql"), rows_of_sql(300));
-  int ingests = 0;
-  bool broken = true;
+  std::atomic<int> ingests = 0;
+  std::atomic<bool> broken = true;
   store.server.on_request([&](const Recorded& request) {
     ingests += request.body.find("\"ingest\"") != std::string::npos ? 1 : 0;
     Answer answer = store.execute(request);
