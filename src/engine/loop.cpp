@@ -8,6 +8,7 @@
 #include "engine/budget.hpp"
 #include "engine/exchange.hpp"
 #include "engine/judge.hpp"
+#include "engine/log.hpp"
 
 namespace cloudflare::detail {
 
@@ -59,32 +60,6 @@ class Loop::RunOutbox final : public Outbox {
   FlowRun& run_;
   Request* answered_;
 };
-
-namespace {
-
-// Makes a log record only if there is a log hook; `fill` sets the fields specific to the event.
-template <class Fill>
-void log(const ClientOptions& options, LogLevel level, std::string_view event, const Request& request, int attempt,
-         Fill fill) {
-  if (!options.log || level > options.log_level) return;
-  LogRecord record{.level = level,
-                   .event = event,
-                   .operation = request.endpoint->name,
-                   .method = request.http.method,
-                   .attempt = attempt,
-                   .request_bytes = request.http.body.size().value_or(0)};
-  fill(record);
-  options.log(record);
-}
-
-// Whether the flow will halve the request, so the loop must not repeat it.
-bool asks_for_division(const Request& request, const Error& error) {
-  if (!request.divisible) return false;
-  return error.http_status() == 413 || error.http_status() == 524 ||
-         (error.http_status() == 0 && error.details().delivery == Delivery::unknown);
-}
-
-}  // namespace
 
 Loop::Loop(ClientCore& core)
     : core_(core), channel_(core.transport().open(core.clock())), signals_(std::make_shared<Signals>(channel_.get())) {}
@@ -315,41 +290,6 @@ void Loop::complete(Completion& completion) {
     report(LogLevel::warning, "failure");
     deliver(*run, *exchange, exchange->explain(error));
   });
-}
-
-bool Loop::repeat_later(FlowRun& run, Exchange& exchange, const Error& error) {
-  const ClientOptions& options = core_.options();
-  const RetryLimits limits{
-      .max_attempts = most_attempts(run), .backoff_base = options.backoff_base, .backoff_cap = options.backoff_cap};
-  if (!may_repeat(exchange.request.repeat, error) || asks_for_division(exchange.request, error)) return false;
-  if (exchange.request.paced && error.kind() == ErrorKind::rate_limited) return false;
-  if (exchange.attempt >= limits.max_attempts) return false;
-  const milliseconds pause = pause_before_repeat(limits, exchange.attempt, error, core_.random());
-  const time_point at = saturating_add(core_.clock().now(), pause);
-  if (at >= run.deadline || !exchange.rewind()) return false;
-  if (error.details().delivery == Delivery::unknown) exchange.unknown_before = true;
-  exchange.ready_at = at;
-  exchange.timer = timers_.insert({at, {Timer::What::launch, &run, &exchange}});
-  log(options, LogLevel::info, "retry", exchange.request, exchange.attempt, [&](LogRecord& record) {
-    record.pause = pause;
-    record.error = to_string(error.kind());
-  });
-  return true;
-}
-
-int Loop::most_attempts(const FlowRun& run) const {
-  return run.call.max_attempts.value_or(core_.options().max_attempts);
-}
-
-bool Loop::repeat_renewed(FlowRun& run, Exchange& exchange, const Error& error) {
-  if (error.kind() != ErrorKind::unauthorized || !exchange.request.authenticated || exchange.renewed) return false;
-  if (exchange.attempt >= most_attempts(run) || !core_.renewed(*exchange.common) || !exchange.rewind()) return false;
-  exchange.renewed = true;
-  exchange.ready_at = core_.clock().now();
-  ready_.push_back(exchange.weak_from_this());
-  log(core_.options(), LogLevel::info, "retry", exchange.request, exchange.attempt,
-      [&](LogRecord& record) { record.error = to_string(error.kind()); });
-  return true;
 }
 
 void Loop::deliver(FlowRun& run, Exchange& exchange, Result<Reply>&& reply) {

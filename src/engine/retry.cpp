@@ -37,8 +37,7 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
 }
 
 bool is_permanent(int status) noexcept {
-  constexpr std::array permanent = {501, 525,
-                                    526};  // not implemented; handshake with the origin failed, its certificate
+  constexpr std::array permanent = {501, 525, 526};
   return std::find(permanent.begin(), permanent.end(), status) != permanent.end();
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <limits>
 #include <new>
 #include <string_view>
@@ -38,11 +37,6 @@ bool is_target(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
-bool has_proxy_variable() {
-  constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
-}
-
 // Errors of this library's own sources and sinks need no cause; any other exception is kept for the caller.
 void explain_thrown(ErrorDetails& d, const std::exception_ptr& thrown) {
   d.text = "a sink or source of the caller threw";
@@ -59,47 +53,12 @@ void explain_thrown(ErrorDetails& d, const std::exception_ptr& thrown) {
   }
 }
 
-void use_url(CurlHandle& handle) {
-  curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
-  // Credentials for this machine may travel unencrypted, but must not leave it through a proxy.
-  handle.direct = handle.loopback || !handle.proxies;
-  curl_easy_setopt(handle.easy.get(), CURLOPT_NOPROXY, handle.direct ? "*" : nullptr);
-  // With TLS the handshake tells whether requests can share one HTTP/2 connection, so they wait for it. Without TLS
-  // they would all wait for the first reply.
-  curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
-}
-
 }  // namespace
-
-std::string_view origin_of(std::string_view url) noexcept {
-  return url.substr(0, url.find_first_of("/?#", url.find("://") + 3));
-}
 
 Error not_begun(const std::exception_ptr& thrown) {
   ErrorDetails d{.kind = ErrorKind::callback, .delivery = Delivery::not_sent};
   explain_thrown(d, thrown);
   return Error(std::move(d));
-}
-
-void prepare(CurlHandle& handle, const CurlOptions& options) {
-  CURL* const easy = handle.easy.get();
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // do not wait for the resolver thread of an abandoned transfer
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // The default is added to, not replaced: libcurl's directory of certificates stays.
-  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  handle.proxies = has_proxy_variable();
-  if (handle.url) use_url(handle);
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
-  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &handle);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
 }
 
 CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<const HttpRequest> request,

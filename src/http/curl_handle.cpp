@@ -1,0 +1,55 @@
+#include "http/curl_handle.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "http/curl_transfer.hpp"
+
+namespace cloudflare::detail {
+
+namespace {
+
+bool has_proxy_variable() {
+  constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+}  // namespace
+
+std::string_view origin_of(std::string_view url) noexcept {
+  return url.substr(0, url.find_first_of("/?#", url.find("://") + 3));
+}
+
+void use_url(CurlHandle& handle) {
+  curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
+  // Credentials for this machine may travel unencrypted, but must not leave it through a proxy.
+  handle.direct = handle.loopback || !handle.proxies;
+  curl_easy_setopt(handle.easy.get(), CURLOPT_NOPROXY, handle.direct ? "*" : nullptr);
+  // With TLS the handshake tells whether requests can share one HTTP/2 connection, so they wait for it. Without TLS
+  // they would all wait for the first reply.
+  curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
+}
+
+void prepare(CurlHandle& handle, const CurlOptions& options) {
+  CURL* const easy = handle.easy.get();
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // do not wait for the resolver thread of an abandoned transfer
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // The default is added to, not replaced: libcurl's directory of certificates stays.
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  handle.proxies = has_proxy_variable();
+  if (handle.url) use_url(handle);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &handle);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
+}
+
+}  // namespace cloudflare::detail
