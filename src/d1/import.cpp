@@ -48,9 +48,7 @@ std::string as_json(std::string_view text) {
 /// MD5, init, upload, ingest, poll.
 class D1Import final : public detail::FlowOf<d1::ImportResult> {
  public:
-  /// If `path` is given, its file is opened when the operation begins and replaces `sql`.
-  D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
-           const d1::ImportOptions& options, ImportPoint from);
+  explicit D1Import(ImportJob job);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -68,21 +66,9 @@ class D1Import final : public detail::FlowOf<d1::ImportResult> {
   std::unique_ptr<State> state_;
 };
 
-struct D1Import::State {
-  State(const RequestContext& given, std::string_view database, Body body, std::optional<std::string> file,
-        d1::ImportOptions wishes, ImportPoint begin)
-      : context(given),
-        id(database),
-        options(std::move(wishes)),
-        path(std::move(file)),
-        sql(std::move(body)),
-        point(std::move(begin)) {}
+struct D1Import::State : ImportJob {
+  explicit State(ImportJob job) : ImportJob(std::move(job)) {}
 
-  RequestContext context;
-  std::string id;
-  d1::ImportOptions options;
-  std::optional<std::string> path;
-  Body sql;
   bool reading = true;
 
   std::optional<detail::Md5> md5{};
@@ -92,7 +78,6 @@ struct D1Import::State {
 
   std::string etag{};
   std::string filename{};
-  ImportPoint point;  // its bookmark is that of this import
   d1::ImportResult result{};
 
   [[nodiscard]] std::optional<Error> refused_size() const {
@@ -101,7 +86,7 @@ struct D1Import::State {
     return too_large(*size);
   }
 
-  // D1 has started the import and has not reported its end.
+  // D1 has started the import, whose bookmark the point holds, and has not reported its end.
   [[nodiscard]] bool running() const { return !point.bookmark.empty(); }
 
   void report(d1::ImportStage stage, std::uint64_t done, std::optional<std::uint64_t> total,
@@ -153,10 +138,8 @@ struct D1Import::State {
   }
 };
 
-D1Import::D1Import(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
-                   const d1::ImportOptions& options, ImportPoint from)
-    : state_(std::make_unique<State>(context, id, std::move(sql), std::move(path), options, std::move(from))) {
-  auto request = database_request(d1_endpoint("d1.import.init"), context, id);
+D1Import::D1Import(ImportJob job) : state_(std::make_unique<State>(std::move(job))) {
+  auto request = database_request(d1_endpoint("d1.import.init"), state_->context, state_->id);
   if (!request) {
     fail(request.error());
   } else if (auto error = state_->refused_size()) {
@@ -283,30 +266,26 @@ Result<ImportPoint> point_in(const d1::ImportOptions& options) {
   return ImportPoint::parse(options.resume);
 }
 
-FlowPtr<d1::ImportResult> import_all(const RequestContext& context, std::string_view id, Body sql,
-                                     std::optional<std::string> path, const d1::ImportOptions& options) {
-  const auto point = point_in(options);
+FlowPtr<d1::ImportResult> import_all(ImportJob job) {
+  auto point = point_in(job.options);
   if (!point) return std::make_unique<RefusedImport>(point.error());
-  if (options.split_bytes != 0 || point->bytes != 0 || point->next_bytes != 0)
-    return import_parts(context, id, std::move(sql), std::move(path), options, *point);
-  return std::make_unique<D1Import>(context, id, std::move(sql), std::move(path), options, *point);
+  job.point = *std::move(point);
+  const bool in_parts = job.options.split_bytes != 0 || job.point.bytes != 0 || job.point.next_bytes != 0;
+  return in_parts ? import_parts(std::move(job)) : import_part(std::move(job));
 }
 
 }  // namespace
 
-FlowPtr<d1::ImportResult> import_part(const RequestContext& context, std::string_view id, Body sql,
-                                      const d1::ImportOptions& options, const ImportPoint& from) {
-  return std::make_unique<D1Import>(context, id, std::move(sql), std::nullopt, options, from);
-}
+FlowPtr<d1::ImportResult> import_part(ImportJob job) { return std::make_unique<D1Import>(std::move(job)); }
 
 FlowPtr<d1::ImportResult> d1_import(const RequestContext& context, std::string_view id, Body sql,
                                     const d1::ImportOptions& options) {
-  return import_all(context, id, std::move(sql), std::nullopt, options);
+  return import_all({.context = context, .id = std::string(id), .sql = std::move(sql), .options = options});
 }
 
 FlowPtr<d1::ImportResult> d1_import_file(const RequestContext& context, std::string_view id, const std::string& path,
                                          const d1::ImportOptions& options) {
-  return import_all(context, id, Body(), path, options);
+  return import_all({.context = context, .id = std::string(id), .path = path, .options = options});
 }
 
 }  // namespace cloudflare::ops

@@ -16,13 +16,20 @@ namespace cloudflare::ops {
 inline constexpr std::size_t import_step_bytes = 8'000'000;
 inline constexpr std::size_t import_piece_bytes = 1UL << 16;
 
-/// Imports `sql` as the part behind `from`. If D1 runs that part already, it is polled and `sql` is not read.
-[[nodiscard]] FlowPtr<d1::ImportResult> import_part(const RequestContext& context, std::string_view id, Body sql,
-                                                    const d1::ImportOptions& options, const ImportPoint& from);
+/// What is imported, and how.
+struct ImportJob {
+  RequestContext context;
+  std::string id;
+  Body sql{};
+  std::optional<std::string> path{};  ///< A file that is opened when the operation begins, and replaces `sql`.
+  d1::ImportOptions options{};
+  ImportPoint point{};  ///< What was imported before.
+};
 
-/// Cuts `sql`, or the file at `path`, and imports the parts behind `from`.
-[[nodiscard]] FlowPtr<d1::ImportResult> import_parts(const RequestContext& context, std::string_view id, Body sql,
-                                                     std::optional<std::string> path, const d1::ImportOptions& options,
-                                                     const ImportPoint& from);
+/// Imports the SQL as the part behind the point. If D1 runs that part already, it is polled and the SQL is not read.
+[[nodiscard]] FlowPtr<d1::ImportResult> import_part(ImportJob job);
+
+/// Cuts the SQL and imports the parts behind the point.
+[[nodiscard]] FlowPtr<d1::ImportResult> import_parts(ImportJob job);
 
 }  // namespace cloudflare::ops

@@ -43,8 +43,7 @@ bool is_transaction(std::string_view word) {
 
 class D1ImportParts final : public detail::FlowOf<d1::ImportResult> {
  public:
-  D1ImportParts(const RequestContext& context, std::string_view id, Body sql, std::optional<std::string> path,
-                const d1::ImportOptions& options, ImportPoint from);
+  explicit D1ImportParts(ImportJob job);
   void begin(detail::Outbox& out) override;
   void on_reply(unsigned tag, Result<detail::Reply>&& reply, detail::Outbox& out) override;
   void on_wake(detail::Outbox& out) override;
@@ -60,24 +59,10 @@ class D1ImportParts final : public detail::FlowOf<d1::ImportResult> {
   std::unique_ptr<State> state_;
 };
 
-struct D1ImportParts::State {
-  State(const RequestContext& given, std::string_view database, Body body, std::optional<std::string> file,
-        d1::ImportOptions wishes, ImportPoint begin)
-      : context(given),
-        id(database),
-        options(std::move(wishes)),
-        path(std::move(file)),
-        sql(std::move(body)),
-        point(std::move(begin)) {
-    sum.parts = 0;
-  }
+/// The point is behind the finished parts.
+struct D1ImportParts::State : ImportJob {
+  explicit State(ImportJob job) : ImportJob(std::move(job)) { sum.parts = 0; }
 
-  RequestContext context;
-  std::string id;
-  d1::ImportOptions options;
-  std::optional<std::string> path;
-  Body sql;
-  ImportPoint point;  // the finished parts
   FlowPtr<d1::ImportResult> running{};
   d1::ImportResult sum{};
 
@@ -177,10 +162,8 @@ struct D1ImportParts::State {
   }
 };
 
-D1ImportParts::D1ImportParts(const RequestContext& context, std::string_view id, Body sql,
-                             std::optional<std::string> path, const d1::ImportOptions& options, ImportPoint from)
-    : state_(std::make_unique<State>(context, id, std::move(sql), std::move(path), options, std::move(from))) {
-  if (auto request = database_request(d1_endpoint("d1.import.init"), context, id); !request)
+D1ImportParts::D1ImportParts(ImportJob job) : state_(std::make_unique<State>(std::move(job))) {
+  if (auto request = database_request(d1_endpoint("d1.import.init"), state_->context, state_->id); !request)
     fail(request.error(), state_->point.text());
 }
 
@@ -225,7 +208,8 @@ void D1ImportParts::read_on(detail::Outbox& out) {
 
 void D1ImportParts::run_part(Body part, detail::Outbox& out) {
   State& s = *state_;
-  s.running = import_part(s.context, s.id, std::move(part), s.options, s.point);
+  s.running =
+      import_part({.context = s.context, .id = s.id, .sql = std::move(part), .options = s.options, .point = s.point});
   if (!s.running->finished()) s.running->begin(out);
   take_outcome(out);
 }
@@ -276,10 +260,6 @@ void D1ImportParts::fail(const Error& error, std::string point) {
 
 }  // namespace
 
-FlowPtr<d1::ImportResult> import_parts(const RequestContext& context, std::string_view id, Body sql,
-                                       std::optional<std::string> path, const d1::ImportOptions& options,
-                                       const ImportPoint& from) {
-  return std::make_unique<D1ImportParts>(context, id, std::move(sql), std::move(path), options, from);
-}
+FlowPtr<d1::ImportResult> import_parts(ImportJob job) { return std::make_unique<D1ImportParts>(std::move(job)); }
 
 }  // namespace cloudflare::ops
