@@ -92,9 +92,7 @@ int main() {
   // [/ndjson]
 
   // [erase_where]
-  const cf::vectorize::Where old{.prefix = "page-1", .condition = [](const cf::vectorize::Vector& vector) {
-                                   return vector.metadata.as<nlohmann::json>().value("year", 0) < 2016;
-                                 }};
+  const cf::vectorize::Where old{.prefix = "page-1", .filter = cf::field("year") < 2016};
   const auto would = docs.erase_where(old, {.dry_run = true});
   std::cout << would.matched << " of " << would.listed << " vectors would go, after " << would.requests
             << " requests\n";

@@ -66,15 +66,15 @@ class VectorizeVerbs : public VectorStore<View> {
   /// Removes the vectors that meet all conditions of `where`; removal is asynchronous: wait_for(result.mutation).
   ///
   /// The API erases by ids alone, so this is composed, and costs requests: one list request for 1000 ids of the index;
-  /// with a namespace or a condition, one read for 20 ids that have the prefix; one removal for 100 matches (for each
-  /// 1000 ids with the prefix, rounded up). At the API's 1200 requests in 5 minutes, reading a million vectors takes
-  /// three and a half hours. Memory holds the ids that have the prefix. The ids are those of one snapshot at the
+  /// with a namespace, a filter or a condition, one read for 20 ids that have the prefix; one removal for 100 matches
+  /// (for each 1000 ids with the prefix, rounded up). At the API's 1200 requests in 5 minutes, reading a million vectors
+  /// takes three and a half hours. Memory holds the ids that have the prefix. The ids are those of one snapshot at the
   /// beginning; a vector is judged as it was read, with 1000 others, right before its removal, and what is written
   /// meanwhile is not protected. With `dry_run` nothing is removed. All requests are repeated.
   ///
   /// An id that cannot be read is not removed, and is listed in `failed`.
-  /// @throws Error  invalid_argument: no condition at all; callback: a function of yours threw; anything else only if
-  /// nothing was removed and nothing is in `failed`, see `stopped`
+  /// @throws Error  invalid_argument: no condition at all, or a filter that breaks the rules; callback: a function of
+  /// yours threw; anything else only if nothing was removed and nothing is in `failed`, see `stopped`
   Returns<vectorize::EraseWhereResult> erase_where(
       const vectorize::Where& where,
       const vectorize::EraseWhereOptions& options = vectorize::EraseWhereOptions()) const {

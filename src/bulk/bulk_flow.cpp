@@ -185,9 +185,8 @@ void BulkFlow::read_refused(std::string_view name) {
 
 void BulkFlow::send(Batch batch, Outbox& out) {
   Request request;
-  const BulkItem& first = batch.items.front();
   if (batch.items.size() == 1 && (batch.single || batch.text.size() > format_.max_bytes)) {
-    auto alone = codec_->single(std::string_view(batch.text).substr(first.begin, first.size), batch.name(first));
+    auto alone = codec_->single(batch);
     batch.single = alone.has_value();
     if (alone) request = std::move(*alone);
   }

@@ -68,13 +68,11 @@ class BulkCodec {
     return std::nullopt;
   }
 
-  /// The request for a single item, made from its encoding; nullopt if there is no such route.
-  [[nodiscard]] virtual std::optional<Request> single(std::string_view /*item*/, std::string_view /*name*/) {
-    return std::nullopt;
-  }
-  /// Takes the reply to single(); returns the error unless it is a normal outcome.
-  virtual std::optional<Error> settle_single(const Batch& /*batch*/, Result<Reply>&& reply) {
-    return reply ? std::nullopt : std::optional(reply.error());
+  /// The request for the only item of a batch, made from its encoding; nullopt if there is no such route.
+  [[nodiscard]] virtual std::optional<Request> single(const Batch& /*batch*/) { return std::nullopt; }
+  /// Takes the reply to single(). True if the item is done, false if it needs another such request.
+  virtual Result<bool> settle_single(const Batch& /*batch*/, Result<Reply>&& reply) {
+    return reply ? Result<bool>(true) : reply.error();
   }
 
  protected:

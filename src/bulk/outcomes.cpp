@@ -87,7 +87,9 @@ void BulkFlow::take_reply(unsigned tag, Result<Reply> reply, Outbox& out) {
   if (!throttled && out.now() >= held_until_) throttled_ = 0;  // a reply during a pause answers an earlier request
   if (batch.single) {
     const std::uint64_t bytes = out.sent().http.body.size().value_or(0);
-    if (auto error = codec_->settle_single(batch, std::move(reply))) return take_failure(std::move(batch), *error, out);
+    const auto done = codec_->settle_single(batch, std::move(reply));
+    if (!done) return take_failure(std::move(batch), done.error(), out);
+    if (!*done) return again_.push_front(std::move(batch));
     bytes_done_ += bytes;
     return succeed(batch, {});
   }
@@ -151,9 +153,7 @@ void BulkFlow::take_failure(Batch batch, const Error& error, Outbox& out) {
       again_.push_front(slice(batch, 0, middle));
       return;
     }
-    const BulkItem& item = batch.items.front();
-    if (error.http_status() == 413 &&
-        codec_->single(std::string_view(batch.text).substr(item.begin, item.size), batch.name(item))) {
+    if (error.http_status() == 413 && codec_->single(batch)) {
       batch.single = true;
       return again_.push_front(std::move(batch));
     }

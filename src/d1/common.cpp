@@ -179,7 +179,8 @@ Error inner_failure(std::string text, int code) {
   ErrorDetails d{.kind = meaning      ? meaning->kind
                          : overloaded ? ErrorKind::overloaded
                                       : ErrorKind::rejected,
-                 .text = "the reply is a success, but a result in it says success:false"};
+                 .text = "the reply is a success, but a result in it says success:false",
+                 .delivery = meaning ? meaning->delivery.value_or(Delivery::answered) : Delivery::answered};
   d.messages.push_back({.code = code, .message = std::move(text)});
   return Error(std::move(d));
 }

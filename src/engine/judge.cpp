@@ -346,8 +346,8 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
   ErrorDetails d = with_head(error, reply.http);
   d.operation = sent.endpoint->name;
   d.attempts = reply.attempts;
-  d.delivery = Delivery::unknown;
-  d.outcome_unknown = sent.repeat != Repeat::read;
+  if (d.kind == ErrorKind::decode) d.delivery = Delivery::unknown;  // any other error was told by the reply
+  d.outcome_unknown = sent.repeat != Repeat::read && (d.delivery == Delivery::unknown || reply.attempts > 1);
   return Error(std::move(d));
 }
 

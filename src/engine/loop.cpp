@@ -312,13 +312,19 @@ void Loop::guarded(const std::shared_ptr<FlowRun>& run, Step step) {
 Error Loop::interrupted(const FlowRun& run, ErrorKind kind, std::string text) const {
   ErrorDetails d{
       .kind = kind, .text = std::move(text), .operation = std::string(run.operation), .attempts = run.attempts};
-  d.delivery = run.attempts == 0 ? Delivery::not_sent : Delivery::answered;
+  int sent = run.attempts;
+  bool unknown = false;
   for (const auto& exchange : run.exchanges) {
     if (!exchange->in_flight() && !exchange->unknown_before) continue;
     exchange->advise(d);
-    d.delivery = Delivery::unknown;
+    if (!exchange->unknown_before && !channel_->may_have_sent(exchange->ticket)) {
+      --sent;
+      continue;
+    }
+    unknown = true;
     d.outcome_unknown = d.outcome_unknown || exchange->may_write();
   }
+  d.delivery = unknown ? Delivery::unknown : sent == 0 ? Delivery::not_sent : Delivery::answered;
   return Error(std::move(d));
 }
 

@@ -56,6 +56,12 @@ class CurlChannel final : public Channel {
     if (const auto it = busy_.find(ticket); it != busy_.end()) retire(it);
   }
 
+  [[nodiscard]] bool may_have_sent(unsigned ticket) const override {
+    if (waiting_.contains(ticket)) return false;
+    const auto it = busy_.find(ticket);
+    return it == busy_.end() || it->second->transfer->began();
+  }
+
   std::optional<Completion> wait(TimePoint until) override {
     if (auto done = next_done()) return done;
     for (;;) {

@@ -350,8 +350,7 @@ Error CurlTransfer::error_of(CURLcode code) const {
     explain_thrown(d, thrown_);
     return Error(std::move(d));
   }
-  const bool began = sends_ > 0;
-  if (!began) d.delivery = Delivery::not_sent;
+  if (!began()) d.delivery = Delivery::not_sent;
   d.text = curl_easy_strerror(code);
   switch (code) {
     case CURLE_SSL_CONNECT_ERROR:
@@ -363,12 +362,12 @@ Error CurlTransfer::error_of(CURLcode code) const {
     case CURLE_SSL_INVALIDCERTSTATUS: d.kind = ErrorKind::tls; break;
     case CURLE_OPERATION_TIMEDOUT:
       d.kind = ErrorKind::timeout;
-      d.text = began ? "the transfer stalled" : "no connection within the connect timeout";
+      d.text = began() ? "the transfer stalled" : "no connection within the connect timeout";
       break;
     case CURLE_BAD_CONTENT_ENCODING: d.kind = ErrorKind::decode; break;
     case CURLE_ABORTED_BY_CALLBACK: d.text = "the connection died before the reply"; break;
     case CURLE_UNSUPPORTED_PROTOCOL:
-      if (began) {
+      if (began()) {
         d.text = "the reply is not HTTP";
         break;
       }

@@ -34,6 +34,8 @@ class CurlTransfer {
 
   [[nodiscard]] CURL* easy() const noexcept { return handle_.easy.get(); }
   [[nodiscard]] unsigned ticket() const noexcept { return ticket_; }
+  /// Whether libcurl began to send the request.
+  [[nodiscard]] bool began() const noexcept { return sends_ > 0; }
   /// Whether less than a byte per second moved during the stall limit. Waiting for a connection is not a stall.
   [[nodiscard]] bool stalled(std::chrono::steady_clock::time_point now);
   [[nodiscard]] std::chrono::milliseconds stall_limit() const noexcept { return stall_limit_; }

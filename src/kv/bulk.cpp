@@ -106,8 +106,9 @@ class EntryCodec final : public BulkCodec {
                                                                  const Error& refusal) const override {
     return positions_refused(batch, refusal);
   }
-  [[nodiscard]] std::optional<Request> single(std::string_view item, std::string_view) override {
-    return entry_request(context_, id_, item);
+  [[nodiscard]] std::optional<Request> single(const Batch& batch) override {
+    const BulkItem& item = batch.items.front();
+    return entry_request(context_, id_, std::string_view(batch.text).substr(item.begin, item.size));
   }
 
  private:
@@ -309,26 +310,38 @@ class ValueCodec final : public BulkCodec {
     return open;
   }
 
-  [[nodiscard]] std::optional<Request> single(std::string_view, std::string_view key) override {
-    auto request = value_request(context_, id_, key);
+  // A value that no bulk read can carry has its metadata read first, if they are wanted.
+  [[nodiscard]] std::optional<Request> single(const Batch& batch) override {
+    const std::string_view key = batch.name(batch.items.front());
+    auto request = wants_metadata(batch) ? key_request(kv_endpoint("kv.metadata"), context_, id_, key)
+                                         : value_request(context_, id_, key);
     return request ? std::optional(std::move(*request)) : std::nullopt;
   }
-  std::optional<Error> settle_single(const Batch& batch, Result<Reply>&& reply) override {
-    const std::uint64_t index = batch.items.front().index;
-    if (!reply && reply.error().kind() == ErrorKind::rate_limited) return reply.error();
-    auto node = doubtful_.extract(index);
+  Result<bool> settle_single(const Batch& batch, Result<Reply>&& reply) override {
+    const BulkItem& item = batch.items.front();
+    if (!reply && !is_missing_key(reply.error())) return reply.error();
+    if (reply && wants_metadata(batch)) {
+      doubtful_[item.index].metadata = metadata_of(*reply);
+      return false;
+    }
+    auto node = doubtful_.extract(item.index);
     std::optional<kv::Value> value;
     if (reply) {
-      value = node ? std::move(node.mapped()) : kv::Value();
-      value->value = std::move(reply->http.body);
-    } else if (!is_missing_key(reply.error())) {
-      return reply.error();
+      value = value_of(std::move(*reply));
+      if (!with_metadata_) value->expiration.reset();
+      if (node) {
+        value->metadata = std::move(node.mapped().metadata);
+        if (node.mapped().expiration) value->expiration = node.mapped().expiration;
+      }
     }
-    take_(index, batch.name(batch.items.front()), std::move(value));
-    return std::nullopt;
+    take_(item.index, batch.name(item), std::move(value));
+    return true;
   }
 
  private:
+  [[nodiscard]] bool wants_metadata(const Batch& batch) const {
+    return with_metadata_ && !doubtful_.contains(batch.items.front().index);
+  }
   void take(const Batch& batch, std::size_t at, std::optional<kv::Value> value, Open& open) {
     const BulkItem& item = batch.items[at];
     if (!value || !may_be_bytes(value->value)) return take_(item.index, batch.name(item), std::move(value));

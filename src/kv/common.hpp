@@ -39,6 +39,9 @@ namespace cloudflare::ops {
 [[nodiscard]] std::optional<detail::Request> entry_request(const RequestContext& context, std::string_view id,
                                                            std::string_view json);
 /// GET …/values/{key}.
+/// What the replies to kv.get and kv.metadata hold.
+[[nodiscard]] kv::Value value_of(detail::Reply&& reply);
+[[nodiscard]] JsonText metadata_of(const detail::Reply& reply);
 [[nodiscard]] Result<detail::Request> value_request(const RequestContext& context, std::string_view id,
                                                     std::string_view key);
 /// "Missing key" is status 404 with code 10009; a missing namespace or an HTML 404 is an error.

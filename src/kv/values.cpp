@@ -176,11 +176,19 @@ FlowPtr<std::optional<kv::StreamedValue>> kv_get_to_file(const RequestContext& c
 
 Call<std::optional<JsonText>> kv_metadata(const RequestContext& context, std::string_view id, std::string_view key) {
   return {key_request(kv_endpoint("kv.metadata"), context, id, key),
-          [](Reply&& reply) -> Result<std::optional<JsonText>> {
-            const bool none = reply.result().empty() || reply.result() == "null";
-            return std::optional(none ? JsonText() : JsonText::raw(std::string(reply.result())));
-          },
+          [](Reply&& reply) -> Result<std::optional<JsonText>> { return std::optional(metadata_of(reply)); },
           absent_if_missing<JsonText>};
+}
+
+kv::Value value_of(Reply&& reply) {
+  kv::Value value{.expiration = expiration_of(reply)};
+  value.value = std::move(reply.http.body);
+  return value;
+}
+
+JsonText metadata_of(const Reply& reply) {
+  const bool none = reply.result().empty() || reply.result() == "null";
+  return none ? JsonText() : JsonText::raw(std::string(reply.result()));
 }
 
 Result<Request> put_request(const RequestContext& context, std::string_view id, const kv::EntryView& entry,
@@ -296,11 +304,7 @@ class KvGetWithMetadata final : public detail::FlowOf<std::optional<kv::Value>> 
 KvGetWithMetadata::KvGetWithMetadata(const RequestContext& context, std::string_view id, std::string_view key)
     : value_(
           value_request(context, id, key),
-          [](Reply&& reply) -> Result<std::optional<kv::Value>> {
-            kv::Value value{.expiration = expiration_of(reply)};
-            value.value = std::move(reply.http.body);
-            return std::optional(std::move(value));
-          },
+          [](Reply&& reply) -> Result<std::optional<kv::Value>> { return std::optional(value_of(std::move(reply))); },
           absent_if_missing<kv::Value>),
       metadata_(kv_metadata(context, id, key).tagged(1)) {
   if (value_.finished()) this->finish(value_.take());  // refused before sending

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "vectorize/common.hpp"
+#include "vectorize/filter_match.hpp"
 
 namespace cloudflare::ops {
 
@@ -29,7 +30,10 @@ class EraseWhere final : public detail::FlowOf<EraseWhereResult> {
         where_(std::move(where)),
         options_(std::move(options)),
         walk_(vectorize_list_walk(context_, index_, {})) {
-    if (auto error = check()) this->finish(*std::move(error));
+    if (auto error = check())
+      this->finish(*std::move(error));
+    else if (!where_.filter.empty())
+      filter_.emplace(where_.filter);
   }
 
   void begin(Outbox& out) override {
@@ -57,9 +61,10 @@ class EraseWhere final : public detail::FlowOf<EraseWhereResult> {
 
  private:
   [[nodiscard]] std::optional<Error> check() const {
-    if (where_.prefix.empty() && where_.ns.empty() && !where_.condition)
+    if (where_.prefix.empty() && by_id_alone())
       return invalid_argument(
-          "there is neither a prefix nor a namespace nor a condition; to erase everything, remove the index");
+          "there is neither a prefix nor a namespace, a filter or a condition; to erase everything, remove the index");
+    if (auto error = check_filter({.filter = where_.filter}, true)) return error;
     const bool limits = detail::checks_limits(context_);
     if (limits && where_.prefix.size() > limits::vectorize_id_bytes)
       return invalid_argument("the prefix has " + std::to_string(where_.prefix.size()) + " bytes; ids have at most 64");
@@ -102,7 +107,7 @@ class EraseWhere final : public detail::FlowOf<EraseWhereResult> {
     next_ = std::min(first_ + candidates_at_once, candidates_.size());
     matches_.clear();
     if (first_ == next_) return this->finish(std::move(result_));
-    if (where_.ns.empty() && !where_.condition) {
+    if (by_id_alone()) {
       for (std::size_t at = first_; at < next_; ++at) matches_.push_back(at);
       return erase(out);
     }
@@ -116,8 +121,11 @@ class EraseWhere final : public detail::FlowOf<EraseWhereResult> {
     start(*read_, out);
   }
 
+  [[nodiscard]] bool by_id_alone() const { return where_.ns.empty() && where_.filter.empty() && !where_.condition; }
+
   [[nodiscard]] bool meets(const Vector& vector) const {
-    return (where_.ns.empty() || vector.ns == where_.ns) && (!where_.condition || where_.condition(vector));
+    return (where_.ns.empty() || vector.ns == where_.ns) && (!filter_ || filter_->passes(vector.metadata)) &&
+           (!where_.condition || where_.condition(vector));
   }
 
   void take_read(Outbox& out) {
@@ -183,6 +191,7 @@ class EraseWhere final : public detail::FlowOf<EraseWhereResult> {
   RequestContext context_;
   VectorizeTarget index_;
   Where where_;
+  std::optional<FilterMatcher> filter_{};
   EraseWhereOptions options_;
   std::shared_ptr<detail::PageWalk<VectorPage>> walk_;
 

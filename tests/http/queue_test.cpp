@@ -242,6 +242,25 @@ TEST_CASE("deadlines and stop tokens end operations in the queue, which are neve
   CHECK(server.requests().size() == 1);
 }
 
+TEST_CASE("a write that ends in the queue was certainly not executed; one that was sent may have been") {
+  FaultServer server;
+  server.on_request([](const Recorded&) { return Answer{.stop_at = 0, .stop = Stop::stall}; });
+  const auto client = client_over(server.url(), over(1));
+  const cf::D1Database db = client.d1("11111111-2222-3333-4444-555555555555");
+  auto sent = db.with({.timeout = 300ms}).async().execute("INSERT INTO t VALUES (1)").as_future();
+  CHECK(server.wait_for_requests(1));
+  auto queued = db.with({.timeout = 30ms}).async().execute("INSERT INTO t VALUES (2)").as_future();
+  const cf::Error never = error_of([&] { (void)queued.get(); });
+  CHECK(never.kind() == cf::ErrorKind::timeout);
+  CHECK_FALSE(never.outcome_unknown());
+  CHECK(never.details().delivery == cf::Delivery::not_sent);
+  const cf::Error maybe = error_of([&] { (void)sent.get(); });
+  CHECK(maybe.kind() == cf::ErrorKind::timeout);
+  CHECK(maybe.outcome_unknown());
+  CHECK(maybe.details().delivery == cf::Delivery::unknown);
+  CHECK(server.requests().size() == 1);
+}
+
 TEST_CASE("HTTP/2 carries more requests than connections at once, known before the first reply") {
   FaultServer upstream;
   upstream.on_request([](const Recorded& r) {

@@ -100,8 +100,9 @@ async function throwAt(count) {
 
 const status = (child) => readFileSync(`/proc/${child.pid}/status`, "utf8");
 const kilobytes = (child, field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status(child))[1]);
-// A sanitizer reserves terabytes and keeps freed memory, so memory cannot be measured under it: there, bodies are just
-// large enough to be refused for their number of values, of which 3 000 000 are allowed.
+// A sanitizer reserves terabytes and keeps freed memory, so memory cannot be measured under it: there, one body for each
+// parser is sent, just large enough to be refused for its number of values, of which 3 000 000 are allowed. All of them
+// are sent to the program without sanitizers.
 const isSanitized = kilobytes(server.child, "VmPeak") > 1e9;
 
 // The peak resident memory, in MB, of a fresh server that gets these calls.
@@ -115,7 +116,9 @@ async function peak(run) {
     await fresh.kill("SIGTERM");
   }
 }
+const sanitizedToo = new Set(["EdgeBase Vectorize", "D1 query", "KV bulk put, unknown", "Vectorize, \"unknown\"", "D1, a blob of 2 MB"]);
 const noted = async (name, most, run) => {
+  if (isSanitized && !sanitizedToo.has(name)) return;
   const megabytes = await peak(run);
   console.log(`  ${name}: ${megabytes.toFixed(0)} MB resident at most`);
   assert.ok(isSanitized || megabytes < most, `${name}: ${megabytes} MB`);
@@ -150,7 +153,7 @@ const cases = {
     for (const name of ["metadata", "expiration", "unknown"])
       await noted(`KV bulk put, ${name}`, 1000, refuses("$kv/bulk", `[{"key":"k","value":"v","${name}":${many}}]`, json, "PUT"));
     for (const value of [`"metadata":{"m":${many}}`, `"unknown":${many}`, `"values":${many}`])
-      await noted(`Vectorize, ${value.slice(0, 9)}`, 1000, refuses(`${vectorize}/docs/upsert`, `{"id":"a","values":[1,2,3],${value}}`, ndjson));
+      await noted(`Vectorize, ${value.split(":")[0]}`, 1000, refuses(`${vectorize}/docs/upsert`, `{"id":"a","values":[1,2,3],${value}}`, ndjson));
     await noted("Vectorize query", 100, refuses(`${vectorize}/docs/query`, `{"vector":${many}}`));
     const names = "{" + Array.from({ length: isSanitized ? 1_600_000 : 4_000_000 }, (_, i) => `"${i}":0`).join(",") + "}";
     await noted("D1, many names", 1000, refuses("$d1/query", names));

@@ -87,7 +87,8 @@ struct Reply {
   [[nodiscard]] std::string_view info() const { return std::string_view(http.body).substr(info_begin, info_size); }
 };
 
-/// Adds operation, status, ray id and attempts to a decoder's error. A write may have been executed.
+/// Adds operation, status, ray id and attempts to a decoder's error. A write may have been executed if its reply cannot
+/// be read, or if this was not the first attempt.
 [[nodiscard]] CLOUDFLARE_API Error undecodable(const Error& error, const Request& sent, const Reply& reply);
 
 /// Takes a flow's requests and wake-ups.

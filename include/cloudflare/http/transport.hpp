@@ -85,6 +85,11 @@ class CLOUDFLARE_API Channel {
   virtual void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) = 0;
   /// Drops a transfer; nothing of the request is touched afterwards.
   virtual void abandon(unsigned ticket) = 0;
+  /// False if nothing of a transfer under way can have reached the server yet, as while it waits for a connection.
+  [[nodiscard]] virtual bool may_have_sent(unsigned ticket) const {
+    static_cast<void>(ticket);
+    return true;
+  }
   /// Works until a transfer completes, `until` passes or wake() is called. A failure is a Completion too, never an
   /// exception.
   virtual std::optional<Completion> wait(TimePoint until) = 0;

@@ -151,8 +151,10 @@ struct [[nodiscard]] WaitResult {
 struct Where {
   std::string prefix{};  ///< Ids that begin with this.
   std::string ns{};      ///< Vectors of this namespace.
-  /// Vectors for which this is true. A function, since the API's filters work in queries alone, which find at most 100
-  /// vectors; it sees all metadata, indexed or not.
+  /// Vectors whose metadata passes this, judged here by the rules of a query's filter, but over all metadata, indexed or
+  /// not, and whole strings: an index keeps 64 bytes of each. The API's own filters find at most 100 vectors.
+  Filter filter{};
+  /// Vectors for which this is true.
   std::function<bool(const Vector&)> condition{};
 };
 

@@ -202,11 +202,19 @@ TEST_CASE("a failed result inside a successful envelope is an error, also an ove
   CHECK(overloaded.kind() == ErrorKind::overloaded);
   CHECK_THAT(std::string(overloaded.what()), Catch::Matchers::ContainsSubstring("statement 1"));
   const Scripted lost({ok(R"([{"success":false,"error":"Network connection lost."}])")});
-  CHECK(error_of([&] { database(lost).execute("DELETE FROM t"); }).kind() == ErrorKind::server);
+  const auto restarted = error_of([&] { database(lost).execute("DELETE FROM t"); });
+  CHECK(restarted.kind() == ErrorKind::server);
+  CHECK(restarted.outcome_unknown());
+  CHECK_FALSE(overloaded.outcome_unknown());
+  const Scripted plainly({ok(R"([{"success":false,"error":"UNIQUE constraint failed: t.a"}])")});
+  CHECK_FALSE(error_of([&] { database(plainly).execute("INSERT INTO t VALUES (1)"); }).outcome_unknown());
+  const Scripted unreadable({ok(R"([{"success":tru)")});
+  CHECK(error_of([&] { database(unreadable).execute("INSERT INTO t VALUES (1)"); }).outcome_unknown());
   const Scripted many({ok(R"([{"success":false,"error":"disk full"}])")});
   const auto done = database(many).insert_many("t", {"a"}, std::vector<std::tuple<int>>{{1}});
   REQUIRE(done.failure);
   CHECK_THAT(std::string(done.failure->error.what()), Catch::Matchers::ContainsSubstring("disk full"));
+  CHECK_FALSE(done.failure->error.outcome_unknown());
 }
 
 // Sharp edge 45.

@@ -347,6 +347,36 @@ TEST_CASE("413 on a bulk read splits it further, and every value still has its p
   CHECK(s.count() == 7);  // 100, 2 of 50, 4 of 25
 }
 
+TEST_CASE("a value that no bulk read can carry keeps its metadata and its expiration") {
+  Scripted s;
+  s.fake->answer_with([](const SentRequest& request) {
+    if (request.method == "POST") return refused(413, 0, "reply above 25 MB");
+    if (request.url.ends_with("/metadata/k0")) return ok(R"({"color":"red"})");
+    if (request.url.ends_with("/metadata/k1")) return ok("null");
+    if (request.url.ends_with("/metadata/k2")) return ok(R"({"gone":true})");
+    if (request.url.ends_with("k2")) return refused(404, 10009, "key not found");
+    if (request.url.ends_with("k3")) return refused(404, 10009, "key not found");
+    return FakeReply{.body = "all of " + request.url.substr(request.url.size() - 2),
+                     .headers = {{"expiration", "1900000000"}}};
+  });
+  const auto got = s.kv().get_many(numbered(4), {.with_metadata = true});
+  REQUIRE(got.values.at(0));
+  CHECK(got.values.at(0)->value == "all of k0");
+  CHECK(got.values.at(0)->metadata.text() == R"({"color":"red"})");
+  CHECK(got.values.at(0)->expiration == sys_time(1'900'000'000));
+  REQUIRE(got.values.at(1));
+  CHECK(got.values.at(1)->value == "all of k1");
+  CHECK(got.values.at(1)->metadata.text().empty());
+  CHECK_FALSE(got.values.at(2));  // erased between the two reads
+  CHECK_FALSE(got.values.at(3));
+  CHECK(got.outcome.complete());
+  one_outcome_each(got.outcome);
+
+  const auto plain = s.kv().get_many(numbered(2));
+  CHECK(plain.values.at(1)->value == "all of k1");
+  CHECK_FALSE(plain.values.at(1)->expiration);
+}
+
 TEST_CASE("a value whose single read fails is reported; one that was erased meanwhile is missing") {
   Scripted s;
   s.fake->answer_with([](const SentRequest& request) {

@@ -222,7 +222,7 @@ TEST_CASE("embedded store: JSON of more values than the limit, or nested deeper,
   LocalApi api;
   LocalKv kv(api);
   const std::string deep = std::string(101, '[') + std::string(101, ']');
-  const std::string many = zeros(most + 2);  // as a whole document it is refused before a tree of it is made
+  const std::string many = zeros(most + 3);  // as a whole document it is refused before a tree of it is made
   const std::string says_deep = "nested deeper than 100 levels";
   const std::string says_many = "more than 3000000 values";
   for (const auto& [bomb, says] : {std::pair(&deep, &says_deep), std::pair(&many, &says_many)}) {

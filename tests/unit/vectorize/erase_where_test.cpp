@@ -5,6 +5,7 @@
 #include <set>
 #include <stop_token>
 
+#include "vectorize/filter_match.hpp"
 #include "vectorize_support.hpp"
 
 using namespace vectorize_tests;
@@ -44,6 +45,10 @@ FakeReply page(int number, bool last) {
   json result{{"vectors", vectors}, {"isTruncated", !last}};
   if (!last) result["nextCursor"] = "page" + std::to_string(number + 1);
   return ok(result.dump());
+}
+
+bool passes(const cv::Filter& filter, const cf::Metadata& metadata) {
+  return cf::ops::FilterMatcher(filter).passes(metadata);
 }
 
 }  // namespace
@@ -99,7 +104,9 @@ TEST_CASE("erase_where without a condition, or with one that no vector can meet,
   const Scripted s;
   const auto index = index_of(s);
   refuses(
-      s, [&] { (void)index.erase_where({}); }, "neither a prefix nor a namespace nor a condition");
+      s, [&] { (void)index.erase_where({}); }, "neither a prefix nor a namespace, a filter or a condition");
+  refuses(
+      s, [&] { (void)index.erase_where({.filter = cf::JsonText::raw(R"({"a":{"$or":1}})")}); }, "$or");
   refuses(
       s, [&] { (void)index.erase_where({.prefix = std::string(65, 'p')}); }, "the prefix has 65 bytes");
   refuses(
@@ -167,4 +174,54 @@ TEST_CASE("erase_where stops when it is told to, and says what was removed by th
     if (now.erased > 0) throw Broken();
   };
   CHECK_THROWS_AS((void)store.index.erase_where({.prefix = "b/"}, {.on_progress = late}), Broken);
+}
+
+TEST_CASE("metadata passes a filter by the rules of a query") {
+  const cf::Metadata metadata{
+      {"n", 5}, {"t", "b"}, {"yes", true}, {"nothing", nullptr}, {"list", {1}}, {"deep", {{"n", 1.5}}}};
+  CHECK(passes({}, metadata));
+  CHECK(passes({}, {}));
+  CHECK(passes(cf::field("n") == 5, metadata));
+  CHECK_FALSE(passes(cf::field("n") == 6, metadata));
+  CHECK_FALSE(passes(cf::field("n") == "5", metadata));
+  CHECK(passes(cf::field("n") != 6, metadata));
+  CHECK_FALSE(passes(cf::field("n") != 5, metadata));
+  CHECK(passes(cf::field("n") >= 5 && cf::field("n") < 6, metadata));
+  CHECK_FALSE(passes(cf::field("n") > 5, metadata));
+  CHECK_FALSE(passes(cf::field("n") < 5, metadata));
+  CHECK(passes(cf::field("n") <= 5, metadata));
+  CHECK(passes(cf::field("t") > "a" && cf::field("t") <= "b", metadata));
+  CHECK_FALSE(passes(cf::field("t") > 1, metadata));
+  CHECK(passes(cf::field("t").in({"a", "b"}), metadata));
+  CHECK_FALSE(passes(cf::field("t").not_in({"a", "b"}), metadata));
+  CHECK(passes(cf::field("t").not_in({"c"}), metadata));
+  CHECK(passes(cf::field("yes") == true, metadata));
+  CHECK_FALSE(passes(cf::field("yes") == 1, metadata));
+  CHECK(passes(cf::field("deep.n") == 1.5, metadata));
+  for (const char* absent : {"none", "nothing", "list", "deep", "deep.none"}) {
+    CHECK_FALSE(passes(cf::field(absent) != 1, metadata));
+    CHECK_FALSE(passes(cf::field(absent) == 1, metadata));
+  }
+  CHECK_FALSE(passes(cf::field("n") == 5 && cf::field("t") == "c", metadata));
+  CHECK_FALSE(passes(cf::field("n") == 5, {}));
+  CHECK_FALSE(passes(cf::field("n") == 5, cf::JsonText::raw("{\"n\":5")));
+}
+
+TEST_CASE("what is erased by a filter is what a query with the filter finds, where the metadata is indexed") {
+  const Filled store;
+  const auto& index = store.index;
+  index.create_metadata_index("year", cv::MetadataType::number);
+  std::vector<Vector> vectors;
+  for (int i = 0; i < 60; ++i)
+    vectors.push_back({.id = "n-" + std::to_string(i), .values = {2, 1}, .metadata = {{"year", 1990 + i % 4}}});
+  REQUIRE(index.upsert_and_wait(vectors, 1min).complete());
+  for (const cv::Filter& filter : {cf::field("year") == 1991, cf::field("year") != 1992, cf::field("year") < 1991,
+                                   cf::field("year").in({1990, 1993}), cf::field("year").not_in({1990})}) {
+    std::set<std::string> queried;
+    for (const auto& match : index.query(vectors[0].values, {.top_k = 100, .filter = filter})) queried.insert(match.id);
+    std::set<std::string> matched;
+    (void)index.erase_where({.prefix = "n-", .filter = filter},
+                            {.dry_run = true, .on_match = [&](const std::string& id) { matched.insert(id); }});
+    CHECK(matched == queried);
+  }
 }
