@@ -32,7 +32,7 @@ run_ctest() {
   shift
   rm -rf "build/$preset/test-counts" "build/$preset/ctest.xml"
   mkdir -p "build/$preset/test-counts"
-  ctest --preset "$preset" -j "$((jobs + 1))" --no-tests=error --output-junit ctest.xml "$@" || true
+  ctest --preset "$preset" -j "$((jobs + 2))" --no-tests=error --output-junit ctest.xml "$@" || true
   echo "== $preset: ran in $((SECONDS - begin)) s"
 }
 

@@ -3,6 +3,8 @@
 # is there.
 #
 #   scripts/setup.sh            everything the tests, checks and benchmarks use
+#   scripts/setup.sh --packages the same, but for the packages from npm
+#   scripts/setup.sh --node     the packages from npm alone
 #   scripts/setup.sh --minimal  what building and installing the libraries and cloudflare-local needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -77,12 +79,16 @@ install_node_modules() {
   fi
 }
 
+if [ "${1-}" = --node ]; then
+  install_node_modules
+  exit
+fi
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages "$@"
 else
   echo "setup: this is neither Debian nor Ubuntu; please install what these Debian packages hold: ${packages[*]}" >&2
   command -v node >/dev/null || echo "setup: the tests also use node 18 or newer, with npm" >&2
 fi
-if [ "${1-}" != --minimal ]; then
+if [ $# = 0 ]; then
   install_node_modules
 fi

@@ -22,8 +22,10 @@ if [ "${1-}" = -k ]; then
   exit
 fi
 
-scripts/setup.sh
+scripts/setup.sh --packages
+scripts/setup.sh --node & # no build needs them
 build_tests asan --target tests_unit tests_http tests_contract cloudflare_local_server
+wait
 run_ctest asan -LE '^(long|install|example)$'
 slowest asan
 scripts/count.sh build/asan
