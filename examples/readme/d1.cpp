@@ -1,4 +1,4 @@
-// [d1]
+// [sql]
 #include <cloudflare/d1.hpp>
 #include <cloudflare/local.hpp>
 #include <iostream>
@@ -32,4 +32,4 @@ int main() {
 
   std::cout << db.query_value<int>("SELECT count(*) FROM users").value() << " in all\n";
 }
-// [/d1]
+// [/sql]

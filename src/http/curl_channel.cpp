@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
+#include <list>
 #include <map>
 #include <vector>
 
@@ -208,7 +208,7 @@ class CurlChannel final : public Channel {
   std::map<unsigned, Waiting> waiting_{};                 // tickets ascend, so this is the order of the calls
   Slots busy_{};                                          // in libcurl
   std::vector<std::unique_ptr<Slot>> idle_{};
-  std::deque<Completion> failed_{};  // transfers that never reached libcurl
+  std::list<Completion> failed_{};  // transfers that never reached libcurl
   TimePoint next_look_ = TimePoint::max();
   std::atomic<bool> woken_{false};
 };

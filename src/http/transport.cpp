@@ -2,7 +2,7 @@
 #include <cloudflare/http/transport.hpp>
 
 #include <algorithm>
-#include <deque>
+#include <list>
 
 namespace cloudflare {
 
@@ -71,7 +71,7 @@ class InlineChannel final : public Channel {
 
   Transport& transport_;
   Clock& clock_;
-  std::deque<Waiting> waiting_{};
+  std::list<Waiting> waiting_{};
   std::mutex mutex_{};
   std::condition_variable signal_{};
   bool woken_ = false;

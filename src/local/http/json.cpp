@@ -75,8 +75,7 @@ bool has_too_many_values(std::string_view text) {
   return commas > most_json_values;
 }
 
-template <class Value>  // a value, or a document that is an array, an object or a string
-Json read(Value&& value, std::size_t depth, std::size_t& room) {
+Json read(ondemand::value value, std::size_t depth, std::size_t& room) {
   Json out;
   if (room-- == 0) throw simdjson::simdjson_error(simdjson::CAPACITY);
   const ondemand::json_type type = value.type().value();
@@ -157,7 +156,9 @@ std::optional<Json> parse_json(std::string_view text, JsonProblem* problem) {
     ondemand::parser parser;
     ondemand::document document = parser.iterate(padded);
     std::size_t room = most_json_values;
-    Json value = read(document, 0, room);
+    Json value = text[begin] == '"'
+                     ? Json{.kind = Json::Kind::string, .string = std::string(document.get_string().value())}
+                     : read(document.get_value().value(), 0, room);
     if (!at_end(document)) throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
     return value;
   } catch (const simdjson::simdjson_error& error) {
