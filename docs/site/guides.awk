@@ -38,7 +38,7 @@ FNR == 1 { page = page_of(FILENAME); index_page = FILENAME ~ /(docs\/index|decis
   next
 }
 fence { print; next }
-/^# / { print $0 (FILENAME ~ /docs\/index\.md$/ ? " {#mainpage}" : " {#" page "}"); next }
+/^# / { gsub(/`/, ""); print $0 (FILENAME ~ /docs\/index\.md$/ ? " {#mainpage}" : " {#" page "}"); next }
 /^##+ / { heading = $0; sub(/^#+ /, "", heading); print $0 " {#" page "_" slug(heading) "}"; next }
 {
   rest = $0
