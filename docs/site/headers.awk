@@ -43,7 +43,9 @@ function documented(at) { return line[at - 1] ~ /^ *\/\/\// }
 
 # The name that a line declares as a function, or "".
 function declared(text) {
+  sub(/ *\/\/.*/, "", text)
   sub(/^ *(\[\[nodiscard\]\] *)?/, "", text)
+  sub(/^decltype\(auto\)/, "auto", text)
   if (text !~ /\(/ || text ~ /^(\/\/|:|,|\}|return|if|for|while|static_assert|using|typedef|#)/) return ""
   sub(/\(.*/, "", text)
   if (!match(text, /[A-Za-z_~][A-Za-z_0-9]*$/)) return ""
@@ -84,6 +86,8 @@ END {
     }
     begin_of = i
     if (text ~ /^extern template/) hide(i)
+    # Doxygen loses a class whose constructor has a requires clause behind it.
+    else if (text ~ /\(\) requires [a-z_:<>A-Z]+$/) { hidden[i] = hidden[i + 1] = 1 }
     else if (text ~ /page_item_name\(const/ || text ~ /^ +(template <.*> )?[A-Za-z].*[A-Za-z>] [a-z_]+_(\{\})?;/) hide(i)
     else if (text ~ /^ *using (Returns|Context|value_type|error_type|iterator_concept|difference_type|Item) =/) {
       hide(i)
