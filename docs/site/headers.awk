@@ -138,7 +138,7 @@ END {
           match(text, /^ */)
           text = substr(text, 1, RLENGTH) "/** " sentence(name) " */ " substr(text, RLENGTH + 1)
           last = name
-        } else if (name == last) { match(text, /^ */); text = substr(text, 1, RLENGTH) "/** The same with other arguments. */ " substr(text, RLENGTH + 1) }
+        } else if (name == last) { match(text, /^ */); text = substr(text, 1, RLENGTH) "/** As the one above, for other arguments. */ " substr(text, RLENGTH + 1) }
       }
     }
     if (type != "" && text ~ /^  [A-Za-z]/ && !documented(i) && text !~ /\/\/\/</ && (name = field(text)) != "" && sentence(name) != "")
