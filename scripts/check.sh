@@ -51,6 +51,8 @@ run_ctest tsan -L '^threads$'
 count build/tsan
 check "clang-tidy" tidy
 check "clang-format" format
+# Doxygen is optional: scripts/setup.sh installs it where it can.
+if command -v doxygen >/dev/null; then check "API reference without warnings" scripts/docs.sh; fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -13,8 +13,8 @@ build_packages=(g++ cmake ninja-build pkg-config git ca-certificates
   nlohmann-json3-dev libsimdjson-dev libcurl4-openssl-dev zlib1g-dev libssl-dev libsqlite3-dev
   libboost-dev libcli11-dev)
 test_packages=(ccache lld clang clang-tidy clang-format catch2 libasio-dev libbenchmark-dev libcsv-dev nginx-light openssl curl sqlite3)
-# clang's sanitizer runtimes have had their own package only since clang 14 in Debian 12.
-optional_packages=(libclang-rt-14-dev)
+# clang's sanitizer runtimes have had their own package only since clang 14 in Debian 12. Doxygen makes the API reference.
+optional_packages=(libclang-rt-14-dev doxygen)
 
 packages=("${build_packages[@]}")
 if [ "${1-}" != --minimal ]; then

@@ -44,41 +44,49 @@ class AsyncHandle : public Verbs {
 
 }  // namespace detail
 
+/// The operations of ApiClient as Operation<T>.
 class AsyncApiClient : public detail::AsyncHandle<ClientVerbs<Async>> {
   friend ApiClient;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of KvNamespace as Operation<T>.
 class AsyncKvNamespace : public detail::AsyncHandle<KvVerbs<Async>> {
   friend KvNamespace;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of KvNamespaces as Operation<T>.
 class AsyncKvNamespaces : public detail::AsyncHandle<KvNamespacesVerbs<Async>> {
   friend KvNamespaces;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of D1Database as Operation<T>.
 class AsyncD1Database : public detail::AsyncHandle<D1Verbs<Async>> {
   friend D1Database;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of D1Databases as Operation<T>.
 class AsyncD1Databases : public detail::AsyncHandle<D1DatabasesVerbs<Async>> {
   friend D1Databases;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of VectorizeIndex as Operation<T>.
 class AsyncVectorizeIndex : public detail::AsyncHandle<VectorizeVerbs<Async>> {
   friend VectorizeIndex;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of VectorizeIndexes as Operation<T>.
 class AsyncVectorizeIndexes : public detail::AsyncHandle<VectorizeIndexesVerbs<Async>> {
   friend VectorizeIndexes;
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of WorkersAi as Operation<T>.
 class AsyncWorkersAi : public detail::AsyncHandle<WorkersAiVerbs<Async>> {
   friend WorkersAi;
   using AsyncHandle::AsyncHandle;
@@ -88,6 +96,7 @@ class AsyncWorkersAi : public detail::AsyncHandle<WorkersAiVerbs<Async>> {
 
 namespace cloudflare::edgebase {
 
+/// The operations of edgebase::KvNamespace as Operation<T>.
 class AsyncKvNamespace : public detail::AsyncHandle<KvStore<Async>> {
  public:
   [[nodiscard]] const std::string& name() const noexcept { return id_; }
@@ -97,6 +106,7 @@ class AsyncKvNamespace : public detail::AsyncHandle<KvStore<Async>> {
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of edgebase::D1Database as Operation<T>.
 class AsyncD1Database : public detail::AsyncHandle<SqlDatabase<Async>> {
  public:
   [[nodiscard]] const std::string& name() const noexcept { return id_; }
@@ -106,6 +116,7 @@ class AsyncD1Database : public detail::AsyncHandle<SqlDatabase<Async>> {
   using AsyncHandle::AsyncHandle;
 };
 
+/// The operations of edgebase::VectorizeIndex as Operation<T>.
 class AsyncVectorizeIndex : public detail::AsyncHandle<VectorStore<Async>> {
   friend VectorizeIndex;
   using AsyncHandle::AsyncHandle;

@@ -57,6 +57,7 @@ struct [[nodiscard]] BulkResult {
   [[nodiscard]] bool complete() const noexcept { return not_done == 0 && !stopped; }
 };
 
+/// How far a `_many` call is, as BulkOptions::on_progress is told.
 struct BulkProgress {
   std::uint64_t items_done = 0;                ///< Settled: succeeded or failed.
   std::uint64_t items_failed = 0;              ///< How many of `items_done` failed.
@@ -71,6 +72,7 @@ struct BulkProgress {
   std::optional<std::chrono::milliseconds> remaining{};
 };
 
+/// How a `_many` call packs its items into requests, and whom it tells.
 struct BulkOptions {
   /// Requests under way at once; absent: the setting of the client (4).
   std::optional<int> in_flight{};

@@ -160,6 +160,7 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   explicit ApiClient(detail::Context context) : ClientVerbs(std::move(context)) {}
 };
 
+/// The operations of ApiClient with Result<T>.
 class CheckedApiClient : public ClientVerbs<Checked> {
  private:
   friend ApiClient;

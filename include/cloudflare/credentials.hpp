@@ -69,6 +69,7 @@ class ServiceKey {
 
 }  // namespace edgebase
 
+/// How a client authenticates itself.
 using Credential = std::variant<ApiToken, EmailKey, TokenProvider>;
 
 }  // namespace cloudflare

@@ -154,6 +154,7 @@ class CLOUDFLARE_API D1Database : public D1Verbs<Throwing> {
   using D1Verbs::D1Verbs;
 };
 
+/// The operations of D1Database with Result<T>.
 class CheckedD1Database : public D1Verbs<Checked> {
  private:
   friend D1Database;
@@ -245,6 +246,7 @@ class CLOUDFLARE_API D1Databases : public D1DatabasesVerbs<Throwing> {
   using D1DatabasesVerbs::D1DatabasesVerbs;
 };
 
+/// The operations of D1Databases with Result<T>.
 class CheckedD1Databases : public D1DatabasesVerbs<Checked> {
  private:
   friend D1Databases;

@@ -18,6 +18,7 @@ class AsyncVectorizeIndex;
 
 using vectorize::UploadManyOptions, vectorize::UploadOptions;
 
+/// The operations of edgebase::KvNamespace with Result<T>.
 class CheckedKvNamespace : public KvStore<Checked> {
  public:
   [[nodiscard]] const std::string& name() const noexcept { return id_; }
@@ -47,6 +48,7 @@ class CLOUDFLARE_API KvNamespace : public KvStore<Throwing> {
   using KvStore::KvStore;
 };
 
+/// The operations of edgebase::D1Database with Result<T>.
 class CheckedD1Database : public SqlDatabase<Checked> {
  public:
   [[nodiscard]] const std::string& name() const noexcept { return id_; }
@@ -69,6 +71,7 @@ class CLOUDFLARE_API D1Database : public SqlDatabase<Throwing> {
   using SqlDatabase::SqlDatabase;
 };
 
+/// The operations of edgebase::VectorizeIndex with Result<T>.
 class CheckedVectorizeIndex : public VectorStore<Checked> {
  private:
   friend class VectorizeIndex;

@@ -12,6 +12,7 @@ class Operation;
 class JsonText;
 template <class = void>
 class BasicMetadata;
+/// JSON text that a json value converts to, for example `{{"lang", "en"}}`.
 using Metadata = BasicMetadata<>;
 
 class ApiClient;

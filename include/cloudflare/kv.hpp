@@ -154,6 +154,7 @@ class CLOUDFLARE_API KvNamespace : public KvVerbs<Throwing> {
   using KvVerbs::KvVerbs;
 };
 
+/// The operations of KvNamespace with Result<T>.
 class CheckedKvNamespace : public KvVerbs<Checked> {
  private:
   friend KvNamespace;
@@ -233,6 +234,7 @@ class CLOUDFLARE_API KvNamespaces : public KvNamespacesVerbs<Throwing> {
   using KvNamespacesVerbs::KvNamespacesVerbs;
 };
 
+/// The operations of KvNamespaces with Result<T>.
 class CheckedKvNamespaces : public KvNamespacesVerbs<Checked> {
  private:
   friend KvNamespaces;

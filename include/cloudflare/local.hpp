@@ -35,6 +35,7 @@ struct EdgeBaseOptions {
   std::vector<EdgeBaseIndex> vectorize{};
 };
 
+/// The account that an embedded store stands for, and how strictly it behaves.
 struct CloudflareOptions {
   /// Account id the store answers for.
   std::string account_id = "local";

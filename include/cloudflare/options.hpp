@@ -20,6 +20,7 @@ class Clock;
 class Tracer;
 class Transport;
 
+/// How much is logged: a level includes those before it.
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
 
 /// One line of the log. Holds these fields and nothing else: no credential, URL, key, value or parameter.
@@ -48,6 +49,7 @@ using MessagesHook = std::function<void(std::string_view operation, const std::v
 struct ClientOptions {
   /// 1 to 32 characters of `[A-Za-z0-9_-]`; needed by everything but verify_token() and request().
   std::string account_id{};
+  /// Another one for a test server or cloudflare-local.
   std::string base_url = "https://api.cloudflare.com/client/v4";
 
   /// Limits one call with all its attempts and pauses. Import, export and `_many` calls have only `stall_timeout`.

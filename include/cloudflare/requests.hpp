@@ -12,6 +12,7 @@
 
 namespace cloudflare {
 
+/// Headers of a request of your own, and which replies are errors.
 struct RawOptions {
   std::string content_type = "application/json";  ///< Of the body; not sent without a body.
   std::string accept = "application/json";        ///< Empty: none is sent.
@@ -32,6 +33,7 @@ struct RawReply {
   [[nodiscard]] const std::string* header(std::string_view name) const noexcept { return find_header(headers, name); }
 };
 
+/// Where a walk over a list of your own begins, and where the list is in the reply.
 struct RawListOptions {
   std::string cursor{};  ///< Of an earlier walk, to go on from there.
   std::string member{};  ///< The member of `result` that is the list, where `result` is not the list itself.
@@ -47,6 +49,7 @@ struct RawPage {
 
 inline const std::string& page_item_name(const JsonText& item) noexcept { return item.text(); }
 
+/// The items of all pages as JSON text.
 using RawRange = PageRange<RawPage>;
 
 }  // namespace cloudflare

@@ -66,12 +66,15 @@ class [[nodiscard]] Result {
   Result() requires std::is_void_v<T>
   = default;
 
+  /// A value converts by itself, and so does an Error.
   template <class U = T>
   requires(!std::is_void_v<T> && detail::is_a_value_for<U, T> && std::is_constructible_v<Stored, U>) Result(U&& value)
       : state_(std::in_place_index<0>, std::forward<U>(value)) {}            // NOLINT(*-explicit-*)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
 
+  /// False: there is an Error.
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  /// As has_value().
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
   /// The value; throws the Error if there is none.
@@ -98,10 +101,12 @@ class [[nodiscard]] Result {
   /// The error, without a check; undefined if there is a value.
   [[nodiscard]] const Error& error() const noexcept { return detail::held<1>(state_); }
 
+  /// The value, or `fallback` if there is an Error.
   template <class U>
   requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) const& {
     return has_value() ? **this : static_cast<T>(std::forward<U>(fallback));
   }
+  /// The same, moved out.
   template <class U>
   requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) && {
     return has_value() ? std::move(detail::held<0>(state_)) : static_cast<T>(std::forward<U>(fallback));

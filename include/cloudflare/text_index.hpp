@@ -35,6 +35,7 @@ struct TextView {
   std::string_view metadata{};  ///< JSON text, or empty.
 };
 
+/// What is stored beside the vector of a text.
 struct TextIndexOptions {
   /// The member of the metadata that also keeps the text itself, so that a search with all metadata gives it back.
   /// Empty: texts are not stored. Metadata with its text takes at most 10 KiB.
@@ -50,6 +51,7 @@ text_view_of(const std::pair<I, T>& pair) {
   return {.id = pair.first, .text = pair.second};
 }
 
+/// A range of Text, TextView, or pairs of id and text.
 template <class R>
 concept TextRange = std::ranges::input_range<R> &&
     requires(const std::remove_cvref_t<std::ranges::range_reference_t<R>>& e) {

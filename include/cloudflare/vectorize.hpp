@@ -67,10 +67,10 @@ class VectorizeVerbs : public VectorStore<View> {
   ///
   /// The API erases by ids alone, so this is composed, and costs requests: one list request for 1000 ids of the index;
   /// with a namespace, a filter or a condition, one read for 20 ids that have the prefix; one removal for 100 matches
-  /// (for each 1000 ids with the prefix, rounded up). At the API's 1200 requests in 5 minutes, reading a million vectors
-  /// takes three and a half hours. Memory holds the ids that have the prefix. The ids are those of one snapshot at the
-  /// beginning; a vector is judged as it was read, with 1000 others, right before its removal, and what is written
-  /// meanwhile is not protected. With `dry_run` nothing is removed. All requests are repeated.
+  /// (for each 1000 ids with the prefix, rounded up). At the API's 1200 requests in 5 minutes, reading a million
+  /// vectors takes three and a half hours. Memory holds the ids that have the prefix. The ids are those of one snapshot
+  /// at the beginning; a vector is judged as it was read, with 1000 others, right before its removal, and what is
+  /// written meanwhile is not protected. With `dry_run` nothing is removed. All requests are repeated.
   ///
   /// An id that cannot be read is not removed, and is listed in `failed`.
   /// @throws Error  invalid_argument: no condition at all, or a filter that breaks the rules; callback: a function of
@@ -115,6 +115,7 @@ class CLOUDFLARE_API VectorizeIndex : public VectorizeVerbs<Throwing> {
   using VectorizeVerbs::VectorizeVerbs;
 };
 
+/// The operations of VectorizeIndex with Result<T>.
 class CheckedVectorizeIndex : public VectorizeVerbs<Checked> {
  private:
   friend VectorizeIndex;
@@ -180,6 +181,7 @@ class CLOUDFLARE_API VectorizeIndexes : public VectorizeIndexesVerbs<Throwing> {
   using VectorizeIndexesVerbs::VectorizeIndexesVerbs;
 };
 
+/// The operations of VectorizeIndexes with Result<T>.
 class CheckedVectorizeIndexes : public VectorizeIndexesVerbs<Checked> {
  private:
   friend VectorizeIndexes;

@@ -42,6 +42,7 @@ inline constexpr std::string_view bge_m3 = "@cf/baai/bge-m3";                   
 /// the other.
 enum class Pooling : std::uint8_t { mean, cls };
 
+/// What the library should know of a model that it does not know by itself.
 struct ModelOptions {
   /// Length of the model's vectors; 0: as dimensions_of() says, or else as the first reply of each call shows.
   int dimensions = 0;
@@ -56,6 +57,7 @@ struct Model {
   std::optional<Pooling> pooling{};
 };
 
+/// How texts are packed into requests, and who gets their vectors.
 struct EmbedManyOptions {
   /// Requests under way at once; absent: the setting of the client (4).
   std::optional<int> in_flight{};
@@ -162,6 +164,7 @@ class CLOUDFLARE_API WorkersAi : public WorkersAiVerbs<Throwing>, public Embedde
   using WorkersAiVerbs::WorkersAiVerbs;
 };
 
+/// The operations of WorkersAi with Result<T>.
 class CheckedWorkersAi : public WorkersAiVerbs<Checked> {
  private:
   friend WorkersAi;

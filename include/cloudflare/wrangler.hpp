@@ -11,6 +11,7 @@ namespace cloudflare {
 
 class Clock;
 
+/// Where wrangler's configuration is looked for.
 struct WranglerOptions {
   /// Name of the login profile: letters, digits, `-` and `_`.
   std::string profile = "default";

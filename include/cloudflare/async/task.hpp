@@ -92,6 +92,7 @@ class [[nodiscard]] Task {
     if (frame_) frame_.destroy();
   }
 
+  /// `co_await task`: the value, or throws what the coroutine threw.
   [[nodiscard]] auto operator co_await() && noexcept {
     struct Awaiter {
       std::coroutine_handle<promise_type> frame;

@@ -13,12 +13,14 @@
 
 namespace cloudflare::d1 {
 
+/// What an import is doing.
 enum class ImportStage : std::uint8_t {
   reading,    ///< The file is read once for its MD5.
   uploading,  ///< The file is being sent.
   running,    ///< D1 runs the file; it is polled until it is done.
 };
 
+/// How far an import is.
 struct ImportProgress {
   ImportStage stage = ImportStage::reading;
   std::uint64_t part = 1;                      ///< From 1; see ImportOptions::split_bytes.
@@ -30,6 +32,7 @@ struct ImportProgress {
   std::string resume{};
 };
 
+/// How a text of SQL is imported. D1 serves no queries while it runs.
 struct ImportOptions {
   /// Cuts the text into several imports, one after the other: a part ends with the first statement that reaches this
   /// size. Each part takes effect by itself, so a failure leaves those before it in the database. PRAGMAs at the start
@@ -58,6 +61,7 @@ struct ImportResult {
   bool already_uploaded = false;
 };
 
+/// How far an export is.
 struct ExportProgress {
   bool downloading = false;             ///< Otherwise D1 is still writing the file.
   std::uint64_t bytes_done = 0;         ///< Downloaded; 0 again when a broken download begins anew.
@@ -65,6 +69,7 @@ struct ExportProgress {
   std::string resume{};                 ///< For ExportOptions::resume; empty before D1 has begun.
 };
 
+/// What an export holds. D1 serves no queries while it writes.
 struct ExportOptions {
   bool no_data = false;
   bool no_schema = false;
@@ -80,18 +85,21 @@ struct ExportOptions {
   std::function<void(const ExportProgress&)> on_progress{};
 };
 
+/// The file of SQL that an export made.
 struct ExportResult {
   std::string filename{};  ///< As the server named the file.
   std::string bookmark{};  ///< Bookmark of the state that the file holds.
   std::uint64_t bytes = 0;
 };
 
+/// What a restore changed.
 struct RestoreResult {
   std::string bookmark{};           ///< The state that the database is in now.
   std::string previous_bookmark{};  ///< The state it was in: restore() to it undoes this one.
   std::string message{};
 };
 
+/// Which files are migrations, and how they are run.
 struct MigrateOptions {
   /// The table that remembers what was applied; wrangler's name for it by default.
   std::string table = "d1_migrations";
@@ -118,6 +126,7 @@ struct MigrationFailure {
   Error error;
 };
 
+/// What a run of migrations did.
 struct [[nodiscard]] MigrateResult {
   std::vector<std::string> applied{};  ///< Files that this run applied, in order, as paths relative to the folder.
   std::vector<std::string> earlier{};  ///< Files that an earlier run had applied.

@@ -28,6 +28,7 @@ class TypedReader;
 
 namespace cloudflare::d1 {
 
+/// The types of values in SQLite.
 enum class CellType : std::uint8_t { null, integer, real, text, blob };
 
 /// One value of a row while it is read. Views of its text and bytes are valid as long as the Rows made from it.
@@ -43,7 +44,9 @@ class Cell {
   [[nodiscard]] bool is_null() const noexcept { return type_ == CellType::null; }
   /// Only for a cell of that type.
   [[nodiscard]] std::int64_t integer() const noexcept { return integer_; }
+  /// Only for a cell of that type.
   [[nodiscard]] double real() const noexcept { return real_; }
+  /// Text or blob; only for a cell of these types.
   [[nodiscard]] std::string_view bytes() const noexcept { return {bytes_, size_}; }
 
   /// The value as a T. @throws Error  decode if it does not fit
@@ -69,8 +72,9 @@ class Cell {
 template <class T, class M>
 struct Column {
   std::string_view name;
-  M T::*member;
+  M T::*member;  ///< What it is read into.
 };
+/// A column that is read into a member of another name.
 template <class T, class M>
 constexpr Column<T, M> column(std::string_view name, M T::*member) {
   return {name, member};
@@ -105,6 +109,7 @@ requires(!std::same_as<I, bool>) struct Type<I> {
     return static_cast<I>(detail::unusual_integer(cell, least, most));
   }
 };
+/// Reads the integers 0 and 1; any other value is an error of kind decode.
 template <>
 struct Type<bool> {
   static bool from(const Cell& cell) {
@@ -112,6 +117,7 @@ struct Type<bool> {
     throw detail::cell_mismatch(cell, "a bool (0 or 1)");
   }
 };
+/// Reads a real or an integer.
 template <std::floating_point F>
 struct Type<F> {
   static F from(const Cell& cell) {
@@ -128,6 +134,7 @@ struct Type<std::string_view> {
     throw detail::cell_mismatch(cell, "text");
   }
 };
+/// Reads text; a number is an error of kind decode.
 template <>
 struct Type<std::string> {
   static std::string from(const Cell& cell) {
@@ -144,6 +151,7 @@ struct Type<std::span<const std::byte>> {
     throw detail::cell_mismatch(cell, "a blob");
   }
 };
+/// Reads a blob; text is an error of kind decode.
 template <>
 struct Type<Blob> {
   static Blob from(const Cell& cell) {

@@ -73,6 +73,7 @@ class SqlDatabase {
       std::string_view sql, const d1::Params& params = d1::Params()) const {
     return run_query(sql, params, detail::read_one<std::tuple<Columns...>>);
   }
+  /// The same as a struct, by the names of the columns.
   template <class T>
   [[nodiscard]] Returns<std::optional<T>> query_one_as(std::string_view sql,
                                                        const d1::Params& params = d1::Params()) const {
@@ -120,6 +121,7 @@ class SqlDatabase {
   Returns<d1::ReadResult> for_each_row(const d1::Statement& statement, Fn&& fn) const {
     return read_each<std::tuple<Columns...>>(statement.sql, statement.params, std::forward<Fn>(fn));
   }
+  /// The same with structs, by the names of the columns; see for_each_row().
   template <class T, class Fn>
   Returns<d1::ReadResult> for_each_row_as(std::string_view sql, const d1::Params& params, Fn&& fn) const {
     return read_each<T>(sql, params, std::forward<Fn>(fn));

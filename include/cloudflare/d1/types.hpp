@@ -21,6 +21,7 @@
 
 namespace cloudflare::d1 {
 
+/// Bytes of a BLOB column.
 using Blob = std::vector<std::byte>;
 
 /// The customisation point: how a type of yours is read from a column and written as a parameter.
@@ -46,6 +47,7 @@ concept CustomParameter = requires(const T& value) {
 /// Where no column decides, write CAST(? AS INTEGER).
 class CLOUDFLARE_API Value {
  public:
+  /// What the server gets: NULL, a number, text or bytes. A bool is the integer 0 or 1.
   using Stored = std::variant<std::nullptr_t, std::int64_t, std::uint64_t, double, std::string, Blob>;
 
   // Defined in the library: compiling a variant's copy in every file of a user would cost too much.
@@ -56,6 +58,7 @@ class CLOUDFLARE_API Value {
   Value& operator=(Value&&) noexcept;
   ~Value();
 
+  /// NULL, numbers, text in UTF-8 and bytes convert by themselves.
   Value(std::nullptr_t) : Value() {}  // NOLINT(*-explicit-*)
   Value(std::nullopt_t) : Value() {}  // NOLINT(*-explicit-*)
   template <std::same_as<bool> B>
@@ -85,6 +88,7 @@ class CLOUDFLARE_API Value {
   Stored stored_;
 };
 
+/// Parameters by position, at most 100 for a statement.
 using Params = std::vector<Value>;
 
 /// Any number of values as one parameter, a JSON array: `id IN (SELECT value FROM json_each(?))`. Integers of any size
@@ -124,8 +128,11 @@ struct Meta {
   std::optional<std::int64_t> total_attempts{};
 };
 
+/// Where a database may be stored and run; it cannot be changed later.
 enum class Jurisdiction : std::uint8_t { eu, fedramp, us };
+/// Near which place a database is created: a hint that the server may not follow.
 enum class Location : std::uint8_t { wnam, enam, weur, eeur, apac, oc };
+/// Whether D1 keeps copies that answer reads in other regions.
 enum class ReadReplication : std::uint8_t { automatic, disabled };
 
 /// A database of the account. Only uuid and name are always there.
@@ -142,6 +149,7 @@ struct Database {
   std::optional<ReadReplication> read_replication{};
 };
 
+/// One page of the databases of an account.
 struct DatabasePage {
   std::vector<Database> databases{};
   std::string cursor{};  ///< Number of the next page; empty on the last.
@@ -149,8 +157,10 @@ struct DatabasePage {
   [[nodiscard]] const std::vector<Database>& items() const noexcept { return databases; }
 };
 inline const std::string& page_item_name(const Database& item) noexcept { return item.uuid; }
+/// All databases, page after page.
 using DatabaseRange = PageRange<DatabasePage>;
 
+/// Which databases are listed, and how many to a page.
 struct DatabaseListOptions {
   /// Search text. The server decides whether it must be the whole name; find() compares whole names.
   std::string name{};
@@ -159,6 +169,7 @@ struct DatabaseListOptions {
   std::string cursor{};  ///< Number of the page to begin with.
 };
 
+/// Where a database is created. Absent: the server decides.
 struct CreateOptions {
   std::optional<Jurisdiction> jurisdiction{};  ///< Wins over the hint, as on the server.
   std::optional<Location> primary_location_hint{};
@@ -169,11 +180,13 @@ struct CreateOptions {
 /// fails, the row is left out (INSERT OR IGNORE), or it replaces what is there (INSERT OR REPLACE).
 enum class OnConflict : std::uint8_t { fail, ignore, replace };
 
+/// How far insert_many() is.
 struct InsertProgress {
   std::uint64_t rows_committed = 0;
   std::uint64_t requests = 0;
 };
 
+/// How insert_many() packs its rows, and what it does with a row that breaks a constraint.
 struct InsertOptions {
   OnConflict on_conflict = OnConflict::fail;
   /// Statements per request. Cloudflare documents no limit, only the 30 s that a whole batch may take.

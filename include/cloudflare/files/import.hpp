@@ -15,8 +15,10 @@
 
 namespace cloudflare {
 
+/// One JSON object to a line, or comma-separated values (RFC 4180) with a line of column names.
 enum class FileFormat : std::uint8_t { ndjson, csv };
 
+/// How a file is loaded by import_from().
 struct ImportOptions {
   /// Absent: CSV if the name ends in ".csv", else NDJSON.
   std::optional<FileFormat> format{};
@@ -35,6 +37,7 @@ struct ImportOptions {
   std::function<void(const BulkProgress&)> on_progress{};
 };
 
+/// What became of the items of a file.
 struct [[nodiscard]] ImportResult {
   std::uint64_t already = 0;  ///< Items that earlier runs had settled.
   std::uint64_t loaded = 0;   ///< Items stored by this run.
@@ -67,6 +70,7 @@ namespace kv {
 
 namespace vectorize {
 
+/// What became of the vectors of a file.
 struct [[nodiscard]] ImportResult : cloudflare::ImportResult {
   Mutation mutation{};  ///< Stands for this run: give it to wait_for() if anything was loaded.
 };

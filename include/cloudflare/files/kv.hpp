@@ -7,6 +7,7 @@
 
 namespace cloudflare::kv {
 
+/// Which keys export_to() writes, and where it keeps its state.
 struct ExportOptions {
   std::string prefix{};  ///< Only keys that begin with this.
   /// The file that records how far the export is. Empty: the name of the exported file with ".state". Removed at the
@@ -19,6 +20,7 @@ struct ExportOptions {
   std::function<void(const BulkProgress&)> on_progress{};
 };
 
+/// What export_to() wrote.
 struct [[nodiscard]] ExportResult {
   std::uint64_t keys = 0;   ///< Lines of the file; earlier runs included.
   std::uint64_t bytes = 0;  ///< Size of the file.
@@ -47,6 +49,7 @@ struct Difference {
   bool expiration = false;
 };
 
+/// What compare() looks at, and where it keeps its state.
 struct CompareOptions {
   std::string prefix{};  ///< Only keys that begin with this.
   bool values = true;    ///< False: keys, metadata and expirations alone, which takes one request for 1000 keys.
@@ -59,6 +62,7 @@ struct CompareOptions {
   std::function<void(const Difference&)> on_difference{};
 };
 
+/// What compare() found.
 struct [[nodiscard]] CompareResult {
   std::uint64_t keys = 0;                 ///< Different keys seen, on either side; earlier runs included.
   std::uint64_t differ = 0;               ///< How many of these differ.

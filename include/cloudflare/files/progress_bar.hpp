@@ -10,6 +10,7 @@
 
 namespace cloudflare {
 
+/// Where a progress bar is drawn.
 struct ProgressBarOptions {
   std::string label{};
   int file = 2;  ///< File descriptor; 2 is standard error.
@@ -26,6 +27,7 @@ class CLOUDFLARE_API ProgressBar {
  public:
   explicit ProgressBar(const ProgressBarOptions& options = ProgressBarOptions());
 
+  /// Draws the progress: give the bar itself as `on_progress`.
   void operator()(const BulkProgress& progress) const;
   /// Shows the last state and ends the line; the next progress begins another.
   void finish() const;

@@ -22,6 +22,7 @@ struct FilePosition {
   std::uint64_t items = 0;   ///< Items before it.
 };
 
+/// Where reading begins, and how long one item may be.
 struct ReadOptions {
   /// Begin at this place, which an earlier ItemFile::position() returned, instead of at the first item.
   FilePosition from{};
@@ -110,6 +111,7 @@ class ItemFile {
 
 namespace kv {
 
+/// The pairs of a file.
 using EntryFile = ItemFile<Entry>;
 
 /// Pairs from NDJSON: an object in each line, with the members of Cloudflare's bulk write ("key" and "value", both
@@ -132,6 +134,7 @@ using EntryFile = ItemFile<Entry>;
 
 namespace vectorize {
 
+/// The vectors of a file.
 using VectorFile = ItemFile<Vector>;
 
 /// Vectors from NDJSON as Vectorize takes it: "id", "values" (an array of numbers), "namespace", "metadata" (an

@@ -7,6 +7,7 @@
 
 namespace cloudflare::vectorize {
 
+/// Which vectors export_to() writes, and where it keeps its state.
 struct ExportOptions {
   std::string prefix{};  ///< Only ids that begin with this.
   /// The file that records how far the export is. Empty: the name of the exported file with ".state". Removed at the
@@ -19,6 +20,7 @@ struct ExportOptions {
   std::function<void(const BulkProgress&)> on_progress{};
 };
 
+/// What export_to() wrote.
 struct [[nodiscard]] ExportResult {
   std::uint64_t vectors = 0;  ///< Lines of the file; earlier runs included.
   std::uint64_t bytes = 0;    ///< Size of the file.
@@ -49,6 +51,7 @@ struct Difference {
   bool metadata = false;  ///< As JSON without white space; the order of members counts.
 };
 
+/// What compare() looks at, and where it keeps its state.
 struct CompareOptions {
   std::string prefix{};  ///< Only ids that begin with this.
   bool vectors = true;   ///< False: ids alone, which takes one request for 1000 ids.
@@ -61,6 +64,7 @@ struct CompareOptions {
   std::function<void(const Difference&)> on_difference{};
 };
 
+/// What compare() found.
 struct [[nodiscard]] CompareResult {
   std::uint64_t vectors = 0;              ///< Different ids seen, on either side; earlier runs included.
   std::uint64_t differ = 0;               ///< How many of these differ.

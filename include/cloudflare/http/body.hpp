@@ -44,6 +44,7 @@ class CLOUDFLARE_API Sink {
 class CLOUDFLARE_API Body {
  public:
   Body() = default;
+  /// Bytes in memory, or a source that is read while it is sent.
   Body(std::string bytes) : text_(std::move(bytes)) {}  // NOLINT(*-explicit-*)
   Body(std::string_view bytes) : text_(bytes) {}        // NOLINT(*-explicit-*)
   Body(const char* text) : text_(text) {}               // NOLINT(*-explicit-*)

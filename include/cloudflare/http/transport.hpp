@@ -21,6 +21,7 @@ class Clock;
 /// The time of a Clock (<cloudflare/clock.hpp>).
 using TimePoint = std::chrono::steady_clock::time_point;
 
+/// A header of a request or reply; names are compared without ASCII case.
 struct Header {
   std::string name{};
   std::string value{};
@@ -48,6 +49,7 @@ struct HttpRequest {
   bool measured = false;
 };
 
+/// A reply as it came. Its body is empty if a sink took it.
 struct HttpResponse {
   int status = 0;
   std::vector<Header> headers{};
@@ -71,6 +73,7 @@ struct TransferFacts {
   std::chrono::microseconds queued{0};  ///< Wait for a free connection.
 };
 
+/// A transfer that ended: with a reply of any status, or with the Error that prevented one.
 struct Completion {
   unsigned ticket = 0;
   Result<HttpResponse> reply;

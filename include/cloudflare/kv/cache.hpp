@@ -17,6 +17,7 @@ namespace cloudflare::kv {
 
 class AsyncCache;
 
+/// How long and how much a Cache keeps.
 struct CacheOptions {
   /// Most keys that are kept; at least 1. A key leaves that was not used for long: the oldest one, unless it was used
   /// since it came or was last spared ("second chance", which needs no write to its neighbours on a hit).

@@ -14,6 +14,7 @@
 
 namespace cloudflare::kv {
 
+/// How a Reader gathers reads into requests.
 struct ReaderOptions {
   /// How long the first read of a group waits for others, in whole milliseconds or a little longer. Every read may take
   /// that much longer.
@@ -24,6 +25,7 @@ struct ReaderOptions {
 
 class AsyncReader;
 
+/// How one read of a Reader differs from the others.
 struct GetOptions {
   /// Time limit of this read, its waiting included. It is at most the limit of the handle, which is also the default.
   std::optional<std::chrono::milliseconds> timeout{};

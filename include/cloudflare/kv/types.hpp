@@ -36,6 +36,7 @@ struct Namespace {
   bool supports_url_encoding = false;
 };
 
+/// One page of the namespaces of an account.
 struct NamespacePage {
   std::vector<Namespace> namespaces{};
   std::string cursor{};  ///< Number of the next page; empty on the last.
@@ -43,9 +44,12 @@ struct NamespacePage {
   [[nodiscard]] const std::vector<Namespace>& items() const noexcept { return namespaces; }
 };
 
+/// By what namespaces are sorted; the server's default is the id.
 enum class NamespaceOrder : std::uint8_t { id, title };
+/// Ascending or descending.
 enum class Direction : std::uint8_t { asc, desc };
 
+/// How namespaces are listed, and how many to a page.
 struct NamespaceListOptions {
   std::optional<int> per_page{};  ///< 1 to 1000; default 1000 when walking (the server's own default is 20).
   std::optional<NamespaceOrder> order{};
@@ -60,6 +64,7 @@ struct Key {
   JsonText metadata{};  ///< Empty if the key has none.
 };
 
+/// One page of the keys of a namespace.
 struct KeyPage {
   std::vector<Key> keys{};
   std::string cursor{};  ///< Empty on the last page. A page without keys but with a cursor is not the last.
@@ -70,20 +75,25 @@ struct KeyPage {
 inline const std::string& page_item_name(const Namespace& item) noexcept { return item.id; }
 inline const std::string& page_item_name(const Key& item) noexcept { return item.name; }
 
+/// All keys, page after page.
 using KeyRange = PageRange<KeyPage>;
+/// All namespaces, page after page.
 using NamespaceRange = PageRange<NamespacePage>;
 
+/// Where a namespace is created.
 struct CreateOptions {
   /// Cannot be changed later.
   std::optional<Jurisdiction> jurisdiction{};
 };
 
+/// Which keys are listed, and how many to a page.
 struct ListOptions {
   std::string prefix{};        ///< UTF-8, at most 512 bytes.
   std::optional<int> limit{};  ///< Keys per page, 10 to 1000 (default 1000).
   std::string cursor{};        ///< To resume a list where an earlier one stopped.
 };
 
+/// What is stored beside a value. A write without them removes what was there.
 struct PutOptions {
   /// At least 60 s. Wins over `expiration` when both are given, as on the server.
   std::optional<std::chrono::seconds> ttl{};
@@ -134,8 +144,10 @@ struct BulkReply {
   std::vector<std::string> unsuccessful_keys{};  ///< Send these again.
 };
 
+/// Whether a bulk read gives values as they are or parses them on the server.
 enum class ValueType : std::uint8_t { text, json };
 
+/// What a bulk read of up to 100 keys gives.
 struct BulkGetOptions {
   /// `json`: the server parses the values, and they come back as JSON text in Value::value. A stored null comes back as
   /// "null", a missing key as no value; to tell them apart, the request then always asks for metadata.
@@ -143,6 +155,7 @@ struct BulkGetOptions {
   bool with_metadata = false;
 };
 
+/// What get_many() gives, and whom it tells.
 struct GetManyOptions {
   bool with_metadata = false;
   std::optional<int> in_flight{};
@@ -175,11 +188,13 @@ auto as_view(const E& element) -> decltype(view_of(element)) {
   return view_of(element);
 }
 
+/// A range that put_many() takes: of Entry, EntryView or pairs of strings.
 template <class R>
 concept EntryRange = std::ranges::input_range<R> &&
     requires(const std::remove_cvref_t<std::ranges::range_reference_t<R>>& e) {
   { as_view(e) } -> std::same_as<EntryView>;
 };
+/// A range of anything that converts to std::string_view.
 template <class R>
 concept KeyNameRange =
     std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, std::string_view>;

@@ -41,9 +41,9 @@ class CLOUDFLARE_API FilterValue {
 };
 
 /// Conditions on metadata that must all hold; there is no "or". Checked when the query is made: keys not empty, at most
-/// 512 characters, without `"` and `|`, not beginning with `$`; one operator to a property, or one lower and one upper
-/// bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering"). Even without checks of limits it must
-/// be one JSON object in UTF-8, at most limits::json_depth deep.
+/// 512 characters, without quotation marks and vertical bars, not beginning with `$`; one operator to a property, or
+/// one lower and one upper bound; compact JSON under 2048 bytes (Cloudflare docs, "Metadata filtering"). Even without
+/// checks of limits it must be one JSON object in UTF-8, at most limits::json_depth deep.
 class CLOUDFLARE_API Filter {
  public:
   /// No condition: every vector matches.
@@ -77,8 +77,10 @@ class CLOUDFLARE_API Field {
  public:
   explicit Field(std::string name) : name_(std::move(name)) {}
 
+  /// The property has one of these values.
   [[nodiscard]] Filter in(std::initializer_list<FilterValue> values) const;
   [[nodiscard]] Filter in(std::span<const FilterValue> values) const;
+  /// The property has none of these values.
   [[nodiscard]] Filter not_in(std::initializer_list<FilterValue> values) const;
   [[nodiscard]] Filter not_in(std::span<const FilterValue> values) const;
 

@@ -27,10 +27,15 @@ enum class Metric : std::uint8_t { cosine, euclidean, dot_product };
 
 /// Names of embedding models whose dimensions and metric Cloudflare knows (API reference, "Create Vectorize Index").
 namespace presets {
+/// 384 dimensions.
 inline constexpr std::string_view bge_small_en_v1_5 = "@cf/baai/bge-small-en-v1.5";
+/// 768 dimensions.
 inline constexpr std::string_view bge_base_en_v1_5 = "@cf/baai/bge-base-en-v1.5";
+/// 1024 dimensions.
 inline constexpr std::string_view bge_large_en_v1_5 = "@cf/baai/bge-large-en-v1.5";
+/// 1536 dimensions.
 inline constexpr std::string_view openai_text_embedding_ada_002 = "openai/text-embedding-ada-002";
+/// 768 dimensions.
 inline constexpr std::string_view cohere_embed_multilingual_v2 = "cohere/embed-multilingual-v2.0";
 }  // namespace presets
 
@@ -87,12 +92,14 @@ struct VectorView {
 /// What the server does with a line that it cannot read. If absent, the server's own default decides.
 enum class UnparsableBehavior : std::uint8_t { error, discard };
 
+/// How the vectors of one request are stored.
 struct UploadOptions {
   std::string ns{};  ///< The namespace of vectors that name none.
   /// EdgeBase has no such choice: over it the call is refused.
   std::optional<UnparsableBehavior> unparsable{};
 };
 
+/// How vectors are packed into requests, and whom the call tells.
 struct UploadManyOptions {
   std::string ns{};  ///< The namespace of vectors that name none.
   /// Requests under way at once; absent: the setting of the client (4).
@@ -110,6 +117,7 @@ struct UploadManyOptions {
   std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
+/// How many removals are under way at once, and whom the call tells.
 struct EraseManyOptions {
   std::optional<int> in_flight{};
   std::function<void(const BulkProgress&)> on_progress{};
@@ -117,6 +125,7 @@ struct EraseManyOptions {
   std::function<void(const ItemOutcome&)> on_outcome{};
 };
 
+/// How many reads are under way at once, and who gets the vectors.
 struct GetManyOptions {
   std::optional<int> in_flight{};
   std::function<void(const BulkProgress&)> on_progress{};
@@ -151,8 +160,8 @@ struct [[nodiscard]] WaitResult {
 struct Where {
   std::string prefix{};  ///< Ids that begin with this.
   std::string ns{};      ///< Vectors of this namespace.
-  /// Vectors whose metadata passes this, judged here by the rules of a query's filter, but over all metadata, indexed or
-  /// not, and whole strings: an index keeps 64 bytes of each. The API's own filters find at most 100 vectors.
+  /// Vectors whose metadata passes this, judged here by the rules of a query's filter, but over all metadata, indexed
+  /// or not, and whole strings: an index keeps 64 bytes of each. The API's own filters find at most 100 vectors.
   Filter filter{};
   /// Vectors for which this is true.
   std::function<bool(const Vector&)> condition{};
@@ -172,6 +181,7 @@ struct [[nodiscard]] EraseWhereResult {
   [[nodiscard]] bool complete() const noexcept { return failed.empty() && !stopped; }
 };
 
+/// How erase_where() walks over an index, and whom it tells.
 struct EraseWhereOptions {
   bool dry_run = false;  ///< Lists, reads and counts, and removes nothing.
   /// Requests under way at once; absent: the setting of the client (4).
@@ -182,12 +192,14 @@ struct EraseWhereOptions {
   std::function<void(const EraseWhereResult&)> on_progress{};
 };
 
+/// Which metadata a query gives back.
 enum class ReturnMetadata : std::uint8_t {
   none,
   indexed,  ///< Only indexed properties; strings may be cut to their first 64 bytes.
   all,
 };
 
+/// Types of values that a metadata index knows.
 enum class MetadataType : std::uint8_t { string, number, boolean };
 
 /// A property that filters may name. At most 10 per index; only vectors written afterwards are indexed.
@@ -197,6 +209,7 @@ struct MetadataIndex {
   std::optional<MetadataType> type = MetadataType::string;
 };
 
+/// Which vectors a query considers, and what it gives back of them.
 struct QueryOptions {
   /// 1 to 100, or to 50 with values or all metadata; absent: 5, the server's default.
   std::optional<int> top_k{};
@@ -208,6 +221,7 @@ struct QueryOptions {
   std::optional<std::vector<MetadataIndex>> metadata_indexes{};
 };
 
+/// One vector that a query found.
 struct Match {
   std::string id{};
   double score = 0;  ///< See Metric.
@@ -227,6 +241,7 @@ struct QueryResult {
   [[nodiscard]] std::size_t size() const noexcept { return matches.size(); }
 };
 
+/// How many queries are under way at once, and who gets their results.
 struct QueryManyOptions {
   /// Requests under way at once; absent: the setting of the client (4).
   std::optional<int> in_flight{};
@@ -243,6 +258,7 @@ struct QueryManyResult {
   BulkResult outcome{};
 };
 
+/// How many ids a page has, and where a list begins.
 struct ListOptions {
   std::optional<int>
       count{};           ///< Ids per page, 1 to 1000; default 1000 when walking (the server's own default is 100).
@@ -264,6 +280,7 @@ struct VectorPage {
   [[nodiscard]] const std::vector<ListedVector>& items() const noexcept { return vectors; }
 };
 inline const std::string& page_item_name(const ListedVector& item) noexcept { return item.id; }
+/// All ids, page after page.
 using VectorRange = PageRange<VectorPage>;
 
 /// What an element of an upload may look like: a Vector, a VectorView, or a pair of id and floats.
@@ -283,6 +300,7 @@ auto as_view(const E& element) -> decltype(view_of(element)) {
   return view_of(element);
 }
 
+/// A range of Vector, VectorView, or pairs of id and floats.
 template <class R>
 concept VectorInput = std::ranges::input_range<R> &&
     requires(const std::remove_cvref_t<std::ranges::range_reference_t<R>>& e) {
@@ -293,6 +311,7 @@ template <class R>
 concept QueryInput =
     std::ranges::input_range<R> && std::convertible_to < const std::remove_cvref_t<std::ranges::range_reference_t<R>>
 &, std::span < const float >> ;
+/// A range of anything that converts to std::string_view.
 template <class R>
 concept IdInput =
     std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, std::string_view>;
