@@ -2,6 +2,10 @@
 # library in a source of its own, by <cloudflare/src.hpp> and <cloudflare/local_src.hpp>. They build nothing.
 set(headers_dir ${CMAKE_CURRENT_BINARY_DIR}/headers)
 file(GLOB_RECURSE headers_inputs CONFIGURE_DEPENDS src/*.cpp src/*.hpp)
+list(FILTER headers_inputs EXCLUDE REGEX "/src/server/")
+if(NOT CLOUDFLARE_BUILD_LOCAL)
+  list(FILTER headers_inputs EXCLUDE REGEX "/src/local/")
+endif()
 add_custom_command(
   OUTPUT ${headers_dir}/written
   COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUT=${headers_dir} -DLOCAL=${CLOUDFLARE_BUILD_LOCAL} -P
