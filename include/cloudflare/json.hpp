@@ -74,9 +74,10 @@ Result<T> try_parse_as(std::string_view what, std::string_view text) {
     } else if constexpr (FromJson<T, Json>) {
       return parsed.template get<T>();
     }
+  } catch (const nlohmann::json::parse_error& e) {
+    return Error(ErrorKind::decode, json_mismatch(what, e.id, e.what(), e.byte));
   } catch (const nlohmann::json::exception& e) {
-    return Error(ErrorKind::decode, std::string(what) + " does not fit the type asked for (nlohmann/json error " +
-                                        std::to_string(e.id) + ")");
+    return Error(ErrorKind::decode, json_mismatch(what, e.id, e.what(), 0));
   } catch (...) {
     return thrown_by_caller();
   }

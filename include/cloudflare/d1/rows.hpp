@@ -56,8 +56,9 @@ class Cell {
   /// The value as a T. @throws Error  decode if it does not fit
   template <class T>
   [[nodiscard]] T as() const {
-    static_assert(ColumnType<T>,
-                  "a column cannot be read as this type: read an enum as an integer, or specialise cloudflare::d1::Type");
+    static_assert(
+        ColumnType<T>,
+        "a column cannot be read as this type: read an enum as an integer, or specialise cloudflare::d1::Type");
     if constexpr (ColumnType<T>) return Type<T>::from(*this);
   }
 
@@ -214,9 +215,10 @@ class [[nodiscard]] Rows {
   friend class detail::TypedReader;
 
   std::vector<T>& owned() noexcept {
-    static_assert(!detail::has_views<T>(),
-                  "the rows have columns that point into the Rows, a temporary here: keep the Rows in a variable, or read "
-                  "std::string instead of std::string_view");
+    static_assert(
+        !detail::has_views<T>(),
+        "the rows have columns that point into the Rows, a temporary here: keep the Rows in a variable, or read "
+        "std::string instead of std::string_view");
     return items_;
   }
 
