@@ -30,6 +30,17 @@ if(CLOUDFLARE_BUILD_LOCAL)
     NAMESPACE cloudflare::
     DESTINATION ${package_dir})
 endif()
+# So have the libraries as headers: who links the shared libraries needs none of their dependencies.
+set(header_targets cloudflare_cpp_headers)
+if(CLOUDFLARE_BUILD_LOCAL)
+  list(APPEND header_targets cloudflare_cpp_local_headers)
+endif()
+install(TARGETS ${header_targets} EXPORT cloudflare-cpp-headers-targets)
+install(
+  EXPORT cloudflare-cpp-headers-targets
+  NAMESPACE cloudflare::
+  DESTINATION ${package_dir})
+install(DIRECTORY ${headers_dir}/cloudflare DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 # Private dependencies reach a user's link line only through static libraries.
 set(cloudflare_is_static ON)

@@ -3,6 +3,7 @@
 // Credentials. They have no accessor and no output operator: only the loop can send them.
 
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <utility>
 #include <variant>
@@ -20,6 +21,8 @@ class ApiToken {
  public:
   explicit ApiToken(std::string token) : token_(std::move(token)) {}
 
+  friend std::ostream& operator<<(std::ostream&, const ApiToken&) = delete;  // a credential is never printed
+
  private:
   friend detail::CredentialAccess;
   std::string token_;
@@ -29,6 +32,8 @@ class ApiToken {
 class EmailKey {
  public:
   EmailKey(std::string email, std::string key) : email_(std::move(email)), key_(std::move(key)) {}
+
+  friend std::ostream& operator<<(std::ostream&, const EmailKey&) = delete;  // a credential is never printed
 
  private:
   friend detail::CredentialAccess;
@@ -61,6 +66,8 @@ namespace edgebase {
 class ServiceKey {
  public:
   explicit ServiceKey(std::string key) : key_(std::move(key)) {}
+
+  friend std::ostream& operator<<(std::ostream&, const ServiceKey&) = delete;  // a credential is never printed
 
  private:
   friend cloudflare::detail::CredentialAccess;

@@ -50,10 +50,19 @@ std::optional<T> fitting_number(const Json& value) {
   }
 }
 
+/// What nlohmann/json reads as a T: a type it knows, or one with a from_json.
+template <class T, class Json>
+concept FromJson = std::is_same_v<T, Json> || requires(const Json& json) {
+  json.template get<T>();
+};
+
 /// Parses text into a T. An exception of nlohmann/json becomes an Error of kind decode that names `what`; an exception
 /// from a conversion of the caller becomes one of kind callback.
 template <class T, class Json = nlohmann::json>
 Result<T> try_parse_as(std::string_view what, std::string_view text) {
+  static_assert(FromJson<T, Json>,
+                "JSON cannot become this type: give it a from_json(const nlohmann::json&, T&) in its own namespace, or "
+                "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE");
   if (nested_too_deep(text)) return Error(ErrorKind::decode, too_deep(what));
   try {
     Json parsed = Json::parse(text.begin(), text.end());
@@ -62,12 +71,13 @@ Result<T> try_parse_as(std::string_view what, std::string_view text) {
     } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
       if (const auto number = fitting_number<T>(parsed)) return *number;
       return Error(ErrorKind::decode, std::string(what) + " is not a number that fits the requested type");
-    } else {
+    } else if constexpr (FromJson<T, Json>) {
       return parsed.template get<T>();
     }
+  } catch (const nlohmann::json::parse_error& e) {
+    return Error(ErrorKind::decode, json_mismatch(what, e.id, e.what(), e.byte));
   } catch (const nlohmann::json::exception& e) {
-    return Error(ErrorKind::decode, std::string(what) + " does not fit the type asked for (nlohmann/json error " +
-                                        std::to_string(e.id) + ")");
+    return Error(ErrorKind::decode, json_mismatch(what, e.id, e.what(), 0));
   } catch (...) {
     return thrown_by_caller();
   }
@@ -95,11 +105,14 @@ concept AnyJson = requires(const T& value) {
 /// exception from a conversion of the caller becomes one of kind callback.
 template <class T>
 Result<std::string> try_dump(const T& value) {
+  static_assert(AnyJson<T> || std::is_constructible_v<nlohmann::json, const T&>,
+                "this type cannot become JSON: give it a to_json(nlohmann::json&, const T&) in its own namespace, or "
+                "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE");
   try {
     if constexpr (AnyJson<T>) {
       if (nests_deeper(value, limits::json_depth)) return invalid_argument(too_deep("the JSON given"));
       return value.dump();
-    } else {
+    } else if constexpr (std::is_constructible_v<nlohmann::json, const T&>) {
       return try_dump(nlohmann::json(value));
     }
   } catch (const nlohmann::json::exception& e) {

@@ -17,6 +17,10 @@ namespace detail {
 inline constexpr std::string_view not_json = "not JSON: ";
 /// Whether JSON text, before it is parsed, nests deeper than limits::json_depth.
 [[nodiscard]] CLOUDFLARE_API bool nested_too_deep(std::string_view json) noexcept;
+/// Why nlohmann/json could not read a value, by the number and the text of its exception; `byte` is where the text
+/// stops being JSON. Names the field if the exception does, but never what the text holds.
+[[nodiscard]] CLOUDFLARE_API std::string json_mismatch(std::string_view what, int exception, std::string_view text,
+                                                       std::size_t byte);
 [[nodiscard]] inline std::string too_deep(std::string_view what) {
   return std::string(what) + " is nested more than " + std::to_string(limits::json_depth) + " deep";
 }

@@ -17,25 +17,26 @@ namespace {
 
 class FileSource final : public Source {
  public:
-  explicit FileSource(const std::string& path) : file_(detail::files::open_to_read(path)) {
+  explicit FileSource(const std::string& path) : path_(path), file_(detail::files::open_to_read(path)) {
     // Nothing is read ahead: a buffer would hide that the file has changed.
     if (file_) std::setvbuf(file_.get(), nullptr, _IONBF, 0);
-    if (!file_) throw invalid_argument(std::string("the file of the body cannot be read: ") + std::strerror(errno));
+    if (!file_) throw invalid_argument("the file of the body, " + path + ", cannot be read: " + std::strerror(errno));
     // Without a regular file there is no size and no second attempt.
     const auto size = detail::files::size_of(file_.get());
-    if (!size) throw invalid_argument("the file of the body is not a regular file");
+    if (!size) throw invalid_argument("the file of the body, " + path + ", is not a regular file");
     size_ = *size;
   }
   std::size_t read(std::span<char> to) override {
     const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
     if (n == 0 && std::ferror(file_.get()) != 0)
-      throw Error(ErrorKind::callback, "reading the file of the body failed");
+      throw Error(ErrorKind::callback, "reading the file " + path_ + " failed: " + std::strerror(errno));
     return n;
   }
   bool rewind() override { return detail::files::seek(file_.get(), 0); }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
 
  private:
+  std::string path_;
   detail::files::Stream file_;
   std::uint64_t size_ = 0;
 };
@@ -117,7 +118,7 @@ class FunctionSink final : public Sink {
 
 Body Body::file(const std::string& path) {
   return Body(std::make_shared<detail::CheckedSource>(std::make_shared<FileSource>(path),
-                                                      "the file changed while it was sent"));
+                                                      "the file " + path + " changed while it was sent"));
 }
 
 Body Body::callback(std::function<std::size_t(std::span<char>)> read, std::function<void()> rewind,
@@ -148,9 +149,9 @@ struct FileSink::File {
   bool committed = false;
 
   void open() {
-    if (committed) throw Error(ErrorKind::callback, "the file is complete and takes no more bytes");
+    if (committed) throw Error(ErrorKind::callback, "the file " + path + " is complete and takes no more bytes");
     if (!fresh.is_open() && !fresh.create(path, 0666))
-      throw invalid_argument(std::string("the file to write cannot be created: ") + std::strerror(errno));
+      throw invalid_argument("the file " + path + " cannot be created: " + std::strerror(errno));
   }
 };
 
@@ -163,7 +164,7 @@ void FileSink::open() { file_->open(); }
 void FileSink::write(std::string_view bytes) {
   file_->open();
   if (!file_->fresh.write(bytes))
-    throw Error(ErrorKind::callback, std::string("writing the file failed: ") + std::strerror(errno));
+    throw Error(ErrorKind::callback, "writing the file " + file_->path + " failed: " + std::strerror(errno));
 }
 
 bool FileSink::restart() { return !file_->committed && (!file_->fresh.is_open() || file_->fresh.restart()); }
@@ -172,7 +173,7 @@ void FileSink::commit() {
   if (file_->committed) return;
   file_->open();
   if (!file_->fresh.commit())
-    throw Error(ErrorKind::callback, std::string("finishing the file failed: ") + std::strerror(errno));
+    throw Error(ErrorKind::callback, "finishing the file " + file_->path + " failed: " + std::strerror(errno));
   file_->committed = true;
 }
 

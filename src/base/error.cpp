@@ -25,6 +25,8 @@ std::string describe(const ErrorDetails& d) {
   if (!d.messages.empty()) {
     line.append(": ").append(std::to_string(d.messages.front().code)).append(" ");
     append_line(line, d.messages.front().message);
+    if (const std::string& page = d.messages.front().documentation_url; !page.empty())
+      append_line(line.append(" (see "), page + ")");
   }
   if (!d.text.empty()) {
     line.append(d.messages.empty() ? ": " : " - ");

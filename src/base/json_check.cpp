@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <cloudflare/json_text.hpp>
 #include <cloudflare/limits.hpp>
 
 #include "base/encode.hpp"
@@ -110,6 +111,22 @@ class JsonWalk {
 };
 
 }  // namespace
+
+std::string json_mismatch(std::string_view what, int exception, std::string_view text, std::size_t byte) {
+  constexpr int no_json = 101, wrong_type = 302, wrong_value_call = 306, no_item = 401, no_key = 403;
+  std::string line(what);
+  if (exception == no_json) return line + " is not JSON from its byte " + std::to_string(byte) + " on";
+  line += " does not fit the type asked for";
+  // "[json.exception.out_of_range.403] key 'name' not found". Other exceptions may quote the text itself.
+  const std::size_t begin = text.find("] ");
+  const bool of_type = exception >= wrong_type && exception <= wrong_value_call;
+  if ((!of_type && exception != no_item && exception != no_key) || begin == std::string_view::npos)
+    return line + " (nlohmann/json error " + std::to_string(exception) + ")";
+  const std::string_view words = text.substr(begin + 2);
+  line.append(": ").append(words);
+  if (of_type && !words.starts_with('(')) line += "; compile with JSON_DIAGNOSTICS=1 to see which field";
+  return line;
+}
 
 bool is_json(std::string_view text) noexcept { return JsonWalk(text).document() && is_utf8(text); }
 

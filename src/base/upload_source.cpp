@@ -34,7 +34,7 @@ bool CheckedSource::rewind() {
 }
 
 void CheckedSource::refuse(bool longer) const {
-  std::string text(changed_);
+  std::string text = changed_;
   if (text.empty()) text = std::string("the source gave ") + (longer ? "more" : "fewer") + " bytes than its size";
   text += longer ? ": it goes on after " : ": it ended after " + std::to_string(done_) + " of ";
   throw Error(ErrorKind::callback, text + std::to_string(*size_) + " bytes");

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include <cloudflare/http/body.hpp>
@@ -18,8 +18,8 @@ namespace cloudflare::detail {
 class CheckedSource final : public Source {
  public:
   /// `changed`, if not empty, is the text of the error for a wrong size.
-  explicit CheckedSource(std::shared_ptr<Source> inner, std::string_view changed = std::string_view())
-      : inner_(std::move(inner)), size_(inner_->size()), changed_(changed) {}
+  explicit CheckedSource(std::shared_ptr<Source> inner, std::string changed = std::string())
+      : inner_(std::move(inner)), size_(inner_->size()), changed_(std::move(changed)) {}
   /// @throws Error  callback
   std::size_t read(std::span<char> to) override;
   bool rewind() override;
@@ -29,7 +29,7 @@ class CheckedSource final : public Source {
   [[noreturn]] void refuse(bool longer) const;
   std::shared_ptr<Source> inner_;
   std::optional<std::uint64_t> size_;
-  std::string_view changed_;  // a literal
+  std::string changed_;
   std::uint64_t done_ = 0;
   bool ended_ = false;
 };

@@ -55,10 +55,19 @@ std::optional<Meaning> meaning_of(std::string_view text) {
   return found == known_texts.end() ? std::nullopt : std::optional(found->meaning);
 }
 
-constexpr detail::ReplyRules d1_rules{.meaning = meaning_of};
+// Seen in public reports: an id of a database of another account, and wrangler's login after it has expired.
+std::string_view d1_advice(const ErrorDetails& error, std::string_view) {
+  const bool refused = std::any_of(error.messages.begin(), error.messages.end(), [](const Message& message) {
+    return message.code == static_cast<int>(ErrorCode::d1_not_authorized);
+  });
+  return refused ? "frequent causes are the id of another account and a login that has expired" : std::string_view();
+}
+
+constexpr detail::ReplyRules d1_rules{.meaning = meaning_of, .advice = d1_advice};
 // A request with SQL may take 30 s (Cloudflare docs, "D1 limits"); an import has no such limit.
 constexpr detail::ReplyRules sql_rules{
     .meaning = meaning_of,
-    .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each"};
+    .advice_if_large = "import_sql() takes SQL of any size, with statements of up to 100 000 bytes each",
+    .advice = d1_advice};
 
 }  // namespace cloudflare::ops

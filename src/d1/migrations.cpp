@@ -27,7 +27,7 @@ std::string text_of(const std::filesystem::path& path) {
   } catch (const std::ios_base::failure&) {  // for example if it is a folder
     file.setstate(std::ios::badbit);
   }
-  if (!file) throw invalid_argument("the file cannot be read");
+  if (!file) throw invalid_argument("the file " + path.string() + " cannot be read");
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
   return text;

@@ -26,6 +26,8 @@ struct ReplyRules {
   std::optional<Error> (*error_in_success)(std::string& body) = nullptr;
   /// Advice to the caller when a large request takes too long.
   std::string_view advice_if_large{};
+  /// Advice to the caller for this error of a request to this URL; empty if there is none.
+  std::string_view (*advice)(const ErrorDetails& error, std::string_view url) = nullptr;
 };
 
 /// The endpoint with this name. Does not compile if there is none.

@@ -64,6 +64,9 @@ bool Loop::Exchange::rewind() {
 void Loop::Exchange::advise(ErrorDetails& d) const {
   constexpr std::uint64_t large = 50'000;
   const ReplyRules* rules = request.endpoint->rules;
+  if (rules != nullptr && rules->advice != nullptr)
+    if (const std::string_view advice = rules->advice(d, request.http.url); !advice.empty())
+      d.text.append(d.text.empty() ? "" : "; ").append(advice);
   if (rules == nullptr || rules->advice_if_large.empty() || request.http.body.size().value_or(0) < large) return;
   if (d.kind != ErrorKind::timeout && d.kind != ErrorKind::overloaded) return;
   d.text.append(d.text.empty() ? "" : "; ").append("the request is large: ").append(rules->advice_if_large);

@@ -351,6 +351,13 @@ Error undecodable(const Error& error, const Request& sent, const Reply& reply) {
   return Error(std::move(d));
 }
 
+Error in_operation(const Error& error, const Request& sent) {
+  if (!error.operation().empty()) return error;
+  ErrorDetails d = error.details();
+  d.operation = sent.endpoint->name;
+  return Error(std::move(d));
+}
+
 Result<Reply> judge(const Endpoint& endpoint, HttpResponse&& response, const Clock& clock,
                     std::vector<Message>& messages) {
   Result<Reply> reply = [&]() -> Result<Reply> {

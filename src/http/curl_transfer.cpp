@@ -375,6 +375,9 @@ Error CurlTransfer::error_of(CURLcode code) const {
     case CURLE_URL_MALFORMAT: d.kind = ErrorKind::invalid_argument; break;
     default: break;
   }
+  const bool of_connection = d.kind == ErrorKind::transport || d.kind == ErrorKind::tls || d.kind == ErrorKind::timeout;
+  const auto peer = of_connection ? url_parts(request_->url) : std::nullopt;
+  if (peer) d.text.append(" (").append(peer->host).append(":").append(std::to_string(peer->port)).append(")");
   return Error(std::move(d));
 }
 

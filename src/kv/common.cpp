@@ -1,5 +1,7 @@
 #include "kv/common.hpp"
 
+#include <algorithm>
+
 #include "base/json_check.hpp"
 #include "base/saturating.hpp"
 
@@ -49,11 +51,33 @@ std::optional<kv::Value> read_value(json::value item, const kv::BulkGetOptions& 
   return present ? std::optional(std::move(value)) : std::nullopt;
 }
 
+// The id in ".../namespaces/ID/..." is none as Cloudflare makes them: 32 hexadecimal digits.
+bool looks_like_title(std::string_view url) {
+  constexpr std::string_view before = "/storage/kv/namespaces/";
+  const std::size_t begin = url.find(before);
+  if (begin == std::string_view::npos) return false;
+  const std::string_view rest = url.substr(begin + before.size());
+  const std::string_view id = rest.substr(0, rest.find_first_of("/?"));
+  return id.size() != limits::kv_id_chars || id.find_first_not_of("0123456789abcdef") != std::string_view::npos;
+}
+
+constexpr std::string_view find_advice = "if that is a title, kv_namespaces().find(title) tells its id";
+
+std::string_view kv_advice(const ErrorDetails& error, std::string_view url) {
+  const bool missing = std::any_of(error.messages.begin(), error.messages.end(), [](const Message& message) {
+    const auto code = static_cast<ErrorCode>(message.code);
+    return code == ErrorCode::kv_namespace_not_found || code == ErrorCode::invalid_object_identifier;
+  });
+  return missing && looks_like_title(url) ? find_advice : std::string_view();
+}
+
 }  // namespace
+
+constexpr detail::ReplyRules kv_rules{.advice = kv_advice};
 
 std::optional<Error> check_namespace_id(std::string_view id) {
   if (!id.empty() && id.size() <= limits::kv_id_chars && detail::is_id(id)) return std::nullopt;
-  return invalid_argument("the namespace id must be 1 to 32 characters of [A-Za-z0-9_-]");
+  return invalid_argument("the namespace id must be 1 to 32 characters of [A-Za-z0-9_-]; " + std::string(find_advice));
 }
 
 std::optional<Error> check_key(std::string_view key, bool limits) {

@@ -45,7 +45,7 @@ class UsersSource final : public cf::Source {
 };
 
 std::vector<Miscounted> miscounted(const support::TemporaryFolder& folder) {
-  return {{"a file", "the file changed while it was sent",
+  return {{"a file", "changed while it was sent",
            [&folder](std::size_t size, const std::string& given) {
              support::write_file(folder.file("f"), std::string(size, 'f'));
              cf::Body body = cf::Body::file(folder.file("f"));
@@ -145,7 +145,7 @@ TEST_CASE("a file that changes between two attempts is an error of the second") 
     });
     const auto error = error_of([&] { client_of(server).kv("ns").put("k", cf::Body::file(folder.file("f"))); });
     CHECK(error.kind() == cf::ErrorKind::callback);
-    CHECK(error.details().text.find("the file changed while it was sent") != std::string::npos);
+    CHECK(error.details().text.find("changed while it was sent") != std::string::npos);
     CHECK(error.outcome_unknown());
     CHECK(error.attempts() == 2);
     const auto seen = server.requests();

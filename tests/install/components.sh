@@ -39,13 +39,15 @@ says "configured"
 says_not "has local"
 said=$(asks "$prefix" "REQUIRED COMPONENTS cloudflare files testing" $hidden)
 says "configured"
+said=$(asks "$prefix" "REQUIRED COMPONENTS headers" $hidden)
+says "configured"
 said=$(asks "$prefix" "REQUIRED COMPONENTS cloudflare OPTIONAL_COMPONENTS local" $hidden)
 says "configured"
 said=$(asks "$prefix" "REQUIRED COMPONENTS local" $hidden || true)
 says "its component local needs the development files of SQLite, which were not found"
 says_not "configured"
 said=$(asks "$prefix" "REQUIRED COMPONENTS d1" || true)
-says "its component d1 does not exist; there are cloudflare, files, testing and local"
+says "its component d1 does not exist; there are cloudflare, files, testing, local and headers"
 says_not "configured"
 
 # As it is installed by a build with CLOUDFLARE_BUILD_LOCAL=OFF.

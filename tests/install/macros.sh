@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # macros.sh INCLUDE WORK: whoever includes our headers gets no macro but CLOUDFLARE_*, and none of our private
-# dependencies' headers or macros.
+# dependencies' headers or macros. What compiles the library's own sources is left out.
 set -euo pipefail
 include=$1 work=$2
 mkdir -p "$work"
-(cd "$include" && find cloudflare -name '*.hpp' | LC_ALL=C sort | sed 's|.*|#include <&>|') >"$work/all.cpp"
+(cd "$include" && find cloudflare -name '*.hpp' ! -path '*/impl/*' ! -name '*src.hpp' | LC_ALL=C sort | sed 's|.*|#include <&>|') >"$work/all.cpp"
 grep -q '<cloudflare/cloudflare.hpp>' "$work/all.cpp"
 preprocess() { $CXX -std=c++20 -I "$include" -E "$@" "$work/all.cpp"; }
 

@@ -3,6 +3,8 @@
 // Operation<T>, which every call of the asynchronous view returns, and that view. The handles are in
 // <cloudflare/async.hpp>.
 
+#include <cloudflare/detail/language.hpp>
+
 #include <atomic>
 #include <cassert>
 #include <concepts>

@@ -28,6 +28,13 @@ class TypedReader;
 
 namespace cloudflare::d1 {
 
+class Cell;
+/// A type that a column can be read as.
+template <class T>
+concept ColumnType = requires(const Cell& cell) {
+  Type<T>::from(cell);
+};
+
 /// The types of values in SQLite.
 enum class CellType : std::uint8_t { null, integer, real, text, blob };
 
@@ -52,7 +59,10 @@ class Cell {
   /// The value as a T. @throws Error  decode if it does not fit
   template <class T>
   [[nodiscard]] T as() const {
-    return Type<T>::from(*this);
+    static_assert(
+        ColumnType<T>,
+        "a column cannot be read as this type: read an enum as an integer, or specialise cloudflare::d1::Type");
+    if constexpr (ColumnType<T>) return Type<T>::from(*this);
   }
 
  private:
@@ -167,12 +177,25 @@ struct Type<std::chrono::sys_seconds> {
 template <class T>
 struct Type<std::optional<T>> {
   static std::optional<T> from(const Cell& cell) {
-    return cell.is_null() ? std::optional<T>() : std::optional<T>(Type<T>::from(cell));
+    return cell.is_null() ? std::optional<T>() : std::optional<T>(cell.as<T>());
   }
 };
 
+}  // namespace cloudflare::d1
+
+namespace cloudflare::detail {
+
+/// Whether a row has a column that certainly points into the reply.
+template <class T>
+constexpr bool has_views();
+
+}  // namespace cloudflare::detail
+
+namespace cloudflare::d1 {
+
 /// The rows of one statement: a sequence of tuples or structs, with the names of the columns and the meta of the
-/// statement. A copy shares the text that string_view columns point to.
+/// statement. A copy shares the text that string_view columns point to. From a temporary, rows are taken by value, and
+/// not at all if they have such columns.
 template <class T>
 class [[nodiscard]] Rows {
  public:
@@ -182,12 +205,14 @@ class [[nodiscard]] Rows {
   [[nodiscard]] auto end() const noexcept { return items_.end(); }
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
-  [[nodiscard]] const T& operator[](std::size_t row) const noexcept { return items_[row]; }
-  [[nodiscard]] const T& front() const noexcept { return items_.front(); }
+  [[nodiscard]] const T& operator[](std::size_t row) const& noexcept { return items_[row]; }
+  [[nodiscard]] T operator[](std::size_t row) && noexcept { return std::move(owned()[row]); }
+  [[nodiscard]] const T& front() const& noexcept { return items_.front(); }
+  [[nodiscard]] T front() && noexcept { return std::move(owned().front()); }
 
   /// The rows as a vector. Views in them (string_view, span) are valid as long as this object lives.
   [[nodiscard]] const std::vector<T>& items() const& noexcept { return items_; }
-  [[nodiscard]] std::vector<T> items() && noexcept { return std::move(items_); }
+  [[nodiscard]] std::vector<T> items() && noexcept { return std::move(owned()); }
 
   /// The names that the server gives, duplicates included; they are there even if there are no rows.
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
@@ -196,6 +221,15 @@ class [[nodiscard]] Rows {
  private:
   template <class>
   friend class detail::TypedReader;
+
+  std::vector<T>& owned() noexcept {
+    static_assert(
+        !detail::has_views<T>(),
+        "the rows have columns that point into the Rows, a temporary here: keep the Rows in a variable, or read "
+        "std::string instead of std::string_view");
+    return items_;
+  }
+
   std::vector<T> items_{};
   std::vector<std::string> columns_{};
   Meta meta_{};

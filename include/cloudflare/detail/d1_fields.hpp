@@ -28,6 +28,18 @@ constexpr bool takes_members(std::index_sequence<I...>) {
   return requires { T{(static_cast<void>(I), AnyMember())...}; };
 }
 
+/// Converts to the base classes of T only.
+template <class T>
+struct AnyBase {
+  template <class B>
+  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept;  // NOLINT(*-explicit-*)
+};
+/// Whether an aggregate has a base class.
+template <class T>
+concept HasBase = requires {
+  T{AnyBase<T>()};
+};
+
 inline constexpr std::size_t most_fields = 16;
 
 /// 0 if there are more than most_fields.

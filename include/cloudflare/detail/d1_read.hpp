@@ -42,6 +42,8 @@ template <>
 inline constexpr bool is_view<std::string_view> = true;
 template <>
 inline constexpr bool is_view<std::span<const std::byte>> = true;
+template <>
+inline constexpr bool is_view<d1::Cell> = true;
 template <class T>
 inline constexpr bool is_view<std::optional<T>> = is_view<T>;
 
@@ -61,21 +63,27 @@ concept NamesColumns = requires(const T* t) {
 /// How a T is made from a row: tuples by position, structs by the names of their members.
 template <class T>
 struct RowShape {
-  static_assert(NamesColumns<T> || (std::is_aggregate_v<T> && field_count<T>() > 0),
-                "give the struct a d1_columns() function: it is no aggregate of up to 16 members");
   static constexpr bool by_name = true;
   static auto names() {
     if constexpr (NamesColumns<T>)
       return std::apply([](const auto&... column) { return std::array{column.name...}; },
                         d1_columns(static_cast<const T*>(nullptr)));
+    else if constexpr (HasBase<T>)
+      return std::array<std::string_view, 0>();
     else
       return field_names<T>(std::make_index_sequence<field_count<T>()>());
   }
   template <class Row>
   static auto tie(Row& row) {
+    static_assert(NamesColumns<T> || !HasBase<T>,
+                  "give the struct a d1_columns() function: a struct with a base class does not name its members");
+    static_assert(NamesColumns<T> || HasBase<T> || (std::is_aggregate_v<T> && field_count<T>() > 0),
+                  "give the struct a d1_columns() function: it is no aggregate of up to 16 members");
     if constexpr (NamesColumns<T>)
       return std::apply([&](const auto&... column) { return std::tie(row.*column.member...); },
                         d1_columns(static_cast<const T*>(nullptr)));
+    else if constexpr (HasBase<T>)
+      return std::tuple<>();
     else
       return tie_fields(row);
   }
@@ -114,11 +122,18 @@ class RowMaker {
   }
   template <class M>
   static void set(M& member, const d1::Cell* cells, std::size_t at) {
-    member = d1::Type<M>::from(cells[at]);
+    member = cells[at].as<M>();
   }
 
   std::array<std::size_t, width> places_{};
 };
+
+template <class T>
+constexpr bool has_views() {
+  return []<class... M>(std::type_identity<std::tuple<M...>>) {
+    return (is_view<std::remove_cvref_t<M>> || ...);
+  }(std::type_identity<typename RowMaker<T>::Members>());
+}
 
 template <class T>
 class TypedReader final : public RowReader {

@@ -4,6 +4,8 @@
 /// generated header and no macro in the user's build. On Windows the libraries are static.
 #pragma once
 
+#include <cloudflare/detail/language.hpp>
+
 #if defined(_WIN32)
 #define CLOUDFLARE_API
 #else

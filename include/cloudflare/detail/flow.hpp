@@ -91,6 +91,9 @@ struct Reply {
 /// be read, or if this was not the first attempt.
 [[nodiscard]] CLOUDFLARE_API Error undecodable(const Error& error, const Request& sent, const Reply& reply);
 
+/// Names the operation in an error of what is done with a reply after it was decoded, unless the error names one.
+[[nodiscard]] CLOUDFLARE_API Error in_operation(const Error& error, const Request& sent);
+
 /// Takes a flow's requests and wake-ups.
 class Outbox {
  public:
@@ -224,7 +227,7 @@ class Mapped final : public FlowOf<typename std::invoke_result_t<Then, typename 
   }
   void on_reply(unsigned tag, Result<Reply>&& reply, Outbox& out) override {
     inner_.on_reply(tag, std::move(reply), out);
-    settle();
+    settle(&out);
   }
   void on_wake(Outbox& out) override {
     inner_.on_wake(out);
@@ -237,13 +240,17 @@ class Mapped final : public FlowOf<typename std::invoke_result_t<Then, typename 
   [[nodiscard]] bool bounded() const noexcept override { return inner_.bounded(); }
 
  private:
-  void settle() {
+  void settle(Outbox* out = nullptr) {
     if (!inner_.finished() || this->finished()) return;
-    try {
-      this->finish(inner_.take().and_then(then_));
-    } catch (...) {
-      this->finish(thrown_by_caller());
-    }
+    auto result = [this] {
+      try {
+        return inner_.take().and_then(then_);
+      } catch (...) {
+        return decltype(inner_.take().and_then(then_))(thrown_by_caller());
+      }
+    }();
+    if (!result && out != nullptr) return this->finish(in_operation(result.error(), out->sent()));
+    this->finish(std::move(result));
   }
 
   Inner inner_;

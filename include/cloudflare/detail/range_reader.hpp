@@ -2,6 +2,8 @@
 
 // Reads a caller's range lazily and once, behind an interface that does not name its type.
 
+#include <cloudflare/detail/language.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>

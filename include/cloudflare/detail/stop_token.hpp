@@ -2,6 +2,8 @@
 
 // std::stop_token, or a message that says what to do where the standard library hides it.
 
+#include <cloudflare/detail/language.hpp>
+
 #include <stop_token>
 
 // libc++ 20 and later have it. 18 and 19, and so Apple's and Android's compilers of that age, need the flag, for the

@@ -89,6 +89,10 @@ class VectorStore {
       std::span<const float> vector, const vectorize::QueryOptions& options = vectorize::QueryOptions()) const {
     return View::run(context_, ops::vectorize_query(context_, index_, vector, options));
   }
+  [[nodiscard]] Returns<vectorize::QueryResult> query(
+      std::initializer_list<float> vector, const vectorize::QueryOptions& options = vectorize::QueryOptions()) const {
+    return query(std::span(vector.begin(), vector.size()), options);
+  }
   /// The nearest neighbours of the stored vector with this id.
   [[nodiscard]] Returns<vectorize::QueryResult> query_by_id(
       std::string_view id, const vectorize::QueryOptions& options = vectorize::QueryOptions()) const {

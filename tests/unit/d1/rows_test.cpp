@@ -36,6 +36,10 @@ struct Named {
   int id = 0;
   std::string name{};
 };
+struct NestedFirst {
+  Named named{};
+  int other = 0;
+};
 
 }  // namespace
 
@@ -261,4 +265,21 @@ TEST_CASE("statements without a result have no rows and no columns") {
     const auto done = database(s).execute("DELETE FROM t");
     CHECK(done.changes() == 1);
   }
+}
+
+TEST_CASE("rows of a temporary are taken by value; a base class is told from a first member that is a struct") {
+  struct Based : Named {
+    double score = 0;
+  };
+  const FakeReply reply =
+      ok(R"([{"results":{"columns":["id","name"],"rows":[[1,"a name that no small string holds"],[2,"b"]]},)"
+         R"("success":true}])");
+  const Scripted s({reply, reply, reply});
+  const std::string first = std::get<1>(database(s).query<int, std::string>("SELECT 1").front());
+  CHECK(first == "a name that no small string holds");
+  CHECK(std::get<0>(database(s).query<int, std::string>("SELECT 1")[1]) == 2);
+  CHECK(database(s).query_as<Named>("SELECT 1").items().at(0).name == first);
+  static_assert(cf::detail::HasBase<Based> && !cf::detail::HasBase<Named> && !cf::detail::HasBase<NestedFirst>);
+  static_assert(cf::detail::has_views<std::tuple<int, std::optional<std::string_view>>>());
+  static_assert(!cf::detail::has_views<std::tuple<int, std::string>>());
 }

@@ -1,0 +1,22 @@
+# CPack: an archive (TGZ) and, where dpkg is, a Debian package (DEB) of what is installed. packaging/debian makes the
+# packages of a distribution.
+set(CPACK_PACKAGE_NAME cloudflare-cpp)
+set(CPACK_PACKAGE_VENDOR "cloudflare-cpp contributors")
+set(CPACK_PACKAGE_CONTACT "cloudflare-cpp contributors <cloudflare-cpp@localhost>")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_GENERATOR TGZ)
+find_program(CLOUDFLARE_DPKG dpkg)
+mark_as_advanced(CLOUDFLARE_DPKG)
+if(CLOUDFLARE_DPKG)
+  list(APPEND CPACK_GENERATOR DEB)
+endif()
+set(CPACK_VERBATIM_VARIABLES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+set(cloudflare_deb_depends "nlohmann-json3-dev (>= 3.11)" "libcurl4-openssl-dev (>= 7.88)" zlib1g-dev
+                           "libsimdjson-dev (>= 3.0)" "libssl-dev (>= 3.0)")
+if(CLOUDFLARE_BUILD_LOCAL)
+  list(APPEND cloudflare_deb_depends libsqlite3-dev)
+endif()
+list(JOIN cloudflare_deb_depends ", " CPACK_DEBIAN_PACKAGE_DEPENDS)
+include(CPack)

@@ -1,0 +1,4 @@
+// The compiled part of the library.
+#include <cloudflare/src.hpp>
+
+#include <cloudflare/local_src.hpp>
