@@ -121,7 +121,7 @@ std::string json_mismatch(std::string_view what, int exception, std::string_view
   const std::size_t begin = text.find("] ");
   const bool of_type = exception >= wrong_type && exception <= wrong_value_call;
   if ((!of_type && exception != no_item && exception != no_key) || begin == std::string_view::npos)
-    return line + " (nlohmann/json error " + std::to_string(exception) + ")";
+    return line + " (JSON exception " + std::to_string(exception) + ")";
   const std::string_view words = text.substr(begin + 2);
   line.append(": ").append(words);
   if (of_type && !words.starts_with('(')) line += "; compile with JSON_DIAGNOSTICS=1 to see which field";

@@ -4,5 +4,5 @@
 // follows would fail in hundreds of lines.
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
-#error "cloudflare-cpp needs C++20: compile with -std=c++20; in CMake, target_compile_features(program PRIVATE cxx_std_20)"
+#error "cloudflare-cpp needs C++20: compile with -std=c++20, or in CMake with the feature cxx_std_20"
 #endif

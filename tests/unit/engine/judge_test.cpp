@@ -140,7 +140,7 @@ TEST_CASE("5xx and 429 are repeated whatever the code, by the class of the opera
 TEST_CASE("what() is one line with operation, kind, status, first code and message, and ray id") {
   const Scripted s(
       {{.status = 404, .body = refusal(10013, R"(namespace\nnot found)"), .headers = {{"cf-ray", "8f-X"}}}});
-  const auto error = error_of([&] { s.kv().put("k", "v"); });
+  const auto error = error_of([&] { s.client().kv(std::string(32, 'a')).put("k", "v"); });
   CHECK(std::string(error.what()) == "kv.put: not_found (HTTP 404): 10013 namespace not found [ray 8f-X]");
   CHECK(error.operation() == "kv.put");
   CHECK(error.attempts() == 1);
