@@ -1,8 +1,8 @@
 // [offline]
+#include <cassert>
 #include <cloudflare/kv.hpp>
 #include <cloudflare/local.hpp>
 #include <cloudflare/testing/fake_transport.hpp>
-#include <cassert>
 
 namespace cf = cloudflare;
 
