@@ -9,47 +9,47 @@ using cf::ErrorKind;
 
 namespace {
 
-struct Settings {
+struct Sound {
   int volume = 0;
   std::string name{};
 };
-void from_json(const nlohmann::json& from, Settings& to) {
+void from_json(const nlohmann::json& from, Sound& to) {
   from.at("volume").get_to(to.volume);
   from.at("name").get_to(to.name);
 }
 
-/// The message of reading a value that does not become Settings.
-std::string said_of(const std::string& value) {
+/// The message of reading a value that does not become Sound.
+std::string message_of(const std::string& value) {
   const Scripted s({{.body = value}});
-  const cf::Error error = error_of([&] { (void)s.kv().get_as<Settings>("secret-key"); });
+  const cf::Error error = error_of([&] { (void)s.kv().get_as<Sound>("secret-key"); });
   CHECK(error.kind() == ErrorKind::decode);
   CHECK(error.operation() == "kv.get");
   const Scripted checked({{.body = value}});
-  CHECK(std::string(checked.kv().checked().get_as<Settings>("secret-key").error().what()) == error.what());
+  CHECK(std::string(checked.kv().checked().get_as<Sound>("secret-key").error().what()) == error.what());
   return error.what();
 }
 
-std::string said_of(const FakeReply& reply, const std::string& namespace_id) {
+std::string message_of(const FakeReply& reply, const std::string& namespace_id) {
   const Scripted s({reply});
   return error_of([&] { (void)s.client().kv(namespace_id).get("k"); }).what();
 }
 
-bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool tells(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
 TEST_CASE(
     "a value that is not the JSON asked for names the operation, the field and what is wrong, but not the value") {
-  CHECK(said_of(R"({"volume":1})") ==
+  CHECK(message_of(R"({"volume":1})") ==
         "kv.get: decode: the value does not fit the type asked for: key 'name' not found");
-  CHECK(said_of(R"({"volume":"sesame","name":"n"})")
+  CHECK(message_of(R"({"volume":"sesame","name":"n"})")
             .starts_with(
                 "kv.get: decode: the value does not fit the type asked for: type must be number, but is string"));
-  CHECK(holds(said_of("[1]"), "cannot use at() with array"));
-  CHECK(said_of(R"({"volume":sesame})") == "kv.get: decode: the value is not JSON from its byte 11 on");
-  CHECK(said_of("") == "kv.get: decode: the value is not JSON from its byte 1 on");
+  CHECK(tells(message_of("[1]"), "cannot use at() with array"));
+  CHECK(message_of(R"({"volume":sesame})") == "kv.get: decode: the value is not JSON from its byte 11 on");
+  CHECK(message_of("") == "kv.get: decode: the value is not JSON from its byte 1 on");
   const auto text = cf::JsonText::raw(R"({"volume":1})");
-  CHECK(std::string(error_of([&] { (void)text.as<Settings>(); }).what()) ==
+  CHECK(std::string(error_of([&] { (void)text.as<Sound>(); }).what()) ==
         "decode: the JSON text does not fit the type asked for: key 'name' not found");
 }
 
@@ -58,26 +58,26 @@ TEST_CASE("a failed connection names host and port") {
                              {.account_id = "acc", .base_url = "http://127.0.0.1:1/client/v4", .max_attempts = 1});
   const cf::Error error = error_of([&] { (void)client.kv("ns").get("secret-key"); });
   CHECK(error.kind() == ErrorKind::transport);
-  CHECK(holds(error.what(), "(127.0.0.1:1)"));
-  CHECK_FALSE(holds(error.what(), "secret-key"));
+  CHECK(tells(error.what(), "(127.0.0.1:1)"));
+  CHECK_FALSE(tells(error.what(), "secret-key"));
 }
 
 TEST_CASE("an error about a file names its path") {
   const std::string missing = "/no/such/folder/file";
-  CHECK(holds(error_of([&] { (void)cf::Body::file(missing); }).what(), missing + ", cannot be read: No such file"));
-  CHECK(holds(error_of([&] { (void)cf::Body::file("/dev/null"); }).what(), "/dev/null, is not a regular file"));
+  CHECK(tells(error_of([&] { (void)cf::Body::file(missing); }).what(), missing + ", cannot be read: No such file"));
+  CHECK(tells(error_of([&] { (void)cf::Body::file("/dev/null"); }).what(), "/dev/null, is not a regular file"));
   cf::FileSink sink(missing);
-  CHECK(holds(error_of([&] { sink.write("x"); }).what(), "the file " + missing + " cannot be created: No such file"));
+  CHECK(tells(error_of([&] { sink.write("x"); }).what(), "the file " + missing + " cannot be created: No such file"));
 }
 
 TEST_CASE("an id that looks like a title is met with the call that finds the id of a title") {
   const std::string advice = "if that is a title, kv_namespaces().find(title) tells its id";
   const std::string id(32, 'a');
-  CHECK(holds(said_of(FakeReply{}, "my settings"), advice));
-  CHECK(holds(said_of(refused(404, 10013, "namespace not found"), "settings"), advice));
-  CHECK(holds(said_of(refused(404, 7003, "Could not route"), "settings"), advice));
-  CHECK_FALSE(holds(said_of(refused(404, 10013, "namespace not found"), id), advice));
-  CHECK_FALSE(holds(said_of(refused(400, 10011, "other"), "settings"), advice));
+  CHECK(tells(message_of(FakeReply{}, "my settings"), advice));
+  CHECK(tells(message_of(refused(404, 10013, "namespace not found"), "settings"), advice));
+  CHECK(tells(message_of(refused(404, 7003, "Could not route"), "settings"), advice));
+  CHECK_FALSE(tells(message_of(refused(404, 10013, "namespace not found"), id), advice));
+  CHECK_FALSE(tells(message_of(refused(400, 10011, "other"), "settings"), advice));
 }
 
 TEST_CASE("7403 names its frequent causes, and the page of an error is shown") {
@@ -86,11 +86,11 @@ TEST_CASE("7403 names its frequent causes, and the page of an error is shown") {
   CHECK(std::string(error_of([&] { (void)db.query("SELECT 1"); }).what()) ==
         "d1.query: unauthorized (HTTP 403): 7403 not authorized - frequent causes are the id of another account and a "
         "login that has expired");
-  CHECK_FALSE(holds(error_of([&] { (void)db.query("SELECT 1"); }).what(), "frequent"));
+  CHECK_FALSE(tells(error_of([&] { (void)db.query("SELECT 1"); }).what(), "frequent"));
 
   const FakeReply with_page{.status = 400,
                             .body = R"({"success":false,"errors":[{"code":10001,"message":"no","documentation_url":)"
                                     R"("https://developers.cloudflare.com/kv/"}],"messages":[],"result":null})"};
-  CHECK(said_of(with_page, "ns") ==
+  CHECK(message_of(with_page, "ns") ==
         "kv.get: rejected (HTTP 400): 10001 no (see https://developers.cloudflare.com/kv/)");
 }
