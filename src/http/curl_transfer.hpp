@@ -49,6 +49,7 @@ class CurlTransfer {
   // Callbacks of libcurl; `self` is the handle.
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_debug(CURL* easy, curl_infotype type, char* data, std::size_t size, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
 
  private:
@@ -61,6 +62,7 @@ class CurlTransfer {
   [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
   [[nodiscard]] std::size_t give(std::span<char> room);
   [[nodiscard]] bool take_header(std::string_view line);
+  void watch_chunks();
   [[nodiscard]] bool choose_decoder();
   [[nodiscard]] bool keep(std::string_view bytes);
   void take(std::string_view bytes);
@@ -84,6 +86,8 @@ class CurlTransfer {
   std::chrono::nanoseconds waited_{0};
   bool plain_get_ = false;
   bool head_complete_ = false;
+  bool chunked_ = false;      // the reply's body comes in chunks
+  bool chunk_began_ = false;  // a byte of them has come
   bool unknown_encoding_ = false;
   bool too_large_ = false;
   std::exception_ptr thrown_{};  // by a callback; must not pass through libcurl's frames
