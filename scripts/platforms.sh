@@ -55,7 +55,9 @@ cross() {
   shift 3
   needed mmdebstrap "g++-$triple" && make_system bookworm "$architecture" extract libc6-dev libstdc++-12-dev "${libraries[@]}" ||
     return
-  options=(-DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/debian.cmake" -DCLOUDFLARE_TRIPLE="$triple"
+  # The compiler is the toolchain file's, said again since the preset names another.
+  options=(-DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/debian.cmake" -DCMAKE_CXX_COMPILER="$triple-g++"
+    -DCLOUDFLARE_TRIPLE="$triple"
     -DCLOUDFLARE_MULTIARCH="$multiarch" -DCLOUDFLARE_ROOT="$PWD/$place/root" -DCLOUDFLARE_RUN="$(
       IFS=';'
       echo "$*"
