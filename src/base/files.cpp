@@ -7,6 +7,9 @@
 #ifndef NOMINMAX
 #define NOMINMAX
 #endif
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN  // libcurl's headers want the newer sockets
+#endif
 #include <direct.h>
 #include <fcntl.h>
 #include <io.h>

@@ -79,12 +79,11 @@ CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<
 void CurlTransfer::set_url() {
   const std::string& url = request_->url;
   const std::string& origin = handle_.origin;
-  // A proxy may need the whole URL in the request line.
+  // A proxy may need the whole URL in the request line, where libcurl 8.23 writes %2e as %2E.
   const auto known = [&] {
     return handle_.direct && url.starts_with(origin) && is_target(std::string_view(url).substr(origin.size()));
   };
   if (!known()) parse_url();
-  // libcurl 8.23 writes %2e as %2E.
   curl_easy_setopt(easy(), CURLOPT_REQUEST_TARGET, known() ? url.c_str() + origin.size() : nullptr);
 }
 
@@ -230,16 +229,10 @@ std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t cou
   }
 }
 
-// libcurl shows the bytes of chunks, before it decodes them, to its debug function alone.
 void CurlTransfer::watch_chunks() {
   const bool has_body = response_.status >= 200 && response_.status != 204 && response_.status != 304;
   chunked_ = has_body && request_->method != "HEAD" && find_header(response_.headers, "transfer-encoding") != nullptr;
   if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 1L);
-}
-
-int CurlTransfer::on_debug(CURL*, curl_infotype type, char*, std::size_t size, void* self) {
-  if (type == CURLINFO_DATA_IN && size > 0) of(self).chunk_began_ = true;
-  return 0;
 }
 
 // Chooses the decoder by Content-Encoding; false if that is an encoding that was not asked for.
@@ -324,9 +317,8 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   const bool refused = response_.status >= 400 && !thrown_;
   // libcurl reports no error for a connection that ends within the headers, and libcurl 8.23 none for one that ends
   // where the first chunk should begin.
-  const bool nothing = chunked_ && !chunk_began_;
   if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 0L);
-  if (code == CURLE_OK && (!head_complete_ || nothing)) code = CURLE_PARTIAL_FILE;
+  if (code == CURLE_OK && (!head_complete_ || (chunked_ && !chunk_began_))) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
   if (thrown_ || (code != CURLE_OK && !refused)) return error_of(code);

@@ -49,7 +49,11 @@ class CurlTransfer {
   // Callbacks of libcurl; `self` is the handle.
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-  static int on_debug(CURL* easy, curl_infotype type, char* data, std::size_t size, void* self);
+  /// libcurl shows the bytes of chunks, before it decodes them, to its debug function alone.
+  static int on_debug(CURL*, curl_infotype type, char*, std::size_t size, void* self) {
+    if (type == CURLINFO_DATA_IN && size > 0) of(self).chunk_began_ = true;
+    return 0;
+  }
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
 
  private:

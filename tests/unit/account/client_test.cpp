@@ -344,7 +344,7 @@ TEST_CASE("every byte and length survives base64, percent-encoding and JSON stri
   for (const char byte : ascii)
     for (std::size_t at = 0; at < 20; ++at) {  // the encoder checks several bytes at once, so every position counts
       std::string text(20, '\x7F');
-      text[at] = byte < 0 ? 'x' : byte;
+      text[at] = static_cast<unsigned char>(byte) >= 0x80 ? 'x' : byte;
       std::string one;
       cf::detail::append_json_string(one, text);
       CHECK(json::parse(one) == text);
