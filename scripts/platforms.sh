@@ -78,7 +78,7 @@ prepare() {
         "$root/lib/ld-linux.so.2" --library-path "$root/usr/lib/i386-linux-gnu:$root/lib/i386-linux-gnu"
       ;;
     arm64 | s390x)
-      programs=(unit unit_d1 edgebase vectorize readers import local_threads http_wire)
+      programs=(unit unit_d1)
       ;;&
     arm64) needed qemu-user-static && cross arm64 aarch64-linux-gnu aarch64-linux-gnu qemu-aarch64-static -L "$root" ;;
     s390x) needed qemu-user-static && cross s390x s390x-linux-gnu s390x-linux-gnu qemu-s390x-static -L "$root" ;;
