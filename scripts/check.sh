@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The slow checks that scripts/test.sh leaves out: the examples, the second compiler, ThreadSanitizer, tests labelled
-# long, install or memory, clang-tidy, clang-format. Continues after a failure. The last line is "N passed, N failed, N skipped":
-# test cases, and one for each other check.
+# long, install or memory, two other platforms, clang-tidy, clang-format. Continues after a failure. The last line is
+# "N passed, N failed, N skipped": test cases, and one for each other check.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -49,6 +49,16 @@ count build/gcc
 check "ThreadSanitizer build" build_tests tsan --target tests_threads
 run_ctest tsan -L '^threads$'
 count build/tsan
+# The fastest two of scripts/platforms.sh, which needs root on Debian 12.
+for platform in clang19-libc++ i386; do
+  if [ "$(id -u)" = 0 ] && grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release; then
+    scripts/platforms.sh --only "unit unit_d1" $platform
+    count build/platforms/$platform/build
+  else
+    echo "SKIPPED: $platform: needs root on Debian 12" >&2
+    skipped=$((skipped + 1))
+  fi
+done
 check "clang-tidy" tidy
 check "clang-format" format
 # Doxygen is optional: scripts/setup.sh installs it where it can.

@@ -92,7 +92,7 @@ class WranglerLogin {
       if (exists(base_ + ".enc")) throw no_login("is in the system's keyring, which only wrangler reads");
       throw no_login("is missing; run `wrangler login`");
     }
-    constexpr std::uint64_t most = 64'000;
+    constexpr std::size_t most = 64'000;
     const std::string text = file_.text(most);
     const auto token = toml_value(text, "oauth_token");
     if (!token || token->empty()) throw no_login("holds no oauth_token; run `wrangler login`");
@@ -121,7 +121,7 @@ class WranglerLogin {
 
 std::function<std::string()> detail::token_reader(std::string path) {
   return [file = std::make_shared<WatchedFile>("the token file", std::move(path))] {
-    constexpr std::uint64_t most = 4096;
+    constexpr std::size_t most = 4096;
     const std::string text = file->text(most);
     const std::string_view token = trimmed(text);
     if (token.empty()) throw file->refused("is empty");

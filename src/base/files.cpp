@@ -1,10 +1,14 @@
 #include "base/files.hpp"
 
+#include <array>
 #include <cerrno>
 
 #ifdef _WIN32
 #ifndef NOMINMAX
 #define NOMINMAX
+#endif
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN  // libcurl's headers want the newer sockets
 #endif
 #include <direct.h>
 #include <fcntl.h>
@@ -230,6 +234,23 @@ std::tm utc(std::time_t time) {
 }
 
 #endif
+
+std::filesystem::path path_of(std::string_view utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
+
+std::string utf8_of(const std::filesystem::path& path) {
+  const std::u8string text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
+std::optional<std::string> read_all(const std::string& path) {
+  const Stream file = open_to_read(path);
+  if (!file) return std::nullopt;
+  std::string text;
+  std::array<char, 1U << 14> piece{};
+  while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file.get())) text.append(piece.data(), n);
+  if (std::ferror(file.get()) != 0) return std::nullopt;  // a folder, for example
+  return text;
+}
 
 std::string_view settings_folder() noexcept {
 #ifdef __APPLE__

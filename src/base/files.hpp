@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@
 #include <cloudflare/detail/export.hpp>
 
 namespace cloudflare::detail::files {
+
+/// A path for the standard library, which takes a plain string on Windows for text in the system's code page.
+[[nodiscard]] CLOUDFLARE_API std::filesystem::path path_of(std::string_view utf8);
+[[nodiscard]] CLOUDFLARE_API std::string utf8_of(const std::filesystem::path& path);
 
 /// What the system knows of a file. Device and number together identify it while it exists.
 struct Status {
@@ -66,6 +71,8 @@ using Stream = std::unique_ptr<std::FILE, CloseStream>;
 
 /// Opens a file for reading; null on failure.
 [[nodiscard]] CLOUDFLARE_API Stream open_to_read(const std::string& path);
+/// All bytes of a file; nullopt on failure.
+[[nodiscard]] CLOUDFLARE_API std::optional<std::string> read_all(const std::string& path);
 /// A file without a name, gone with the process; null on failure.
 [[nodiscard]] CLOUDFLARE_API Stream temporary();
 /// Goes to a byte of a file, from its beginning. What is still in the buffer is written first.

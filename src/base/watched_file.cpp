@@ -16,7 +16,7 @@ Error WatchedFile::refused(const std::string& why) const {
   return invalid_argument(what_ + " \"" + path_ + "\" " + why);
 }
 
-std::string WatchedFile::text(std::uint64_t most) {
+std::string WatchedFile::text(std::size_t most) {
   const std::lock_guard lock(mutex_);
   // Looked at before it is read: if it changes in between, the next look sees another file.
   const auto now = files::status_of(path_);

@@ -2,7 +2,7 @@
 
 // A small file that is read again when it has changed: one that holds a secret, and is replaced from time to time.
 
-#include <cstdint>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,7 +21,7 @@ class WatchedFile {
   /// What it holds now. It is read again if its modification time, size or inode is another; a file that was written
   /// less than two seconds before it was read might change within the same tick of its clock, so it is read again too.
   /// @throws Error  invalid_argument if it cannot be read, is not a regular file or is larger than `most`
-  [[nodiscard]] std::string text(std::uint64_t most);
+  [[nodiscard]] std::string text(std::size_t most);
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// An Error about this file, with its path.
   [[nodiscard]] Error refused(const std::string& why) const;

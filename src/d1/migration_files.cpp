@@ -1,10 +1,13 @@
 #include "d1/migration_files.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
+
+#include "base/files.hpp"
 
 namespace cloudflare::ops {
 
@@ -100,7 +103,7 @@ class Walk {
     std::error_code failed;
     fs::directory_iterator at(folder, failed);
     for (const auto end = fs::directory_iterator(); !failed && at != end; at.increment(failed))
-      each(*at, at->path().filename().string());
+      each(*at, detail::files::utf8_of(at->path().filename()));
     if (failed) throw invalid_argument("the folder of migrations cannot be read: " + failed.message());
   }
 
@@ -149,7 +152,8 @@ std::set<std::string> find_either(const fs::path& folder) {
 
 }  // namespace
 
-std::vector<std::string> migration_names(const std::filesystem::path& folder, const d1::MigrateOptions& options) {
+std::vector<std::string> migration_names(const std::string& path, const d1::MigrateOptions& options) {
+  const fs::path folder = detail::files::path_of(path);
   const std::set<std::string> found = options.pattern.empty() ? find_either(folder) : find(folder, options.pattern);
   if (found.empty() && !options.allow_none)
     throw invalid_argument(options.pattern.empty()

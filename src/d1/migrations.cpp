@@ -1,11 +1,9 @@
 // Migrations: the files of a folder, each applied once, together with the row that remembers it.
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <unordered_set>
 
+#include "base/files.hpp"
 #include "d1/common.hpp"
 #include "d1/migration_files.hpp"
 #include "d1/sql.hpp"
@@ -19,18 +17,12 @@ namespace {
 namespace json = detail::json;
 using detail::Reply;
 
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  try {
-    text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  } catch (const std::ios_base::failure&) {  // for example if it is a folder
-    file.setstate(std::ios::badbit);
-  }
-  if (!file) throw invalid_argument("the file " + path.string() + " cannot be read");
+std::string text_of(const std::string& path) {
+  auto text = detail::files::read_all(path);
+  if (!text) throw invalid_argument("the file " + path + " cannot be read");
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
-  return text;
+  if (text->starts_with(byte_order_mark)) text->erase(0, byte_order_mark.size());
+  return std::move(*text);
 }
 
 std::string quoted_text(std::string_view text) {
@@ -87,7 +79,7 @@ struct D1Migrate::State {
 
   RequestContext context;
   std::string id;
-  std::filesystem::path folder;
+  std::string folder;
   d1::MigrateOptions options;
   std::vector<std::string> files{};
   std::size_t next = 0;
@@ -148,7 +140,7 @@ struct D1Migrate::State {
 
   // The statements and the record are one batch or one import, so either both take effect or neither does.
   [[nodiscard]] SqlText sql_of(const std::string& name) const {
-    std::string sql = text_of(folder / name);
+    std::string sql = text_of(folder + '/' + name);
     const std::size_t bytes = sql.size();
     const SqlShape before = shape_of(sql);
     if (before.open) sql += "\n;";

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <string>
 
+#include "base/encode.hpp"
+#include "base/read_real.hpp"
 #include "base/saturating.hpp"
 
 namespace cloudflare::detail {
@@ -15,7 +16,24 @@ namespace cloudflare::detail {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+
+// The form that HTTP asks for, like "Sun, 06 Nov 1994 08:49:37 GMT".
+std::optional<std::chrono::sys_seconds> parse_fixed_date(std::string_view text) {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
+  const std::size_t at = months.find(text.substr(8, 3));
+  if (at == std::string_view::npos || at % 3 != 0) return std::nullopt;
+  std::string date(text.substr(12, 4));
+  date.append(at < 27 ? "-0" : "-").append(std::to_string(at / 3 + 1)).append("-").append(text.substr(5, 2));
+  return parse_rfc3339(date.append("T").append(text.substr(17, 8)).append("Z"));
+}
+
+}  // namespace
+
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  // libcurl knows more forms, but ends in 2038 where time_t has 32 bits.
+  if (const auto fixed = parse_fixed_date(text); fixed && fixed->time_since_epoch().count() >= 0) return fixed;
   const std::time_t time = curl_getdate(std::string(text).c_str(), nullptr);
   if (time < 0) return std::nullopt;
   return std::chrono::sys_seconds(seconds(time));
@@ -26,7 +44,7 @@ std::optional<seconds> parse_retry_after(const std::vector<Header>& headers, std
   if (value == nullptr) return std::nullopt;
   double number = 0;
   const char* const end = value->data() + value->size();
-  const auto [stop, failed] = std::from_chars(value->data(), end, number);
+  const auto [stop, failed] = read_real(value->data(), end, number);
   if (failed == std::errc() && stop == end && !std::isnan(number))
     return seconds(std::llround(std::ceil(std::clamp(number, 0.0, 1e9))));
   const auto date = parse_http_date(*value);

@@ -67,7 +67,7 @@ class NamespaceSide final : public Side {
   std::vector<std::optional<Digest>> values() override {
     std::vector<std::optional<Digest>> digests(wanted_.size());
     auto take = [&](std::uint64_t index, std::string_view, const std::optional<Value>& value) {
-      if (value) digests[index] = digest_of(value->value);
+      if (value) digests[static_cast<std::size_t>(index)] = digest_of(value->value);
     };
     require_all(kv_.get_many(wanted_, {.in_flight = options_.in_flight, .on_value = take}));
     wanted_.clear();

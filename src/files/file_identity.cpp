@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "base/files.hpp"
 
@@ -24,16 +23,16 @@ std::string digest_of_beginning(const std::string& path, std::uint64_t bytes) {
   constexpr std::uint64_t end_bytes = 1U << 16;
   const auto stamp = stamp_of(path);
   if (!stamp || stamp->bytes < bytes) return {};
-  const std::uint64_t first = std::min(end_bytes, bytes);
-  const std::uint64_t last = std::min(end_bytes, bytes - first);
+  const auto first = static_cast<std::size_t>(std::min(end_bytes, bytes));
+  const auto last = static_cast<std::size_t>(std::min(end_bytes, bytes - first));
   std::string ends(first + last, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(ends.data(), static_cast<std::streamsize>(first));
-  file.seekg(static_cast<std::streamoff>(bytes - last));
-  file.read(ends.data() + first, static_cast<std::streamsize>(last));
+  const files::Stream file = files::open_to_read(path);
+  if (!file || std::fread(ends.data(), 1, first, file.get()) != first || !files::seek(file.get(), bytes - last) ||
+      std::fread(ends.data() + first, 1, last, file.get()) != last)
+    return {};
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (!file || EVP_Digest(ends.data(), ends.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
+  if (EVP_Digest(ends.data(), ends.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
   std::string hex;
   for (unsigned i = 0; i < size; ++i) {
     hex.push_back("0123456789abcdef"[digest[i] >> 4U]);

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/files.hpp"
 #include "base/saturating.hpp"
 #include "engine/client_core.hpp"
 #include "files/file_identity.hpp"
@@ -111,7 +112,8 @@ class Import {
  private:
   void resume() {
     std::error_code unknown;
-    file_bytes_ = std::filesystem::file_size(path_, unknown);  // a file that cannot be opened is refused later
+    file_bytes_ = std::filesystem::file_size(detail::files::path_of(path_),
+                                             unknown);  // a file that cannot be opened is refused later
     stamp_ = detail::stamp_of(path_);
     if (!state_.read()) return;
     standing_.from = {
@@ -143,7 +145,9 @@ class Import {
     BulkOptions hooks{.in_flight = options_.in_flight, .on_progress = progress()};
     hooks.on_outcome = [&](const ItemOutcome& item) {
       if (item.error == nullptr) return overtake(item.name);
-      failed.push_back({.index = read.numbers[item.index], .name = std::string(item.name), .error = *item.error});
+      failed.push_back({.index = read.numbers[static_cast<std::size_t>(item.index)],
+                        .name = std::string(item.name),
+                        .error = *item.error});
       if (is_tried_again(failed.back())) failed_.emplace(failed.back().name, failed.back().index);
     };
     try {

@@ -26,8 +26,8 @@ std::string clock_time(milliseconds time) {
 }
 
 std::string bar_of(std::uint64_t done, std::uint64_t total) {
-  constexpr std::uint64_t cells = 20;
-  const std::uint64_t full = total == 0 ? cells : std::min(cells, done * cells / total);
+  constexpr std::size_t cells = 20;
+  const auto full = total == 0 ? cells : static_cast<std::size_t>(std::min<std::uint64_t>(cells, done * cells / total));
   return '[' + std::string(full, '=') + std::string(cells - full, ' ') + ']';
 }
 

@@ -4,11 +4,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/encode.hpp"
+#include "base/files.hpp"
 #include "base/fresh_file.hpp"
 #include "base/json_in.hpp"
 
@@ -52,16 +50,10 @@ Error StateFile::of_another_file(const std::string& path) const {
 
 bool StateFile::read() {
   fields_.clear();
-  std::ifstream file(path_, std::ios::binary);
-  if (!file && errno == ENOENT) return false;
-  if (!file) throw broken(std::string("cannot be opened: ") + std::strerror(errno));
-  std::string text;
-  try {
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  } catch (const std::ios_base::failure&) {
-    throw broken("cannot be read");
-  }
-  const auto done = read_json(text, 0, text.size(), "the state", [&](json::document& document) {
+  auto text = files::read_all(path_);
+  if (!text && errno == ENOENT) return false;
+  if (!text) throw broken(std::string("cannot be read: ") + std::strerror(errno));
+  const auto done = read_json(*text, 0, text->size(), "the state", [&](json::document& document) {
     for (auto field : document.get_object()) {
       const std::string name(field.unescaped_key().value());
       fields_[name] = read_field(field.value());
@@ -97,10 +89,7 @@ void StateFile::write() const {
     throw Error(ErrorKind::callback, "the state file " + path_ + " cannot be written: " + std::strerror(errno));
 }
 
-void StateFile::remove() const {
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
-}
+void StateFile::remove() const { files::remove(path_); }
 
 bool NumberSet::parse(std::string_view text) {
   ranges_.clear();

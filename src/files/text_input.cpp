@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <istream>
 
+#include "base/files.hpp"
+
 namespace cloudflare::detail {
 
 namespace {
@@ -11,7 +13,7 @@ constexpr std::size_t piece_bytes = 1U << 16;
 
 TextInput::TextInput(const std::string& path, std::size_t max_item_bytes)
     : from_(&file_), name_(path + ", "), max_item_bytes_(max_item_bytes) {
-  if (file_.open(path, std::ios::in | std::ios::binary) == nullptr)
+  if (file_.open(files::path_of(path), std::ios::in | std::ios::binary) == nullptr)
     throw invalid_argument("the file " + path + " cannot be opened");
   skip_mark();
 }

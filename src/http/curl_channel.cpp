@@ -37,6 +37,9 @@ class CurlChannel final : public Channel {
     if (!multi_) throw broken("libcurl has no memory");
     curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, options_.max_connections);
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, options_.max_connections);
+#if LIBCURL_VERSION_NUM >= 0x081400
+    curl_multi_setopt(multi_.get(), CURLMOPT_QUICK_EXIT, 1L);  // do not wait for the resolver threads at the end
+#endif
   }
   ~CurlChannel() override {
     for (auto& [ticket, slot] : busy_) curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());

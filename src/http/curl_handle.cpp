@@ -46,6 +46,8 @@ void prepare(CurlHandle& handle, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, &handle);
+  curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, CurlTransfer::on_debug);  // for replies in chunks
+  curl_easy_setopt(easy, CURLOPT_DEBUGDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);

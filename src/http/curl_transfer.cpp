@@ -79,11 +79,12 @@ CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<
 void CurlTransfer::set_url() {
   const std::string& url = request_->url;
   const std::string& origin = handle_.origin;
-  // A proxy may need the whole URL in the request line.
-  const bool known =
-      handle_.direct && url.starts_with(origin) && is_target(std::string_view(url).substr(origin.size()));
-  if (!known) parse_url();
-  curl_easy_setopt(easy(), CURLOPT_REQUEST_TARGET, known ? url.c_str() + origin.size() : nullptr);
+  // A proxy may need the whole URL in the request line, where libcurl 8.23 writes %2e as %2E.
+  const auto known = [&] {
+    return handle_.direct && url.starts_with(origin) && is_target(std::string_view(url).substr(origin.size()));
+  };
+  if (!known()) parse_url();
+  curl_easy_setopt(easy(), CURLOPT_REQUEST_TARGET, known() ? url.c_str() + origin.size() : nullptr);
 }
 
 void CurlTransfer::parse_url() {
@@ -207,8 +208,9 @@ bool CurlTransfer::take_header(std::string_view line) {
     Header& header = response_.headers.emplace_back();
     header.name = line.substr(0, colon);
     header.value = trimmed(line.substr(colon + 1));
-  } else if (trimmed(line).empty()) {
+  } else if (trimmed(line).empty() && !head_complete_) {
     head_complete_ = true;
+    watch_chunks();
     return choose_decoder();
   }
   return true;
@@ -225,6 +227,12 @@ std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t cou
     transfer.thrown_ = std::current_exception();
     return 0;
   }
+}
+
+void CurlTransfer::watch_chunks() {
+  const bool has_body = response_.status >= 200 && response_.status != 204 && response_.status != 304;
+  chunked_ = has_body && request_->method != "HEAD" && find_header(response_.headers, "transfer-encoding") != nullptr;
+  if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 1L);
 }
 
 // Chooses the decoder by Content-Encoding; false if that is an encoding that was not asked for.
@@ -307,8 +315,10 @@ int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
 Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   // A 4xx or 5xx status is an answer even if the body was cut off.
   const bool refused = response_.status >= 400 && !thrown_;
-  // libcurl reports no error for a connection that ends within the headers.
-  if (code == CURLE_OK && !head_complete_) code = CURLE_PARTIAL_FILE;
+  // libcurl reports no error for a connection that ends within the headers, and libcurl 8.23 none for one that ends
+  // where the first chunk should begin.
+  if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 0L);
+  if (code == CURLE_OK && (!head_complete_ || (chunked_ && !chunk_began_))) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
   if (thrown_ || (code != CURLE_OK && !refused)) return error_of(code);

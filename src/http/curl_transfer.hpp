@@ -51,6 +51,11 @@ class CurlTransfer {
   // Callbacks of libcurl; `self` is the handle.
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  /// libcurl shows the bytes of chunks, before it decodes them, to its debug function alone.
+  static int on_debug(CURL*, curl_infotype type, char*, std::size_t size, void* self) {
+    if (type == CURLINFO_DATA_IN && size > 0) of(self).chunk_began_ = true;
+    return 0;
+  }
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
 
  private:
@@ -63,6 +68,7 @@ class CurlTransfer {
   [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
   [[nodiscard]] std::size_t give(std::span<char> room);
   [[nodiscard]] bool take_header(std::string_view line);
+  void watch_chunks();
   [[nodiscard]] bool choose_decoder();
   [[nodiscard]] bool keep(std::string_view bytes);
   void take(std::string_view bytes);
@@ -86,6 +92,8 @@ class CurlTransfer {
   std::chrono::nanoseconds waited_{0};
   bool plain_get_ = false;
   bool head_complete_ = false;
+  bool chunked_ = false;      // the reply's body comes in chunks
+  bool chunk_began_ = false;  // a byte of them has come
   bool unknown_encoding_ = false;
   bool too_large_ = false;
   std::exception_ptr thrown_{};  // by a callback; must not pass through libcurl's frames

@@ -253,8 +253,9 @@ Call<std::vector<std::optional<kv::Value>>> kv_get_bulk(const RequestContext& co
 
 FlowPtr<BulkResult> kv_put_many(const RequestContext& context, std::string_view id,
                                 std::unique_ptr<EntryReader> entries, const kv::BulkOptions& options) {
-  auto format = array_format(kv_endpoint("kv.put_bulk"), context, id, limits::kv_bulk_pairs,
-                             std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
+  auto format =
+      array_format(kv_endpoint("kv.put_bulk"), context, id, limits::kv_bulk_pairs,
+                   static_cast<std::size_t>(std::min<std::uint64_t>(options.max_request_bytes, limits::kv_bulk_bytes)));
   if (!format) return std::make_unique<BulkFlow>(format.error());
   format->locate_refusal = true;
   format->twice = Twice::last;
@@ -265,8 +266,9 @@ FlowPtr<BulkResult> kv_put_many(const RequestContext& context, std::string_view 
 
 FlowPtr<BulkResult> kv_erase_many(const RequestContext& context, std::string_view id, std::unique_ptr<TextReader> keys,
                                   const kv::BulkOptions& options) {
-  auto format = array_format(kv_endpoint("kv.erase_bulk"), context, id, limits::kv_bulk_keys,
-                             std::min<std::size_t>(options.max_request_bytes, limits::kv_bulk_bytes));
+  auto format =
+      array_format(kv_endpoint("kv.erase_bulk"), context, id, limits::kv_bulk_keys,
+                   static_cast<std::size_t>(std::min<std::uint64_t>(options.max_request_bytes, limits::kv_bulk_bytes)));
   if (!format) return std::make_unique<BulkFlow>(format.error());
   format->locate_refusal = true;
   format->twice = Twice::last;
@@ -366,7 +368,8 @@ FlowPtr<kv::GetManyResult> kv_get_many(const RequestContext& context, std::strin
   ValueCodec::Take take = options.on_value;
   const bool collects = !take;
   if (collects)
-    take = [values](std::uint64_t at, std::string_view, std::optional<kv::Value>&& value) {
+    take = [values](std::uint64_t index, std::string_view, std::optional<kv::Value>&& value) {
+      const auto at = static_cast<std::size_t>(index);
       if (values->size() <= at) values->resize(at + 1);
       (*values)[at] = std::move(value);
     };
@@ -384,7 +387,7 @@ FlowPtr<kv::GetManyResult> kv_get_many(const RequestContext& context, std::strin
                      detail::most_in_flight(context, options.in_flight))
           : BulkFlow(format.error());
   auto give = [values, collects](BulkResult&& outcome) -> Result<kv::GetManyResult> {
-    if (collects) values->resize(outcome.items);
+    if (collects) values->resize(static_cast<std::size_t>(outcome.items));
     return kv::GetManyResult{.values = std::move(*values), .outcome = std::move(outcome)};
   };
   return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(job), std::move(give));

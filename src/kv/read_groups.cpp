@@ -61,7 +61,8 @@ void ReadGroups::Group::settle_all(const Error& error) {
 
 void ReadGroups::Group::take(Result<GetManyResult> result) {
   if (!result) return settle_all(result.error());
-  for (const ItemFailure& failure : result->outcome.failed) settle(failure.index, failure.error);
+  for (const ItemFailure& failure : result->outcome.failed)
+    settle(static_cast<std::size_t>(failure.index), failure.error);
   const std::optional<Error>& stopped = result->outcome.stopped;  // then a key without a value may still have one
   for (std::size_t place = 0; place < keys.size(); ++place) {
     std::optional<Value>& value = result->values[place];

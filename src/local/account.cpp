@@ -20,8 +20,7 @@ void make_private(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::exists(folder, error)) return;
   make_private(folder.parent_path());
-  const std::u8string path = folder.u8string();
-  detail::files::make_private_folder(std::string(path.begin(), path.end()));
+  detail::files::make_private_folder(detail::files::utf8_of(folder));
 }
 
 // A path in the account's folder, which is made if it is missing; empty if everything is kept in memory.
@@ -30,8 +29,8 @@ std::string path_in(const std::string& folder, const char* name, bool is_folder 
   std::string path = folder + "/" + name;
   const std::string& needed = is_folder ? path : folder;
   std::error_code error;
-  make_private(std::u8string(needed.begin(), needed.end()));
-  if (!std::filesystem::is_directory(std::u8string(needed.begin(), needed.end()), error))
+  make_private(detail::files::path_of(needed));
+  if (!std::filesystem::is_directory(detail::files::path_of(needed), error))
     throw invalid_argument("the folder of the embedded store cannot be made: " + folder);
   return path;
 }

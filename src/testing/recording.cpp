@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/files.hpp"
 #include "testing/exchange_line.hpp"
 
 namespace cloudflare::testing {
@@ -37,7 +38,7 @@ struct RecordingTransport::Tape {
 
 RecordingTransport::RecordingTransport(const std::string& path, std::shared_ptr<Transport> inner)
     : inner_(inner ? std::move(inner) : make_curl_transport()), tape_(std::make_unique<Tape>()) {
-  tape_->file.open(path, std::ios::binary | std::ios::trunc);
+  tape_->file.open(detail::files::path_of(path), std::ios::binary | std::ios::trunc);
   if (!tape_->file) throw invalid_argument("the recording \"" + path + "\" cannot be written");
 }
 RecordingTransport::~RecordingTransport() = default;
@@ -82,7 +83,7 @@ struct ReplayTransport::Tape {
 };
 
 ReplayTransport::ReplayTransport(const std::string& path) : tape_(std::make_unique<Tape>()) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(detail::files::path_of(path), std::ios::binary);
   if (!file) throw invalid_argument("the recording \"" + path + "\" cannot be read");
   std::size_t number = 0;
   for (std::string line; std::getline(file, line);) {

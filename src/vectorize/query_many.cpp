@@ -77,7 +77,8 @@ FlowPtr<vectorize::QueryManyResult> vectorize_query_many(const RequestContext& c
   TakeResult take = many.on_result;
   const bool collects = !take;
   if (collects)
-    take = [results](std::uint64_t at, QueryResult&& result) {
+    take = [results](std::uint64_t position, QueryResult&& result) {
+      const auto at = static_cast<std::size_t>(position);
       if (results->size() <= at) results->resize(at + 1);
       (*results)[at] = std::move(result);
     };
@@ -87,7 +88,7 @@ FlowPtr<vectorize::QueryManyResult> vectorize_query_many(const RequestContext& c
                                     detail::most_in_flight(context, many.in_flight))
                          : BulkFlow(format.error());
   auto give = [results, collects](BulkResult&& outcome) -> Result<vectorize::QueryManyResult> {
-    if (collects) results->resize(outcome.items);
+    if (collects) results->resize(static_cast<std::size_t>(outcome.items));
     return vectorize::QueryManyResult{.results = std::move(*results), .outcome = std::move(outcome)};
   };
   return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(flow), std::move(give));

@@ -123,8 +123,9 @@ class TextUpload {
     UploadManyOptions options = options_;
     options.expected_items.reset();
     options.on_outcome = [&](const ItemOutcome& item) {
-      settled[item.index] = true;
-      settle(numbers_[item.index], item.name, item.error);
+      const auto at = static_cast<std::size_t>(item.index);
+      settled[at] = true;
+      settle(numbers_[at], item.name, item.error);
     };
     if (options_.on_progress)
       options.on_progress = [this, before = result_, done = progress_](const BulkProgress& now) {

@@ -217,7 +217,7 @@ std::optional<std::chrono::sys_seconds> read_time(json::value value) {
   if (value.type() != json::json_type::string) return std::nullopt;
   const std::string_view text = value.get_string();
   double count = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto [end, failed] = detail::read_real(text.data(), text.data() + text.size(), count);
   if (failed == std::errc() && end == text.data() + text.size()) return since_epoch(count);
   return detail::parse_rfc3339(text);
 }

@@ -133,7 +133,8 @@ BulkFlow embed_flow(const RequestContext& context, const Model& model, std::uniq
 
 // Keeps each vector at the position of its text.
 TakeVector keep_in(const std::shared_ptr<Vectors>& vectors) {
-  return [vectors](std::uint64_t at, std::vector<float>&& vector) {
+  return [vectors](std::uint64_t index, std::vector<float>&& vector) {
+    const auto at = static_cast<std::size_t>(index);
     if (vectors->size() <= at) vectors->resize(at + 1);
     (*vectors)[at] = std::move(vector);
   };
@@ -149,7 +150,7 @@ FlowPtr<EmbedManyResult> workers_ai_embed_many(const RequestContext& context, co
   BulkFlow flow =
       embed_flow(context, model, std::move(texts), options, collects ? keep_in(vectors) : options.on_vector);
   auto give = [vectors, collects](BulkResult&& outcome) -> Result<EmbedManyResult> {
-    if (collects) vectors->resize(outcome.items);
+    if (collects) vectors->resize(static_cast<std::size_t>(outcome.items));
     return EmbedManyResult{.vectors = std::move(*vectors), .outcome = std::move(outcome)};
   };
   return std::make_unique<detail::Mapped<BulkFlow, decltype(give)>>(std::move(flow), std::move(give));

@@ -73,7 +73,8 @@ std::string outcome(const Fault& fault, const OperationClass& operation, unsigne
   try {
     const std::string value = operation.run(client);
     const Answer bad = fault.make(operation.good);
-    const bool body = value == bad.body.substr(0, bad.declared_length.value_or(support::never));
+    const bool body =
+        value == bad.body.substr(0, static_cast<std::size_t>(bad.declared_length.value_or(support::never)));
     text << (value == operation.value ? "value" : body ? "body" : "wrong value: " + value);
     if (const auto seen = attempts_seen(); seen != 1) text << " x" << seen;
   } catch (const cf::Error& error) {

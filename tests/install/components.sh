@@ -15,7 +15,7 @@ asks() {
   printf 'cmake_minimum_required(VERSION 3.24)\nproject(user LANGUAGES CXX)\nfind_package(cloudflare-cpp 0.1 %s)
 if(TARGET cloudflare::local)\n  message(STATUS "has local")\nendif()\nmessage(STATUS "configured")\n' "$components" \
     >"$work/project/CMakeLists.txt"
-  cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$from" -DCMAKE_CXX_COMPILER="$CXX" "$@" 2>&1 |
+  cmake -S "$work/project" -B "$work/project/build" -G Ninja -DCMAKE_PREFIX_PATH="$from" -DCMAKE_CXX_COMPILER="$CXX" "$@" 2>&1 |
     tr -s ' \n' ' '
 }
 # says WHAT WANTED…: fails unless the text in `said` holds what is wanted.

@@ -42,6 +42,8 @@ case $1 in
       "$(code include src | grep -v '^src/base/files\.cpp:' |
         grep -E '# *include <(unistd|fcntl|io|direct|windows|winsock2)\.h>|# *include <(sys|arpa|netinet)/|\b(gmtime_r|localtime_r|strerror_r|fseeko|ftello|tmpfile|mkstemp|fdopen)\(|::(open|close|unlink|rename|stat|fstat|isatty|ioctl|fsync|ftruncate|mkdir|getpid)\(' |
         grep -vE '[A-Za-z_]::(open|close|unlink|rename|stat)\(' || true)"
+    forbid "a stream opened by a plain string, which Windows takes for text in its code page; use files::path_of()" \
+      "$(code src | grep -E 'std::[io]?fstream [a-z_]+\(|file_?\.open\(' | grep -v 'path_of(' || true)"
     ;;
   # The lock file names packages, not the host they came from; nothing else has a reason to.
   no_foreign_hosts)

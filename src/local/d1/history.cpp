@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/files.hpp"
 #include "local/http/request.hpp"
 
 namespace cloudflare::local {
@@ -24,8 +25,6 @@ std::string bookmark_text(unsigned sequence, std::int64_t time) {
 }
 
 }  // namespace
-
-std::filesystem::path path_of(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
 
 D1History::D1History(D1Registry& registry, std::string uuid, std::string folder, const Clock& clock, Sqlite& database)
     : registry_(registry),
@@ -82,7 +81,7 @@ void D1History::before_write() {
     in_memory_[current_] = std::move(copy);
   } else {
     // An earlier process may have left an unfinished copy.
-    std::filesystem::remove(path_of(file_of(current_)));
+    std::filesystem::remove(detail::files::path_of(file_of(current_)));
     Sqlite copy(file_of(current_));
     copy_database(database_, copy);
   }
@@ -108,7 +107,7 @@ void D1History::forget_old() {
       in_memory_.erase(bookmark);
     } else {
       std::error_code ignored;
-      std::filesystem::remove(path_of(file_of(bookmark)), ignored);
+      std::filesystem::remove(detail::files::path_of(file_of(bookmark)), ignored);
     }
   }
 }

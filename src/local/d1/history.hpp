@@ -5,7 +5,6 @@
 // nothing until it is needed, every one can be restored, and a time is answered by the newest bookmark whose state had
 // begun by then.
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +16,6 @@
 #include "local/d1/registry.hpp"
 
 namespace cloudflare::local {
-
-/// UTF-8 text as a path of the file system.
-[[nodiscard]] std::filesystem::path path_of(const std::string& utf8);
 
 /// Guarded by the database's mutex.
 class D1History {

@@ -266,9 +266,15 @@ void install_bounded_functions(sqlite3* connection) {
     install("trim", count, trim, left | right);
   }
   const auto install_over = [connection](const char* name, int count, auto* function) {
+#ifdef SQLITE_RESULT_SUBTYPE
+    constexpr int result = SQLITE_RESULT_SUBTYPE;  // without it a strict SQLite refuses json_patch's result
+#else
+    constexpr int result = 0;
+#endif
     constexpr auto end = [](void* original) { delete static_cast<std::unique_ptr<Originals>*>(original); };
     auto original = std::make_unique<std::unique_ptr<Originals>>();
-    sqlite3_create_function_v2(connection, name, count, flags, original.release(), function, nullptr, nullptr, end);
+    sqlite3_create_function_v2(connection, name, count, flags | result, original.release(), function, nullptr, nullptr,
+                               end);
   };
   install_over("printf", -1, format);
   install_over("format", -1, format);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/files.hpp"
 #include "local/http/request.hpp"
 
 namespace cloudflare::local {
@@ -60,7 +61,7 @@ std::shared_ptr<StoredDatabase> D1Store::open_if_used(const std::string& uuid) {
     const std::lock_guard lock(mutex_);
     if (const auto found = open_.find(uuid); found != open_.end()) return found->second;
   }
-  if (folder_.empty() || !std::filesystem::exists(path_of(file_of(uuid)))) return nullptr;
+  if (folder_.empty() || !std::filesystem::exists(detail::files::path_of(file_of(uuid)))) return nullptr;
   return open(uuid);
 }
 
@@ -71,8 +72,9 @@ void D1Store::remove(const std::string& uuid) {
   if (folder_.empty()) return;
   // The database, its log, and its snapshots.
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(path_of(folder_), ignored))
-    if (entry.path().filename().string().starts_with(uuid)) std::filesystem::remove(entry.path(), ignored);
+  for (const auto& entry : std::filesystem::directory_iterator(detail::files::path_of(folder_), ignored))
+    if (detail::files::utf8_of(entry.path().filename()).starts_with(uuid))
+      std::filesystem::remove(entry.path(), ignored);
 }
 
 }  // namespace cloudflare::local

@@ -60,7 +60,7 @@ class SqliteStatement {
   /// Binds `arguments` in order; what they view must outlive the cursor.
   template <class... Arguments>
   [[nodiscard]] Cursor run(const Arguments&... arguments) {
-    int at = 0;
+    [[maybe_unused]] int at = 0;  // g++ 16 finds it unused without arguments
     (bind(++at, arguments), ...);
     return Cursor(statement_.get());
   }

@@ -84,7 +84,7 @@ class Features {
       for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
     hash = (hash ^ (hash >> 32U)) * 0xd6e8feb86659fd93U;
     hash ^= hash >> 32U;
-    sums_[(hash >> 1U) % sums_.size()] += (hash & 1U) != 0 ? weight : -weight;
+    sums_[static_cast<std::size_t>((hash >> 1U) % sums_.size())] += (hash & 1U) != 0 ? weight : -weight;
   }
 
   std::vector<std::int64_t> sums_;

@@ -5,6 +5,7 @@
 
 #include "../engine/core_support.hpp"
 #include "base/encode.hpp"
+#include "http/url.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
@@ -133,12 +134,14 @@ TEST_CASE("a base URL is http or https with a host and nothing behind its path")
                           "https://@x/",
                           "https://:@x/",
                           "https://u;o@x/",
-                          "http://127.0.0.1./",
                           "http://127.1.2.3.4/",
                           "http://127.999.1.1/"}) {
     INFO(url);
     CHECK_FALSE(refusal_of({.base_url = url}).empty());
   }
+  // libcurl 8.23 takes the last dot away; until then this is a name that a resolver may know.
+  const std::string dotted = "http://127.0.0.1./";
+  if (cf::detail::url_parts(dotted)->host.ends_with('.')) CHECK_FALSE(refusal_of({.base_url = dotted}).empty());
   for (const char* url : {"http://localhost:1", "http://[::1]:1/v4", "http://127.8.9.1", "HTTPS://example.com/v4//"}) {
     const Scripted s({ok("null")});
     s.client({.base_url = url}).kv("ns").erase("k");
@@ -341,7 +344,7 @@ TEST_CASE("every byte and length survives base64, percent-encoding and JSON stri
   for (const char byte : ascii)
     for (std::size_t at = 0; at < 20; ++at) {  // the encoder checks several bytes at once, so every position counts
       std::string text(20, '\x7F');
-      text[at] = byte < 0 ? 'x' : byte;
+      text[at] = static_cast<unsigned char>(byte) >= 0x80 ? 'x' : byte;
       std::string one;
       cf::detail::append_json_string(one, text);
       CHECK(json::parse(one) == text);

@@ -168,7 +168,7 @@ TEST_CASE("a state file that exists and cannot be read is an error, not a missin
   const support::TemporaryFolder folder;
   std::filesystem::create_symlink("x.state", folder.file("x.state"));
   StateFile state(folder.file("x.state"), "a job");
-  CHECK(std::string(error_of([&] { (void)state.read(); }).what()).find("cannot be opened") != std::string::npos);
+  CHECK(std::string(error_of([&] { (void)state.read(); }).what()).find("cannot be read") != std::string::npos);
   std::filesystem::create_directory(folder.file("y.state"));
   StateFile directory(folder.file("y.state"), "a job");
   CHECK(error_of([&] { (void)directory.read(); }).kind() == ErrorKind::invalid_argument);

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
+#include "base/read_real.hpp"
 #include "vectorize_support.hpp"
 
 namespace round_trip {
@@ -41,7 +41,7 @@ inline std::size_t losses(const std::vector<float>& floats) {
     const char* at = text.data() + text.find('[') + 1;
     for (const float value : values) {
       float direct = 0;
-      const auto [end, failed] = std::from_chars(at, text.data() + text.size(), direct);
+      const auto [end, failed] = cf::detail::read_real(at, text.data() + text.size(), direct);
       char* end_of_double = nullptr;
       const auto through_double = static_cast<float>(std::strtod(at, &end_of_double));
       if (failed != std::errc() || end != end_of_double || !same(direct, value) || !same(through_double, value)) ++lost;
