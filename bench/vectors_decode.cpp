@@ -66,9 +66,9 @@ void run() {
     if (round % 7 == 6) js.add(std::stod(bench::output_of(node)));
   }
   std::filesystem::remove(file);
-  bench::print("simdjson", ours, simdjson, ">=0.7");
-  bench::print("nlohmann", ours, nlohmann, ">=5");
-  bench::print("node", ours, js, ">=2");
+  bench::print("simdjson", ours, simdjson, ">=1.0");
+  bench::print("nlohmann", ours, nlohmann, ">=8");
+  bench::print("node", ours, js, ">=3");
 }
 
 }  // namespace

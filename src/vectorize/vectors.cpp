@@ -1,11 +1,9 @@
 // Reading one index: info, queries, vectors by id, lists.
 
-#include <bit>
-#include <cfloat>
 #include <charconv>
 #include <cmath>
 
-#include "base/read_real.hpp"
+#include "base/read_floats.hpp"
 #include "engine/retry.hpp"
 #include "vectorize/common.hpp"
 #include "vectorize/edgebase.hpp"
@@ -23,20 +21,6 @@ using vectorize::QueryOptions;
 using vectorize::QueryResult;
 using vectorize::Vector;
 using vectorize::VectorPage;
-
-// Converting text to float through double rounds twice. That matters only if the double lies exactly between two
-// floats, or if the float is denormal; then the text is read again.
-float to_float(json::value value) {
-  const std::string_view token = value.raw_json_token();
-  const double real = value.get_double();
-  const auto bits = std::bit_cast<std::uint64_t>(real);
-  const bool halfway = (bits & 0x1fffffffULL) == 0x10000000ULL;
-  if ((!halfway && std::fabs(real) >= FLT_MIN) || real == 0.0) [[likely]]
-    return static_cast<float>(real);
-  float exact = static_cast<float>(real);
-  detail::read_real(token.data(), token.data() + token.size(), exact);
-  return exact;
-}
 
 IndexInfo read_info_object(json::object object) {
   IndexInfo info;
@@ -223,7 +207,7 @@ std::optional<std::chrono::sys_seconds> read_time(json::value value) {
 }
 
 void read_floats(std::vector<float>& to, json::value value) {
-  for (auto item : value.get_array()) to.push_back(to_float(item.value()));
+  detail::read_floats(to, value.get_array().value().raw_json());
 }
 
 Result<detail::Request> index_request(const detail::Endpoint& endpoint, const RequestContext& context,

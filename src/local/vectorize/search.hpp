@@ -23,8 +23,9 @@ struct Selection {
   const StoreFilter* filter = nullptr;
 };
 
-/// The `count` rows nearest to `query`, the nearest first, ties by id. Exact: every row is compared in float32, and
-/// rows that rounding leaves in doubt are scored again in double precision.
+/// The `count` rows nearest to `query`, the nearest first, ties by id. Exact: rows that are surely too far away by
+/// their int8 levels are left out, the others are compared in float32, and those that rounding leaves in doubt are
+/// scored again in double precision.
 [[nodiscard]] std::vector<Hit> nearest(const VectorTable& table, Distance metric, std::span<const float> query,
                                        std::size_t count, const Selection& selection);
 

@@ -27,6 +27,25 @@ std::uint32_t VectorTable::intern(const std::string& ns) {
   return it->second;
 }
 
+void VectorTable::set_values(std::size_t row, const float* values) {
+  Block& block = blocks_[row / block_rows];
+  const std::size_t first = row % block_rows * dimensions_;
+  std::copy_n(values, dimensions_, block.values.get() + first);
+  norms_[row] = std::sqrt(dot<double>(values, values, dimensions_));
+
+  double largest = 0;
+  for (std::size_t i = 0; i < dimensions_; ++i) largest = std::max(largest, std::fabs(double{values[i]}));
+  const double scale = largest / coarse_levels;
+  double squares = 0;
+  for (std::size_t i = 0; i < dimensions_; ++i) {
+    const double level = scale == 0 ? 0 : std::nearbyint(values[i] / scale);
+    block.levels[first + i] = static_cast<std::int8_t>(level);
+    const double rest = values[i] - scale * level;
+    squares += rest * rest;
+  }
+  coarse_[row] = {scale, std::sqrt(squares)};
+}
+
 void VectorTable::put(const std::string& id, std::span<const float> values, const std::string& ns,
                       std::vector<PropertyValue> cells) {
   const auto [it, is_new] = rows_.try_emplace(id, size());
@@ -34,12 +53,14 @@ void VectorTable::put(const std::string& id, std::span<const float> values, cons
   if (is_new) {
     ids_.push_back(&it->first);
     norms_.push_back(0);
+    coarse_.emplace_back();
     namespaces_.push_back(0);
     for (PropertyColumn& column : columns_) column.cells.emplace_back();
-    if (row / block_rows == blocks_.size()) blocks_.push_back(std::make_unique<float[]>(block_rows * dimensions_));
+    if (row / block_rows == blocks_.size())
+      blocks_.push_back({std::make_unique<float[]>(block_rows * dimensions_),
+                         std::make_unique<std::int8_t[]>(block_rows * dimensions_)});
   }
-  std::copy_n(values.begin(), dimensions_, row_data(row));
-  norms_[row] = std::sqrt(dot<double>(values.data(), values.data(), dimensions_));
+  set_values(row, values.data());
   namespaces_[row] = intern(ns);
   for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].cells[row] = std::move(cells[i]);
 }
@@ -52,14 +73,14 @@ void VectorTable::erase(const std::string& id) {
   if (row != last) {
     ids_[row] = ids_[last];
     rows_.find(*ids_[row])->second = row;
-    std::copy_n(values(last), dimensions_, row_data(row));
-    norms_[row] = norms_[last];
+    set_values(row, values(last));
     namespaces_[row] = namespaces_[last];
     for (PropertyColumn& column : columns_) column.cells[row] = std::move(column.cells[last]);
   }
   rows_.erase(it);
   ids_.pop_back();
   norms_.pop_back();
+  coarse_.pop_back();
   namespaces_.pop_back();
   for (PropertyColumn& column : columns_) column.cells.pop_back();
   blocks_.resize((last + block_rows - 1) / block_rows);

@@ -22,6 +22,13 @@ struct PropertyColumn {
   std::vector<PropertyValue> cells{};
 };
 
+/// A row in int8: each value is `scale` times its level, and what that leaves of the row has the norm `rest`.
+struct CoarseRow {
+  const std::int8_t* levels = nullptr;
+  double scale = 0;
+  double rest = 0;
+};
+
 /// Rows are numbered from 0 without gaps; an erasure moves the last row to the gap. Not thread-safe.
 class VectorTable {
  public:
@@ -32,9 +39,14 @@ class VectorTable {
   [[nodiscard]] std::optional<std::size_t> find(const std::string& id) const;
   [[nodiscard]] const std::string& id(std::size_t row) const { return *ids_[row]; }
   [[nodiscard]] const float* values(std::size_t row) const {
-    return blocks_[row / block_rows].get() + row % block_rows * dimensions_;
+    return blocks_[row / block_rows].values.get() + row % block_rows * dimensions_;
   }
   [[nodiscard]] double norm(std::size_t row) const { return norms_[row]; }
+  /// A quarter of the bytes of values(), by which a search finds most of the rows that are too far away.
+  [[nodiscard]] CoarseRow coarse(std::size_t row) const {
+    return {blocks_[row / block_rows].levels.get() + row % block_rows * dimensions_, coarse_[row].scale,
+            coarse_[row].rest};
+  }
   /// 0: no namespace.
   [[nodiscard]] std::uint32_t ns(std::size_t row) const { return namespaces_[row]; }
   [[nodiscard]] const std::string& ns_name(std::uint32_t number) const { return namespace_names_[number]; }
@@ -54,14 +66,24 @@ class VectorTable {
  private:
   // Blocks instead of one array, so that growth copies nothing and needs no second array.
   static constexpr std::size_t block_rows = 1024;
+  struct Block {
+    std::unique_ptr<float[]> values{};
+    std::unique_ptr<std::int8_t[]> levels{};
+  };
+  struct Coarse {
+    double scale = 0;
+    double rest = 0;
+  };
 
-  [[nodiscard]] float* row_data(std::size_t row) { return const_cast<float*>(values(row)); }
+  // Sets the values of a row and what is computed from them.
+  void set_values(std::size_t row, const float* values);
   [[nodiscard]] std::uint32_t intern(const std::string& ns);
 
   std::size_t dimensions_;
   std::unordered_map<std::string, std::size_t> rows_{};
   std::vector<const std::string*> ids_{};  // the keys of rows_, which never move
-  std::vector<std::unique_ptr<float[]>> blocks_{};
+  std::vector<Block> blocks_{};
+  std::vector<Coarse> coarse_{};
   std::vector<double> norms_{};
   std::vector<std::uint32_t> namespaces_{};
   std::unordered_map<std::string, std::uint32_t> namespace_numbers_{};

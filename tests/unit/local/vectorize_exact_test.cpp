@@ -227,3 +227,111 @@ TEST_CASE("embedded vectorize: vectors whose products leave the range of float32
     }
   }
 }
+
+TEST_CASE("embedded vectorize: rows that int8 levels cannot tell apart are ranked exactly, also after moves") {
+  constexpr std::size_t dimensions = 71;  // pieces of vector registers and a rest
+  Random random(23);
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    Row row{.id = "v" + std::to_string(i), .values = random.vector(dimensions, i % 2 == 0 ? 1e-3F : 1.0F)};
+    if (i % 4 == 0) row.values[i % dimensions] = 1e3F;                         // all other levels are 0
+    if (i % 4 == 2) row.values.assign(dimensions, i % 8 == 2 ? 1.0F : -1.0F);  // equal scores, and nothing is left
+    if (i % 10 == 1) row.values = rows[i - 1].values;
+    if (i % 10 == 1) row.values[3] += 1e-5F;  // less than a level
+    rows.push_back(std::move(row));
+  }
+  LocalApi api;
+  for (const std::string metric : metrics) {
+    INFO(metric);
+    LocalVectorize index(api, static_cast<int>(dimensions), metric, "index-" + metric);
+    upload_rows(index, rows);
+    const auto check = [&](const std::vector<Row>& stored) {
+      for (const std::size_t i : {1U, 2U, 4U, 6U, 11U}) {
+        check_query(index, metric, stored, {.vector = stored[i].values, .top_k = 20});
+        std::vector<float> outlier = random.vector(dimensions, 1e-4F);
+        outlier[i] = 5;
+        check_query(index, metric, stored, {.vector = outlier, .top_k = 5});
+      }
+      check_query(index, metric, stored, {.vector = std::vector<float>(dimensions, 0.0F), .top_k = 7});
+    };
+    check(rows);
+
+    // Erasing moves the last rows into the gaps, and an upsert replaces values in place.
+    std::vector<Row> left(rows.begin() + 1500, rows.end());
+    for (std::size_t first = 0; first < 1500; first += 100) {
+      Json ids = Json::array();
+      for (std::size_t i = first; i < first + 100; ++i) ids.push_back(rows[i].id);
+      (void)index.erase(ids).result();
+    }
+    for (std::size_t i = 0; i < 200; ++i) left[i].values = random.vector(dimensions, 3);
+    upload_rows(index, {left.begin(), left.begin() + 200});
+    check(left);
+  }
+}
+
+TEST_CASE("embedded vectorize: of many equal scores those with the least ids are found, in their order") {
+  constexpr std::size_t dimensions = 33;
+  std::vector<Row> rows;
+  for (int i = 999; i >= 100; --i)
+    rows.push_back({.id = std::to_string(i), .values = std::vector<float>(dimensions, 0.3F)});
+  LocalApi api;
+  for (const std::string metric : metrics) {
+    INFO(metric);
+    LocalVectorize index(api, static_cast<int>(dimensions), metric, "index-" + metric);
+    upload_rows(index, rows);
+    const Json body = {{"vector", std::vector<float>(dimensions, 0.7F)}, {"topK", 10}};
+    const Json matches = index.post("/query", body).result().at("matches");
+    REQUIRE(matches.size() == 10);
+    for (std::size_t i = 0; i < 10; ++i) CHECK(matches[i].at("id") == std::to_string(100 + i));
+  }
+}
+
+TEST_CASE("embedded vectorize: what int8 levels leave of a row or a query may be all that counts") {
+  constexpr std::size_t dimensions = 100;
+  const auto vector = [](float first, float others) {
+    std::vector<float> values(dimensions, others);
+    values[0] = first;
+    return values;
+  };
+  // Scales of 1, so that the levels of the other values are 0, and the error of the product is all that it can be.
+  const std::vector<float> row_query = vector(0, 1);
+  const std::vector<float> query = vector(32767, 0.49F);
+  std::vector<Row> rows;
+  for (int i = 0; i < 200; ++i) {
+    const float share = 0.7F + 0.3F * static_cast<float>(i) / 199;  // the nearest come last
+    rows.push_back({.id = "row" + std::to_string(i), .values = vector(127, 0.49F * share)});
+    rows.push_back({.id = "query" + std::to_string(i), .values = vector(0, 0.3F * share)});
+  }
+  LocalApi api;
+  for (const std::string metric : metrics) {
+    INFO(metric);
+    LocalVectorize index(api, static_cast<int>(dimensions), metric, "index-" + metric);
+    upload_rows(index, rows);
+    std::vector<Row> flat;
+    LocalVectorize flat_index(api, static_cast<int>(dimensions), metric, "flat-" + metric);
+    for (const Row& row : rows)
+      if (row.values[0] == 0) flat.push_back(row);
+    upload_rows(flat_index, flat);
+    check_query(index, metric, rows, {.vector = row_query, .top_k = 5});
+    check_query(flat_index, metric, flat, {.vector = query, .top_k = 5});
+  }
+}
+
+TEST_CASE("embedded vectorize: the sum of levels stays in its type with the most dimensions and parallel vectors") {
+  constexpr std::size_t dimensions = 1536;
+  Random random(31);
+  std::vector<Row> rows;
+  for (int i = 0; i < 60; ++i) {
+    Row row{.id = "v" + std::to_string(i), .values = std::vector<float>(dimensions, i % 2 == 0 ? -1.0F : 1.0F)};
+    for (std::size_t k = 0; k < 60U - static_cast<unsigned>(i); ++k) row.values[random.below(dimensions)] *= 0.5F;
+    rows.push_back(std::move(row));
+  }
+  LocalApi api;
+  for (const std::string metric : metrics) {
+    INFO(metric);
+    LocalVectorize index(api, static_cast<int>(dimensions), metric, "index-" + metric);
+    upload_rows(index, rows);
+    for (const float value : {1.0F, -1.0F})
+      check_query(index, metric, rows, {.vector = std::vector<float>(dimensions, value), .top_k = 4});
+  }
+}
