@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The slow checks that scripts/test.sh leaves out: the examples, the second compiler, ThreadSanitizer, tests labelled
-# long, install or memory, two other platforms, clang-tidy, clang-format. Continues after a failure. The last line is
-# "N passed, N failed, N skipped": test cases, and one for each other check.
+# The slow checks that scripts/test.sh leaves out: the examples, the seeds of the fuzz targets, faults of memory, disk and
+# connections, the second compiler, ThreadSanitizer, tests labelled long, install or memory, two other platforms,
+# clang-tidy, clang-format, the API reference. Continues after a failure. The last line is "N passed, N failed, N skipped":
+# test cases, and one for each other check.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -39,7 +40,7 @@ format() {
 
 scripts/setup.sh || exit 1
 check "build with sanitizers" build_tests asan
-run_ctest asan -L '^example$'
+run_ctest asan -L '^(example|faults)$'
 count build/asan
 check "g++ build without warnings" build_tests gcc
 check "each public header compiles alone" build_tests gcc --target all_verify_interface_header_sets

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs the tests, but for those of the examples and of the
-# installed library and the long ones, which scripts/check.sh runs.
+# Builds with AddressSanitizer and UndefinedBehaviorSanitizer and runs the tests, but for those of the examples, of the
+# installed library and of faults and the long ones, which scripts/check.sh runs.
 # The last line is "N passed, 0 failed, K skipped", counting test cases.
 #
 #   scripts/test.sh                  all of them
@@ -26,6 +26,6 @@ scripts/setup.sh --packages
 scripts/setup.sh --node & # no build needs them
 build_tests asan --target tests_unit tests_http tests_contract cloudflare_local_server
 wait
-run_ctest asan -LE '^(long|install|example)$'
+run_ctest asan -LE '^(long|install|example|faults)$'
 slowest asan
 scripts/count.sh build/asan

@@ -204,8 +204,9 @@ std::optional<std::string> base64_decoded(std::string_view text) {
   std::string out(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  out.resize(static_cast<std::size_t>(size) - padding);
+  // OpenSSL skips blanks and dashes around the text, and then gives fewer bytes.
+  if (size < 0 || static_cast<std::size_t>(size) != out.size()) return std::nullopt;
+  out.resize(out.size() - padding);
   return out;
 }
 

@@ -36,6 +36,10 @@ class Scanner {
     const std::string_view rest = sql_.substr(at_);
     if (rest.starts_with("--")) return skip_to("\n", 2, Token::comment);
     if (rest.starts_with("/*")) return skip_to("*/", 2, Token::comment);
+    if (rest.starts_with("\xEF\xBB\xBF")) {  // a byte order mark
+      at_ += 3;
+      return Token::blank;
+    }
     ++at_;
     return Token::code;
   }

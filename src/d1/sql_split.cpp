@@ -55,6 +55,7 @@ bool SqlSplitter::step(char c) {
     case In::word:
       if (is_word(c)) {
         if (word_.size() < 16) word_ += static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+        if (word_ == "\xEF\xBB\xBF") in_ = In::text;  // a byte order mark is a blank to SQLite, wherever it stands
         return false;
       }
       in_ = In::text;
@@ -101,7 +102,6 @@ void SqlSplitter::begin() {
 }
 
 void SqlSplitter::word() {
-  if (constexpr std::string_view mark = "\xEF\xBB\xBF"; word_.starts_with(mark)) word_.erase(0, mark.size());
   if (!content_) first_word_ = word_;
   content_ = true;
   switch (trigger_) {

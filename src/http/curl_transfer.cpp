@@ -392,8 +392,14 @@ Error CurlTransfer::error_of(CURLcode code) const {
 }
 
 void CurlTransfer::release(const CurlOptions& options) {
-  if (plain_get_) return;
-  curl_easy_reset(easy());
+  // Before 8.1.1 an easy handle takes a reply whose first header is folded for the rest of a header that it has freed
+  // (curl's issue 11101). A new handle takes less than a microsecond.
+  static const bool reusable = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080101;
+  if (reusable && plain_get_) return;
+  if (reusable)
+    curl_easy_reset(easy());
+  else
+    handle_.easy.reset(curl_easy_init());
   handle_.lines.reset();
   prepare(handle_, options);
 }

@@ -52,6 +52,7 @@ std::optional<UrlParts> url_parts(const std::string& text) {
   for (char& c : parts.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   std::from_chars(port.data(), port.data() + port.size(), parts.port);
+  if (parts.port == 0) return std::nullopt;  // nobody can listen there
   parts.loopback = is_loopback(parts.host);
   const std::string_view authority = rest.substr(3, rest.find('/', 3) - 3);
   parts.bare = authority.find('@') == std::string_view::npos && rest.find_first_of("?#") == std::string_view::npos;

@@ -119,9 +119,11 @@ HttpResponse Service::send(const HttpRequest& request, const TransferLimits& giv
     StringSink memory(response.body);
     try {
       stream(to_sink ? *request.sink : memory);
-    } catch (const SqliteError&) {
+    } catch (const SqliteError& error) {  // its beginning may have been taken: as if the connection broke
       limits.check();
-      throw;
+      throw Error(ErrorDetails{.kind = ErrorKind::transport,
+                               .text = std::string("the store broke off its reply: ") + error.what(),
+                               .delivery = Delivery::unknown});
     }
   } else if (to_sink) {
     if (!response.body.empty()) request.sink->write(response.body);

@@ -121,6 +121,7 @@ TEST_CASE("a base URL is http or https with a host and nothing behind its path")
                           "https://x/?",
                           "https://:pw@x/",
                           "https://x:99999/",
+                          "https://x:0/",
                           "http://127.0.0.1.example.com/",
                           "http://localhost.example.com/",
                           "http://0x7f.1.evil/",

@@ -165,7 +165,8 @@ TEST_CASE("text is encoded for JSON, URLs, base64 and times, and read back") {
     cf::detail::append_base64(text, bytes);
     CHECK(cf::detail::base64_decoded(text) == bytes);
   }
-  CHECK_FALSE(cf::detail::base64_decoded("a=bc"));
+  for (const char* text : {"a=bc", "\t\t\t\t", "AAAA----", "    AAAA", "AAAA\n\n\n\n"})
+    CHECK_FALSE(cf::detail::base64_decoded(text));
   const auto time = cf::detail::parse_rfc3339("2026-01-31T12:00:00.5+02:00");
   REQUIRE(time);
   CHECK(cf::detail::format_rfc3339(*time) == "2026-01-31T10:00:00Z");

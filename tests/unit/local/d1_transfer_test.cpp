@@ -49,6 +49,10 @@ TEST_CASE("embedded D1: SQL text is cut at the semicolons between statements, in
   CHECK(cloudflare::ops::split_sql("\xEF\xBB\xBF"
                                    "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END; SELECT 2")
             .size() == 2);
+  // Files with a byte order mark each, one behind the other.
+  CHECK(cloudflare::ops::split_sql("SELECT 1;\n\xEF\xBB\xBF"
+                                   "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END;\xEF\xBB\xBF")
+            .size() == 2);
 }
 
 TEST_CASE("embedded D1: import uploads, runs and reports; the same file is not asked for again") {

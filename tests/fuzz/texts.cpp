@@ -1,0 +1,121 @@
+// The small encoders and readers of text, each against its inverse.
+
+#include <cloudflare/testing/fake_clock.hpp>
+#include <nlohmann/json.hpp>
+
+#include <zlib.h>
+
+#include <cstring>
+
+#include "base/encode.hpp"
+#include "base/json_check.hpp"
+#include "engine/retry.hpp"
+#include "fuzz.hpp"
+#include "http/gunzip.hpp"
+#include "http/url.hpp"
+#include "local/http/multipart.hpp"
+
+namespace detail = cloudflare::detail;
+using fuzz::require;
+
+FUZZ_TARGET(encodings) {
+  const std::string text = in.rest();
+  std::string base64;
+  detail::append_base64(base64, text);
+  require(detail::is_base64(base64) && detail::base64_decoded(base64) == text, "base64 gives back the bytes", text);
+  // What is decoded strictly is what the encoder writes.
+  if (const auto bytes = detail::base64_decoded(text)) {
+    std::string again;
+    detail::append_base64(again, *bytes);
+    require(again.size() == text.size(), "base64 has one length", text);
+    require(detail::is_base64(text), "what decodes is base64", text);
+  }
+  std::string percent;
+  detail::append_percent_encoded(percent, text);
+  require(detail::percent_decoded(percent) == text, "percent-encoding gives back the bytes", text);
+  (void)detail::percent_decoded(text);
+
+  if (const auto time = detail::parse_rfc3339(text)) {
+    const std::string written = detail::format_rfc3339(*time);
+    // Times outside the years 0 to 9999, which an offset can reach, are written as the nearest one.
+    if (const auto again = detail::parse_rfc3339(written); again != time)
+      require(written.starts_with("0000-") || written.starts_with("9999-"), "a time is written as it was read", text);
+  }
+  std::vector<float> values(text.size() / sizeof(float));
+  if (!values.empty()) std::memcpy(values.data(), text.data(), values.size() * sizeof(float));
+  std::string array;
+  if (detail::append_floats(array, values))
+    require(nlohmann::json::parse(array).get<std::vector<float>>() == values, "floats read back", array);
+  (void)detail::is_id(text);
+
+  const bool utf8 = detail::is_utf8(text);
+  const auto parsed = [](const std::string& json) { return nlohmann::json::parse(json, nullptr, false); };
+  if (utf8) {
+    std::string json;
+    require(detail::append_json_string(json, text), "a text has a JSON string");
+    require(parsed(json) == nlohmann::json(text), "a JSON string gives back the text", json);
+    std::string none;
+    require(!detail::append_json_string(none, text, json.size() - 1) && none.empty(), "a bound is kept", text);
+  }
+  nlohmann::json probe = text;
+  require(utf8 == (probe.dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore) ==
+                   probe.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
+          "what is UTF-8 is no matter of opinion", text);
+}
+
+FUZZ_TARGET(times) {
+  const std::string text = in.rest();
+  (void)detail::parse_http_date(text);
+  const cloudflare::testing::FakeClock clock;
+  std::vector<cloudflare::Header> headers{{"Retry-After", text}};
+  if (const auto pause = detail::parse_retry_after(headers, clock.wall()))
+    require(pause->count() >= 0, "Retry-After is never negative", text);
+  headers.push_back({"Date", "Sun, 06 Nov 1994 08:49:37 GMT"});
+  if (const auto pause = detail::parse_retry_after(headers, clock.wall()))
+    require(pause->count() >= 0, "Retry-After is never negative", text);
+}
+
+FUZZ_TARGET(urls) {
+  const std::string text = in.rest();
+  fuzz::succeeds([&] {
+    const detail::BaseUrl url = detail::parse_base_url(text);
+    require(url.bare && !url.host.empty() && url.port > 0 && url.port < 65'536, "a base URL has host and port", text);
+    require(!url.text.ends_with('/'), "a base URL ends without a slash", url.text);
+    const auto again = detail::parse_base_url(url.text);
+    require(again.text == url.text && again.host == url.host && again.port == url.port, "a base URL is stable", text);
+    const auto longer = detail::url_parts(url.text + "/accounts/a");
+    require(longer && longer->host == url.host && longer->port == url.port, "a path does not change the host", text);
+  });
+  (void)detail::url_parts(text);
+}
+
+FUZZ_TARGET(gzip) {
+  const std::size_t piece = 1 + in.below(9);
+  const std::string text = in.rest();
+  constexpr std::size_t most = 1 << 20;  // no bombs
+  const auto unpacked = [&](std::string_view bytes, std::size_t step, bool& whole) {
+    detail::Gunzip gunzip;
+    std::string out;
+    for (std::size_t at = 0; at < bytes.size(); at += step)
+      if (!gunzip.feed(bytes.substr(at, step), [&](std::string_view part) { return out.append(part).size() < most; }))
+        break;
+    whole = gunzip.whole();
+    return out;
+  };
+  bool whole = false;
+  bool whole_in_pieces = false;
+  const std::string at_once = unpacked(text, text.size() + 1, whole);
+  const std::string in_pieces = unpacked(text, piece, whole_in_pieces);
+  if (whole && at_once.size() < most) require(whole_in_pieces && at_once == in_pieces, "the pieces do not matter");
+}
+
+FUZZ_TARGET(multipart) {
+  const std::string type = in.text();
+  const std::string body = in.rest();
+  (void)cloudflare::local::is_multipart(type);
+  for (const auto& [name, content] : cloudflare::local::parse_multipart(type, body)) {
+    require(!name.empty(), "a part has a name");
+    require(content.data() >= body.data() && content.data() + content.size() <= body.data() + body.size(),
+            "a part lies in the body");
+  }
+}
