@@ -39,6 +39,8 @@ class Loop::RunOutbox final : public Outbox {
   RunOutbox(Loop& loop, FlowRun& run, Request* answered = nullptr) : loop_(loop), run_(run), answered_(answered) {}
   void send(unsigned tag, Request&& request) override { loop_.enqueue(run_, tag, std::move(request)); }
   void wake_after(milliseconds pause) override {
+    // Room first: a timer that its run does not know would outlive the run.
+    run_.timers.reserve(run_.timers.size() + 1);
     run_.timers.push_back(loop_.timers_.insert({saturating_add(now(), pause), {Timer::What::wake, &run_}}));
   }
   void yield() override {
@@ -102,16 +104,16 @@ std::shared_ptr<Loop::FlowRun> Loop::begin(Flow& flow, const CallOptions& call,
   run->flow = &flow;
   run->pending = std::move(pending);
   run->call = call;
-  if (flow.bounded()) {
-    run->deadline = saturating_add(now, call.timeout.value_or(core_.options().timeout));
-    run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run.get()}});
-  }
   run->place = runs_.insert(runs_.end(), run);
-  if (call.stop.stop_possible()) {
-    run->on_stop.emplace(
-        call.stop, [signals = signals_, stopped = std::weak_ptr(run)] { signals->add(&Signals::stopped, stopped); });
-  }
   guarded(run, [&] {
+    if (flow.bounded()) {
+      run->deadline = saturating_add(now, call.timeout.value_or(core_.options().timeout));
+      run->deadline_timer = timers_.insert({run->deadline, {Timer::What::deadline, run.get()}});
+    }
+    if (call.stop.stop_possible()) {
+      run->on_stop.emplace(
+          call.stop, [signals = signals_, stopped = std::weak_ptr(run)] { signals->add(&Signals::stopped, stopped); });
+    }
     RunOutbox out(*this, *run);
     flow.begin(out);
   });

@@ -81,6 +81,8 @@ Reply Service::answer(const HttpRequest& http) {
   } catch (const SqliteError& error) {
     CallLimits::current().check();
     return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
+  } catch (const simdjson::simdjson_error& error) {  // its parser has no memory: handlers refuse what is not JSON
+    return to_reply({.status = 500, .code = 10001, .message = std::string("internal error: ") + error.what()});
   }
 }
 

@@ -59,7 +59,8 @@ FUZZ_TARGET(sql) {
 
   const std::string plain = cloudflare::ops::with_plain_lines(sql);
   require(cloudflare::ops::split_sql(plain).size() == statements.size(), "line ends do not change statements", sql);
-  if (sql.find('\0') != std::string::npos) return;  // SQLite ends there
+  // SQLite ends at NUL, and takes a vertical tab for a blank only behind another one.
+  if (sql.find_first_of(std::string_view("\0\v", 2)) != std::string::npos) return;
   require(cloudflare::ops::split_sql(cloudflare::ops::quoted_name(sql) + ";SELECT 1").size() == 2, "a name is one name",
           sql);
 

@@ -8,6 +8,17 @@
 
 namespace cloudflare::local {
 
+namespace {
+
+// Makes sure that the next element needs no memory, and lets the list grow as it would by itself.
+template <class T>
+void make_room(std::vector<T>& list) {
+  list.emplace_back();
+  list.pop_back();
+}
+
+}  // namespace
+
 std::optional<std::size_t> VectorTable::find(const std::string& id) const {
   const auto it = rows_.find(id);
   if (it == rows_.end()) return std::nullopt;
@@ -20,11 +31,16 @@ std::optional<std::uint32_t> VectorTable::find_ns(const std::string& name) const
   return it->second;
 }
 
+// Here and in put(), what may run out of memory comes first and may stay behind: spare ends are used by the next one.
 std::uint32_t VectorTable::intern(const std::string& ns) {
   if (ns.empty()) return 0;
-  const auto [it, is_new] = namespace_numbers_.try_emplace(ns, static_cast<std::uint32_t>(namespace_names_.size()));
-  if (is_new) namespace_names_.push_back(ns);
-  return it->second;
+  if (const auto known = find_ns(ns)) return *known;
+  std::string name = ns;
+  make_room(namespace_names_);
+  const auto number = static_cast<std::uint32_t>(namespace_names_.size());
+  namespace_numbers_.emplace(ns, number);
+  namespace_names_.push_back(std::move(name));
+  return number;
 }
 
 void VectorTable::set_values(std::size_t row, const float* values) {
@@ -48,20 +64,21 @@ void VectorTable::set_values(std::size_t row, const float* values) {
 
 void VectorTable::put(const std::string& id, std::span<const float> values, const std::string& ns,
                       std::vector<PropertyValue> cells) {
-  const auto [it, is_new] = rows_.try_emplace(id, size());
-  const std::size_t row = it->second;
-  if (is_new) {
-    ids_.push_back(&it->first);
-    norms_.push_back(0);
-    coarse_.emplace_back();
-    namespaces_.push_back(0);
-    for (PropertyColumn& column : columns_) column.cells.emplace_back();
+  const std::uint32_t number = intern(ns);
+  const std::size_t row = find(id).value_or(size());
+  if (row == size()) {
+    norms_.resize(row + 1);
+    coarse_.resize(row + 1);
+    namespaces_.resize(row + 1);
+    for (PropertyColumn& column : columns_) column.cells.resize(row + 1);
     if (row / block_rows == blocks_.size())
       blocks_.push_back({std::make_unique<float[]>(block_rows * dimensions_),
                          std::make_unique<std::int8_t[]>(block_rows * dimensions_)});
+    make_room(ids_);
+    ids_.push_back(&rows_.try_emplace(id, row).first->first);
   }
   set_values(row, values.data());
-  namespaces_[row] = intern(ns);
+  namespaces_[row] = number;
   for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].cells[row] = std::move(cells[i]);
 }
 

@@ -37,7 +37,7 @@ std::string refusal_of(cf::ClientOptions options) {
   return error.what();
 }
 
-bool holds(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool message_holds(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace
 
@@ -68,7 +68,7 @@ TEST_CASE("a token provider that gives what cannot be sent, or throws, ends the 
   };
   const auto error = error_of([&] { with([] { return "bad\ntoken"; }).erase("k"); });
   CHECK(error.kind() == cf::ErrorKind::invalid_argument);
-  CHECK_FALSE(holds(error.what(), "bad"));
+  CHECK_FALSE(message_holds(error.what(), "bad"));
   CHECK_FALSE(error.outcome_unknown());
   struct Locked {};
   CHECK_THROWS_AS(with([]() -> std::string { throw Locked(); }).erase("k"), Locked);
@@ -79,24 +79,24 @@ TEST_CASE("a token provider that gives what cannot be sent, or throws, ends the 
 TEST_CASE("a refused credential is not repeated in the error that refuses it") {
   for (const char* token : {"hunter2\n", "\"hunter2\"", "hunter2\xE2\x80\x9D"}) {
     const auto error = error_of([&] { cf::ApiClient{cf::ApiToken(token)}; });
-    CHECK(holds(error.what(), "the API token"));
-    CHECK_FALSE(holds(error.what(), "hunter2"));
+    CHECK(message_holds(error.what(), "the API token"));
+    CHECK_FALSE(message_holds(error.what(), "hunter2"));
   }
-  CHECK(holds(error_of([] { cf::ApiClient{cf::EmailKey("a b@example.com", "k")}; }).what(), "e-mail"));
+  CHECK(message_holds(error_of([] { cf::ApiClient{cf::EmailKey("a b@example.com", "k")}; }).what(), "e-mail"));
 }
 
 TEST_CASE("options that make no sense are refused, each with its name") {
-  CHECK(holds(refusal_of({.timeout = 0ms}), "timeouts"));
-  CHECK(holds(refusal_of({.connect_timeout = -1ms}), "timeouts"));
-  CHECK(holds(refusal_of({.stall_timeout = -5s}), "timeouts"));
-  CHECK(holds(refusal_of({.max_attempts = 0}), "max_attempts"));
-  CHECK(holds(refusal_of({.backoff_base = -1ms}), "backoff"));
-  CHECK(holds(refusal_of({.backoff_cap = -1ms}), "backoff"));
-  CHECK(holds(refusal_of({.in_flight = 0}), "in_flight"));
-  CHECK(holds(refusal_of({.reply_limit = 0}), "reply_limit"));
-  CHECK(holds(refusal_of({.user_agent = "a\r\nX: y"}), "user agent"));
-  CHECK(holds(refusal_of({.account_id = std::string(33, 'a')}), "account id"));
-  CHECK(holds(refusal_of({.account_id = "\xC3\xA9"}), "account id"));
+  CHECK(message_holds(refusal_of({.timeout = 0ms}), "timeouts"));
+  CHECK(message_holds(refusal_of({.connect_timeout = -1ms}), "timeouts"));
+  CHECK(message_holds(refusal_of({.stall_timeout = -5s}), "timeouts"));
+  CHECK(message_holds(refusal_of({.max_attempts = 0}), "max_attempts"));
+  CHECK(message_holds(refusal_of({.backoff_base = -1ms}), "backoff"));
+  CHECK(message_holds(refusal_of({.backoff_cap = -1ms}), "backoff"));
+  CHECK(message_holds(refusal_of({.in_flight = 0}), "in_flight"));
+  CHECK(message_holds(refusal_of({.reply_limit = 0}), "reply_limit"));
+  CHECK(message_holds(refusal_of({.user_agent = "a\r\nX: y"}), "user agent"));
+  CHECK(message_holds(refusal_of({.account_id = std::string(33, 'a')}), "account id"));
+  CHECK(message_holds(refusal_of({.account_id = "\xC3\xA9"}), "account id"));
 }
 
 TEST_CASE("limits of a call that make no sense are refused before any request, each with its name") {
@@ -106,10 +106,10 @@ TEST_CASE("limits of a call that make no sense are refused before any request, e
     CHECK(error.kind() == cf::ErrorKind::invalid_argument);
     return std::string(error.what());
   };
-  CHECK(holds(refused_with({.timeout = -1s}), "timeout"));
-  CHECK(holds(refused_with({.timeout = 0s}), "timeout"));
-  CHECK(holds(refused_with({.max_attempts = 0}), "max_attempts"));
-  CHECK(holds(refused_with({.in_flight = -4}), "in_flight"));
+  CHECK(message_holds(refused_with({.timeout = -1s}), "timeout"));
+  CHECK(message_holds(refused_with({.timeout = 0s}), "timeout"));
+  CHECK(message_holds(refused_with({.max_attempts = 0}), "max_attempts"));
+  CHECK(message_holds(refused_with({.in_flight = -4}), "in_flight"));
   CHECK(s.count() == 0);
 }
 
@@ -158,8 +158,8 @@ TEST_CASE("the account id is needed by what uses it, and by nothing else") {
   const cf::ApiClient client(cf::ApiToken("t"), {.transport = s.fake, .clock = s.fake->clock()});
   CHECK(client.verify_token().status == "active");
   CHECK(client.request<json>("GET", "/x") == 1);
-  CHECK(holds(error_of([&] { (void)client.kv("ns").get("k"); }).what(), "CLOUDFLARE_ACCOUNT_ID"));
-  CHECK(holds(error_of([&] { (void)client.verify_account_token(); }).what(), "account id"));
+  CHECK(message_holds(error_of([&] { (void)client.kv("ns").get("k"); }).what(), "CLOUDFLARE_ACCOUNT_ID"));
+  CHECK(message_holds(error_of([&] { (void)client.verify_account_token(); }).what(), "account id"));
   CHECK(s.count() == 2);
 }
 
@@ -198,14 +198,14 @@ TEST_CASE("from_env names the variable of every gap, conflict and malformed valu
     CHECK(error.kind() == cf::ErrorKind::invalid_argument);
     return std::string(error.what());
   };
-  CHECK(holds(says({}), "CLOUDFLARE_ACCOUNT_ID"));
-  CHECK(holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}}), "CLOUDFLARE_API_TOKEN"));
-  CHECK(holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_KEY", "k"}}), "CLOUDFLARE_EMAIL is not"));
-  CHECK(holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_EMAIL", "e"}}), "CLOUDFLARE_API_KEY is not"));
-  CHECK(holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_TOKEN", "t"}, {"CLOUDFLARE_EMAIL", "e"}}),
+  CHECK(message_holds(says({}), "CLOUDFLARE_ACCOUNT_ID"));
+  CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}}), "CLOUDFLARE_API_TOKEN"));
+  CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_KEY", "k"}}), "CLOUDFLARE_EMAIL is not"));
+  CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_EMAIL", "e"}}), "CLOUDFLARE_API_KEY is not"));
+  CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_TOKEN", "t"}, {"CLOUDFLARE_EMAIL", "e"}}),
               "conflicts"));
-  CHECK(holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a/b"}, {"CLOUDFLARE_API_TOKEN", "t"}}), "account id"));
-  CHECK(holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_TOKEN", "t\n"}}), "the API token"));
+  CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a/b"}, {"CLOUDFLARE_API_TOKEN", "t"}}), "account id"));
+  CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_TOKEN", "t\n"}}), "the API token"));
 }
 
 TEST_CASE("Result of a value has the names and behaviour of std::expected") {
@@ -302,7 +302,7 @@ TEST_CASE("JSON text is parsed on request, and what does not fit is a decode err
   CHECK(secret.as<json>()["key"] == "secret value");
   const auto error = error_of([&] { (void)secret.as<int>(); });
   CHECK(error.kind() == cf::ErrorKind::decode);
-  CHECK_FALSE(holds(error.what(), "secret"));
+  CHECK_FALSE(message_holds(error.what(), "secret"));
   CHECK(error_of([] { (void)cf::JsonText().as<json>(); }).kind() == cf::ErrorKind::decode);
   CHECK(cf::JsonText::raw("1") == cf::JsonText::raw("1"));
   CHECK_FALSE(cf::JsonText::raw("1").empty());

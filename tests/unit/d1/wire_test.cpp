@@ -138,8 +138,8 @@ TEST_CASE("statements are told apart outside strings, names and comments; only o
         Case{"SELECT 1; SELECT 2", 2, false}, Case{"SELECT 1;\r\n-- end;", 1, true}, Case{"SELECTED", 1, false},
         Case{"SELECT_x", 1, false}, Case{"EXPLAIN QUERY PLAN DELETE FROM t", 1, true},
         Case{"WITH a AS (SELECT 1) DELETE FROM t", 1, false}, Case{"PRAGMA table_info(t)", 1, false},
-        Case{"SELECT 'not closed;", 1, true}, Case{"DELETE FROM t -- SELECT", 1, false},
-        Case{"(SELECT 1)", 1, false}, Case{"\xEF\xBB\xBFSELECT 1;\xEF\xBB\xBF", 1, true}}) {
+        Case{"SELECT 'not closed;", 1, true}, Case{"DELETE FROM t -- SELECT", 1, false}, Case{"(SELECT 1)", 1, false},
+        Case{"\xEF\xBB\xBFSELECT 1;\xEF\xBB\xBF", 1, true}}) {
     INFO(c.sql);
     CHECK(shape_of(c.sql).statements == c.statements);
     CHECK(shape_of(c.sql).reads == c.reads);
