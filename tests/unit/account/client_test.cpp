@@ -203,7 +203,7 @@ TEST_CASE("from_env names the variable of every gap, conflict and malformed valu
   CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_KEY", "k"}}), "CLOUDFLARE_EMAIL is not"));
   CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_EMAIL", "e"}}), "CLOUDFLARE_API_KEY is not"));
   CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_TOKEN", "t"}, {"CLOUDFLARE_EMAIL", "e"}}),
-              "conflicts"));
+                      "conflicts"));
   CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a/b"}, {"CLOUDFLARE_API_TOKEN", "t"}}), "account id"));
   CHECK(message_holds(says({{"CLOUDFLARE_ACCOUNT_ID", "a"}, {"CLOUDFLARE_API_TOKEN", "t\n"}}), "the API token"));
 }
