@@ -24,7 +24,7 @@ std::string_view origin_of(std::string_view url) noexcept {
 void use_url(CurlHandle& handle) {
   curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, handle.url.get());
   // Credentials for this machine may travel unencrypted, but must not leave it through a proxy.
-  handle.direct = handle.loopback || !handle.proxies;
+  handle.direct = handle.loopback || !handle.proxies.value_or(true);
   curl_easy_setopt(handle.easy.get(), CURLOPT_NOPROXY, handle.direct ? "*" : nullptr);
   // With TLS the handshake tells whether requests can share one HTTP/2 connection, so they wait for it. Without TLS
   // they would all wait for the first reply.
@@ -41,13 +41,11 @@ void prepare(CurlHandle& handle, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // The default is added to, not replaced: libcurl's directory of certificates stays.
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  handle.proxies = has_proxy_variable();
+  if (!handle.proxies) handle.proxies = has_proxy_variable();
   if (handle.url) use_url(handle);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &handle);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, CurlTransfer::on_connected);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, &handle);
-  curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, CurlTransfer::on_debug);  // for replies in chunks
-  curl_easy_setopt(easy, CURLOPT_DEBUGDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, CurlTransfer::on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ struct CurlHandle {
   CurlTransfer* transfer = nullptr;        ///< The current one.
   CurlHost* host = nullptr;                ///< The server it goes to.
   std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
-  bool proxies = false;                    ///< An environment variable names a proxy.
+  std::optional<bool> proxies{};           ///< An environment variable names a proxy; read once.
   bool loopback = false;                   ///< `url` is on this machine.
   bool direct = false;                     ///< No proxy is used.
   std::string origin{};                    ///< Scheme, host and port of `url`; empty if it is not valid.

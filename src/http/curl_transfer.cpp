@@ -232,7 +232,10 @@ std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t cou
 void CurlTransfer::watch_chunks() {
   const bool has_body = response_.status >= 200 && response_.status != 204 && response_.status != 304;
   chunked_ = has_body && request_->method != "HEAD" && find_header(response_.headers, "transfer-encoding") != nullptr;
-  if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 1L);
+  if (!chunked_) return;
+  curl_easy_setopt(easy(), CURLOPT_DEBUGFUNCTION, on_debug);
+  curl_easy_setopt(easy(), CURLOPT_DEBUGDATA, &handle_);
+  curl_easy_setopt(easy(), CURLOPT_VERBOSE, 1L);
 }
 
 // Chooses the decoder by Content-Encoding; false if that is an encoding that was not asked for.
@@ -395,13 +398,14 @@ void CurlTransfer::release(const CurlOptions& options) {
   // Before 8.1.1 an easy handle takes a reply whose first header is folded for the rest of a header that it has freed
   // (curl's issue 11101). A new handle takes less than a microsecond.
   static const bool reusable = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080101;
-  if (reusable && plain_get_) return;
+  if (reusable && plain_get_ && !chunked_) return;
   if (reusable)
     curl_easy_reset(easy());
   else
     handle_.easy.reset(curl_easy_init());
-  handle_.lines.reset();
   prepare(handle_, options);
+  if (!plain_get_) handle_.lines.reset();
+  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, handle_.lines.get());
 }
 
 }  // namespace cloudflare::detail

@@ -28,7 +28,7 @@ CONTRACT_CASE("several statements in one text: the result of each is kept", "[d1
   CHECK(rows[0] == std::tuple<int, std::string>(1, "a;b"));
   CHECK(rows.columns() == std::vector<std::string>{"id", "name"});
   CHECK(results[2].rows_as<Item>()[1].name == "c");
-  CHECK(results[2].rows<int, std::string_view>()[1] == std::tuple<int, std::string_view>(2, "c"));
+  CHECK(results[2].rows<int, std::string>()[1] == std::tuple<int, std::string>(2, "c"));
   CHECK(results.changes() == 3);
 }
 
