@@ -404,6 +404,10 @@ void CurlTransfer::release(const CurlOptions& options) {
   else
     handle_.easy.reset(curl_easy_init());
   prepare(handle_, options);
+  if (!reusable && handle_.direct && !handle_.origin.empty()) {  // a short text is parsed sooner than a CURLU is printed
+    curl_easy_setopt(easy(), CURLOPT_CURLU, nullptr);
+    curl_easy_setopt(easy(), CURLOPT_URL, (handle_.origin + '/').c_str());
+  }
   if (!plain_get_) handle_.lines.reset();
   curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, handle_.lines.get());
 }
