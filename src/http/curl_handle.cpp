@@ -52,4 +52,22 @@ void prepare(CurlHandle& handle, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
 }
 
+bool is_reusable() {
+  static const bool reusable = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080101;
+  return reusable;
+}
+
+void renew(CurlHandle& handle, const CurlOptions& options) {
+  if (is_reusable()) {
+    curl_easy_reset(handle.easy.get());
+    return prepare(handle, options);
+  }
+  handle.easy.reset(curl_easy_init());
+  prepare(handle, options);
+  if (!handle.direct || handle.origin.empty()) return;
+  // libcurl parses a short text sooner than it prints a CURLU.
+  curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, nullptr);
+  curl_easy_setopt(handle.easy.get(), CURLOPT_URL, (handle.origin + '/').c_str());
+}
+
 }  // namespace cloudflare::detail

@@ -68,6 +68,12 @@ struct CurlHandle {
 /// Sets the options that all transfers share.
 void prepare(CurlHandle& handle, const CurlOptions& options);
 
+/// False for libcurl before 8.1.1, whose easy handles take a reply with a folded first header for the rest of a header
+/// that they have freed (curl's issue 11101).
+[[nodiscard]] bool is_reusable();
+/// Makes the handle as it was before its first transfer, or takes a new one, but for what is known of server and proxy.
+void renew(CurlHandle& handle, const CurlOptions& options);
+
 /// Makes the handle use its `url`, with a proxy or without.
 void use_url(CurlHandle& handle);
 

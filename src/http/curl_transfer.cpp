@@ -395,19 +395,8 @@ Error CurlTransfer::error_of(CURLcode code) const {
 }
 
 void CurlTransfer::release(const CurlOptions& options) {
-  // Before 8.1.1 an easy handle takes a reply whose first header is folded for the rest of a header that it has freed
-  // (curl's issue 11101). A new handle takes less than a microsecond.
-  static const bool reusable = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080101;
-  if (reusable && plain_get_ && !chunked_) return;
-  if (reusable)
-    curl_easy_reset(easy());
-  else
-    handle_.easy.reset(curl_easy_init());
-  prepare(handle_, options);
-  if (!reusable && handle_.direct && !handle_.origin.empty()) {  // a short text is parsed sooner than a CURLU is printed
-    curl_easy_setopt(easy(), CURLOPT_CURLU, nullptr);
-    curl_easy_setopt(easy(), CURLOPT_URL, (handle_.origin + '/').c_str());
-  }
+  if (plain_get_ && !chunked_ && is_reusable()) return;
+  renew(handle_, options);
   if (!plain_get_) handle_.lines.reset();
   curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, handle_.lines.get());
 }
