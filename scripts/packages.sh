@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the packages of the last commit and runs the quickstart with each: five minutes on two cores.
+# Builds the packages of the last commit and runs the quickstart with each.
 #
 #   scripts/packages.sh                  all of them
 #   scripts/packages.sh debian|cpack|fetch_content
