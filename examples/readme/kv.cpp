@@ -32,7 +32,7 @@ int main() {
   std::cout << done.succeeded << " pairs, " << done.requests << " requests\n";
   for (const cf::ItemFailure& failure : done.failed) std::cerr << failure.name << ": " << failure.error.what() << '\n';
 
-  kv.put("program", cf::Body::file("/proc/self/exe"));  // read while it is sent
-  if (kv.get_to_file("program", "copy-of-program")) std::cout << "copied\n";
+  kv.put("source", cf::Body::file(__FILE__));  // read while it is sent
+  if (kv.get_to_file("source", "copy-of-source")) std::cout << "copied\n";
 }
 // [/kv]
