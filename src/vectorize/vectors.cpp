@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/read_floats.hpp"
+#include "base/read_real.hpp"
 #include "engine/retry.hpp"
 #include "vectorize/common.hpp"
 #include "vectorize/edgebase.hpp"
