@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 
 #include "http/curl_transfer.hpp"
+#include "http/url.hpp"
 
 namespace cloudflare::detail {
 
@@ -15,10 +18,10 @@ bool has_proxy_variable() {
   return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
 }
 
-}  // namespace
-
-std::string_view origin_of(std::string_view url) noexcept {
-  return url.substr(0, url.find_first_of("/?#", url.find("://") + 3));
+// Whether a request line can hold `text` without encoding.
+bool is_target(std::string_view text) {
+  return text.starts_with('/') &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
 void use_url(CurlHandle& handle) {
@@ -29,6 +32,23 @@ void use_url(CurlHandle& handle) {
   // With TLS the handshake tells whether requests can share one HTTP/2 connection, so they wait for it. Without TLS
   // they would all wait for the first reply.
   curl_easy_setopt(handle.easy.get(), CURLOPT_PIPEWAIT, handle.origin.starts_with("https:") ? 1L : 0L);
+}
+
+// Parsing a URL is a tenth of libcurl's work for a small request, so it is done once per host.
+void parse_url(CurlHandle& handle, const std::string& url) {
+  handle.url.reset(curl_url());
+  // A key ".." must not climb in the path. The URL stays empty if it is not an http URL, and libcurl then refuses it.
+  const auto parts = url_parts(url);
+  const bool good = parts && curl_url_set(handle.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
+  handle.loopback = good && parts->loopback;
+  handle.origin = good ? origin_of(url) : "";
+  use_url(handle);
+}
+
+}  // namespace
+
+std::string_view origin_of(std::string_view url) noexcept {
+  return url.substr(0, url.find_first_of("/?#", url.find("://") + 3));
 }
 
 void prepare(CurlHandle& handle, const CurlOptions& options) {
@@ -50,6 +70,20 @@ void prepare(CurlHandle& handle, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
+}
+
+void ask_for(CurlHandle& handle, const std::string& url) {
+  // A proxy may need the whole URL in the request line, where libcurl 8.23 writes %2e as %2E.
+  const auto is_known = [&] {
+    return handle.direct && url.starts_with(handle.origin) &&
+           is_target(std::string_view(url).substr(handle.origin.size()));
+  };
+  bool known = is_known();
+  if (!known) {
+    parse_url(handle, url);
+    known = is_known();
+  }
+  curl_easy_setopt(handle.easy.get(), CURLOPT_REQUEST_TARGET, known ? url.c_str() + handle.origin.size() : nullptr);
 }
 
 bool is_reusable() {

@@ -52,7 +52,7 @@ class CurlTransfer;
 struct CurlHandle {
   CurlTransfer* transfer = nullptr;        ///< The current one.
   CurlHost* host = nullptr;                ///< The server it goes to.
-  std::unique_ptr<CURLU, CloseUrl> url{};  ///< `easy` points to it.
+  std::unique_ptr<CURLU, CloseUrl> url{};  ///< What `easy` was told last.
   std::optional<bool> proxies{};           ///< An environment variable names a proxy; read once.
   bool loopback = false;                   ///< `url` is on this machine.
   bool direct = false;                     ///< No proxy is used.
@@ -74,7 +74,7 @@ void prepare(CurlHandle& handle, const CurlOptions& options);
 /// Makes the handle as it was before its first transfer, or takes a new one, but for what is known of server and proxy.
 void renew(CurlHandle& handle, const CurlOptions& options);
 
-/// Makes the handle use its `url`, with a proxy or without.
-void use_url(CurlHandle& handle);
+/// Makes the handle ask for `url`, with a proxy or without.
+void ask_for(CurlHandle& handle, const std::string& url);
 
 }  // namespace cloudflare::detail

@@ -1,7 +1,6 @@
 #include "http/curl_transfer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <limits>
@@ -29,12 +28,6 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
-}
-
-// Whether a request line can hold `text` without encoding.
-bool is_target(std::string_view text) {
-  return text.starts_with('/') &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
 // Errors of this library's own sources and sinks need no cause; any other exception is kept for the caller.
@@ -68,34 +61,11 @@ CurlTransfer::CurlTransfer(CurlHandle& handle, unsigned ticket, std::shared_ptr<
       request_(std::move(request)),
       stall_limit_(std::min<std::chrono::milliseconds>(limits.stall_timeout, std::chrono::hours(24))) {
   handle_.transfer = this;
-  set_url();
+  ask_for(handle_, request_->url);
   curl_easy_setopt(easy(), CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<std::int64_t>(1, limits.connect_timeout.count())));
   set_body();
   set_headers();
-}
-
-// Parsing a URL is a tenth of libcurl's work for a small request, so it is done once per host.
-void CurlTransfer::set_url() {
-  const std::string& url = request_->url;
-  const std::string& origin = handle_.origin;
-  // A proxy may need the whole URL in the request line, where libcurl 8.23 writes %2e as %2E.
-  const auto known = [&] {
-    return handle_.direct && url.starts_with(origin) && is_target(std::string_view(url).substr(origin.size()));
-  };
-  if (!known()) parse_url();
-  curl_easy_setopt(easy(), CURLOPT_REQUEST_TARGET, known() ? url.c_str() + origin.size() : nullptr);
-}
-
-void CurlTransfer::parse_url() {
-  const std::string& url = request_->url;
-  handle_.url.reset(curl_url());
-  // A key ".." must not climb in the path. The URL stays empty if it is not an http URL, and libcurl then refuses it.
-  const auto parts = url_parts(url);
-  const bool good = parts && curl_url_set(handle_.url.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
-  handle_.loopback = good && parts->loopback;
-  handle_.origin = good ? origin_of(url) : "";
-  use_url(handle_);
 }
 
 void CurlTransfer::set_headers() {
@@ -395,7 +365,7 @@ Error CurlTransfer::error_of(CURLcode code) const {
 }
 
 void CurlTransfer::release(const CurlOptions& options) {
-  if (plain_get_ && !chunked_ && is_reusable()) return;
+  if (plain_get_ && is_reusable()) return;
   renew(handle_, options);
   if (!plain_get_) handle_.lines.reset();
   curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, handle_.lines.get());

@@ -59,8 +59,6 @@ class CurlTransfer {
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
 
  private:
-  void set_url();
-  void parse_url();
   void set_headers();
   void make_lines();
   void set_body();

@@ -347,3 +347,10 @@ TEST_CASE("on request a filter is held against the metadata indexes: every prope
                            .metadata_indexes = indexes});
   CHECK(s.count() == 1);
 }
+
+TEST_CASE("a query takes a vector in braces") {
+  const Scripted braces({ok(R"({"count":0,"matches":[]})"), ok(R"({"count":0,"matches":[]})")});
+  CHECK(index_of(braces).query({0.25F, -1.0F}).empty());
+  CHECK(body(braces) == R"({"vector":[0.25,-1]})");
+  CHECK(index_of(braces).checked().query({0.25F, -1.0F}, {.top_k = 2}).value().empty());
+}

@@ -183,11 +183,6 @@ TEST_CASE("queries send JSON, and only what was asked for") {
   CHECK(match.metadata.text() == R"({"k": [1]})");
   CHECK(match.ns == "n");
 
-  const Scripted braces({ok(R"({"count":0,"matches":[]})"), ok(R"({"count":0,"matches":[]})")});
-  CHECK(index_of(braces).query({0.25F, -1.0F}).empty());
-  CHECK(body(braces) == R"({"vector":[0.25,-1]})");
-  CHECK(index_of(braces).checked().query({0.25F, -1.0F}, {.top_k = 2}).value().empty());
-
   const Scripted by_id({ok(R"({"matches":[{"id":"a","score":1,"metadata":null}]})")});
   (void)index_of(by_id).query_by_id("a\"", {.top_k = 100, .return_metadata = cv::ReturnMetadata::indexed});
   CHECK(line(by_id) == "POST " + docs + "/query");
