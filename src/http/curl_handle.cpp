@@ -70,6 +70,7 @@ void prepare(CurlHandle& handle, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &handle);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, CurlTransfer::on_write);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &handle);
+  if (writes_heads()) curl_easy_setopt(easy, CURLOPT_HEADER, 1L);
 }
 
 void ask_for(CurlHandle& handle, const std::string& url) {
@@ -86,22 +87,15 @@ void ask_for(CurlHandle& handle, const std::string& url) {
   curl_easy_setopt(handle.easy.get(), CURLOPT_REQUEST_TARGET, known ? url.c_str() + handle.origin.size() : nullptr);
 }
 
-bool is_reusable() {
-  static const bool reusable = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080101;
-  return reusable;
+bool writes_heads() {
+  static const bool needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080101;
+  return needed;
 }
 
 void renew(CurlHandle& handle, const CurlOptions& options) {
-  if (is_reusable()) {
-    curl_easy_reset(handle.easy.get());
-    return prepare(handle, options);
-  }
-  handle.easy.reset(curl_easy_init());
+  curl_easy_reset(handle.easy.get());
+  handle.lines.reset();
   prepare(handle, options);
-  if (!handle.direct || handle.origin.empty()) return;
-  // libcurl parses a short text sooner than it prints a CURLU.
-  curl_easy_setopt(handle.easy.get(), CURLOPT_CURLU, nullptr);
-  curl_easy_setopt(handle.easy.get(), CURLOPT_URL, (handle.origin + '/').c_str());
 }
 
 }  // namespace cloudflare::detail

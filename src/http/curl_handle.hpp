@@ -68,10 +68,10 @@ struct CurlHandle {
 /// Sets the options that all transfers share.
 void prepare(CurlHandle& handle, const CurlOptions& options);
 
-/// False for libcurl before 8.1.1, whose easy handles take a reply with a folded first header for the rest of a header
-/// that they have freed (curl's issue 11101).
-[[nodiscard]] bool is_reusable();
-/// Makes the handle as it was before its first transfer, or takes a new one, but for what is known of server and proxy.
+/// True for libcurl before 8.1.1. An easy handle that has had a reply takes a folded first header of the next one for
+/// the rest of a header that it has freed (curl's issue 11101), so CURLOPT_HEADER shows each line to on_write() before.
+[[nodiscard]] bool writes_heads();
+/// Makes the handle as it was before its first transfer, but for what is known of server and proxy.
 void renew(CurlHandle& handle, const CurlOptions& options);
 
 /// Makes the handle ask for `url`, with a proxy or without.

@@ -189,6 +189,7 @@ bool CurlTransfer::take_header(std::string_view line) {
 std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = of(self);
   const std::string_view bytes(data, size * count);
+  if (transfer.in_head()) return transfer.may_read(bytes) ? bytes.size() : 0;
   const auto keep = [&transfer](std::string_view piece) { return transfer.keep(piece); };
   try {
     const bool kept = transfer.gunzip_ ? transfer.gunzip_->feed(bytes, keep) : keep(bytes);
@@ -197,6 +198,19 @@ std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t cou
     transfer.thrown_ = std::current_exception();
     return 0;
   }
+}
+
+// Whether what libcurl writes belongs to a head. No body follows an interim reply.
+bool CurlTransfer::in_head() const noexcept {
+  return writes_heads() && (!head_complete_ || response_.status / 100 == 1);
+}
+
+// Takes a line of a head, or a piece of one, before libcurl reads it; false if it must not.
+bool CurlTransfer::may_read(std::string_view piece) noexcept {
+  const bool folded = !in_line_ && (piece.starts_with(' ') || piece.starts_with('\t'));
+  in_line_ = !piece.ends_with('\n');
+  folded_first_ = folded && response_.headers.empty();
+  return !folded_first_;
 }
 
 void CurlTransfer::watch_chunks() {
@@ -291,6 +305,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   // libcurl reports no error for a connection that ends within the headers, and libcurl 8.23 none for one that ends
   // where the first chunk should begin.
   if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 0L);
+  if (folded_first_) code = CURLE_WEIRD_SERVER_REPLY;
   if (code == CURLE_OK && (!head_complete_ || (chunked_ && !chunk_began_))) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
@@ -365,10 +380,7 @@ Error CurlTransfer::error_of(CURLcode code) const {
 }
 
 void CurlTransfer::release(const CurlOptions& options) {
-  if (plain_get_ && is_reusable()) return;
-  renew(handle_, options);
-  if (!plain_get_) handle_.lines.reset();
-  curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, handle_.lines.get());
+  if (!plain_get_) renew(handle_, options);
 }
 
 }  // namespace cloudflare::detail

@@ -66,6 +66,8 @@ class CurlTransfer {
   [[nodiscard]] std::uint64_t reply_limit(bool streams) const noexcept;
   [[nodiscard]] std::size_t give(std::span<char> room);
   [[nodiscard]] bool take_header(std::string_view line);
+  [[nodiscard]] bool in_head() const noexcept;
+  [[nodiscard]] bool may_read(std::string_view piece) noexcept;
   void watch_chunks();
   [[nodiscard]] bool choose_decoder();
   [[nodiscard]] bool keep(std::string_view bytes);
@@ -90,8 +92,10 @@ class CurlTransfer {
   std::chrono::nanoseconds waited_{0};
   bool plain_get_ = false;
   bool head_complete_ = false;
-  bool chunked_ = false;      // the reply's body comes in chunks
-  bool chunk_began_ = false;  // a byte of them has come
+  bool in_line_ = false;       // libcurl has written a piece of a line of the head
+  bool folded_first_ = false;  // a head began with the rest of a header
+  bool chunked_ = false;       // the reply's body comes in chunks
+  bool chunk_began_ = false;   // a byte of them has come
   bool unknown_encoding_ = false;
   bool too_large_ = false;
   std::exception_ptr thrown_{};  // by a callback; must not pass through libcurl's frames

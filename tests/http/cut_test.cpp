@@ -89,9 +89,23 @@ TEST_CASE("a reply whose first header is folded is read without the headers of t
   const auto raw = [](const std::string& head) {
     return Answer{.raw = "HTTP/1.1 200 OK\r\n" + head + "Content-Length: 5\r\n\r\nvalue"};
   };
-  server.script({raw(""), raw(" folded\r\n"), raw("")});
+  server.script({raw(""), raw(" a: folded\r\n"), raw("\ta: folded\r\n"), raw("")});
   const cf::KvNamespace kv = client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1; }).kv("ns");
   CHECK(kv.get("a") == "value");
-  (void)kv.checked().get("b");  // libcurl may refuse it
+  // libcurl from 8.1.1 on takes the line for a header; before that the reply is refused.
+  for (int i = 0; i < 2; ++i) {
+    const auto read = kv.checked().get("b");
+    if (!read) CHECK(read.error().kind() == cf::ErrorKind::transport);
+  }
   CHECK(kv.get("c") == "value");
+}
+
+TEST_CASE("a body that begins with a blank is whole, after interim replies and a first header of any length") {
+  const std::string final = "HTTP/1.1 200 OK\r\nX: " + std::string(16'384 - 3, 'x') + " y\r\n folded\r\n";
+  const std::string body = "Content-Length: 6\r\n\r\n\t body";
+  FaultServer server;
+  server.script({Answer{.raw = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + final + body},
+                 Answer{.raw = "HTTP/1.1 100 Continue\r\n\r\n" + final + body}, Answer{.raw = final + body}});
+  const cf::KvNamespace kv = client_of(server).kv("ns");
+  for (int i = 0; i < 3; ++i) CHECK(kv.get("k") == "\t body");
 }
