@@ -1,4 +1,5 @@
-// kv_get blocking|inflight BASE_URL COUNT: reads a key COUNT times and prints the microseconds of CPU for one read.
+// kv_get blocking|inflight BASE_URL COUNT [CA_FILE]: reads a key COUNT times and prints the microseconds of CPU for one
+// read.
 #include <cloudflare/async.hpp>
 
 #include <atomic>
@@ -57,11 +58,12 @@ void inflight(const cf::KvNamespace& kv, long count) {
 
 }  // namespace
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
   const auto run = std::string_view(argv[1]) == "blocking" ? blocking : inflight;
   const long count = std::atol(argv[3]);
-  const cf::ApiClient client(cf::ApiToken("token-of-a-benchmark-0123456789abcdef"),
-                             {.account_id = "0123456789abcdef0123456789abcdef", .base_url = argv[2]});
+  const cf::ApiClient client(
+      cf::ApiToken("token-of-a-benchmark-0123456789abcdef"),
+      {.account_id = "0123456789abcdef0123456789abcdef", .base_url = argv[2], .ca_file = argc > 4 ? argv[4] : ""});
   const cf::KvNamespace kv = client.kv("fedcba9876543210fedcba9876543210");
   run(kv, count / 10);  // warm
   const double before = bench::cpu_seconds();

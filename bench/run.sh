@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 entries=(build-cost include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned ndjson-encode vectors-decode
-  kv-bulk-encode kv-cache keys-list bulk-requests bulk-memory latency-hiding blocking-get inflight-get vs-ts-cpu)
+  kv-bulk-encode kv-cache keys-list bulk-requests bulk-memory latency-hiding growth local-insert blocking-get tls-get inflight-get h2-inflight-get vs-ts-cpu)
 
 names=() json=
 while [ $# != 0 ]; do
@@ -37,7 +37,10 @@ cmake --build --preset release -j "$jobs" >&2
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
+at=0
 for name in "${names[@]}"; do
+  at=$((at + 1))
+  if [ -t 2 ]; then printf '%d of %d: %s\r' $at ${#names[@]} "$name" >&2; fi
   entry=bench/$name.sh
   if [ ! -f "$entry" ]; then entry=build/release/bench/$name; fi
   "$entry" | awk -v name="$name" -v results="$results" '

@@ -2,7 +2,7 @@
 # Builds the packages of the last commit and runs the quickstart with each.
 #
 #   scripts/packages.sh                  all of them
-#   scripts/packages.sh debian|cpack|fetch_content
+#   scripts/packages.sh debian|cpack|fetch_content|readme
 #
 # Prints "NAME: passed" for each. packaging/README.md tells what cannot be run on Debian.
 set -euo pipefail
@@ -59,13 +59,23 @@ fetch_content() {
   says_equal "$work/fetch_content/quickstart/quickstart"
 }
 
-[ $# -gt 0 ] || set -- debian cpack fetch_content
+# README's other ways, pasted.
+readme() {
+  local prefix=$work/readme/prefix
+  configure release
+  cmake --build --preset release -j "$jobs"
+  cmake --install build/release --prefix "$prefix" >/dev/null
+  tests/install/ways.sh "$PWD/README.md" "$PWD" "$prefix" "$work/readme/ways"
+}
+
+[ $# -gt 0 ] || set -- debian cpack fetch_content readme
 mkdir -p "$work"
 for name; do
   case $name in
     debian) debian ;;
     cpack) cpack_archives ;;
     fetch_content) fetch_content ;;
+    readme) readme ;;
     *) sed -n 's/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   echo "$name: passed"

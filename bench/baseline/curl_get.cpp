@@ -1,5 +1,6 @@
-// curl_get easy|multi BASE_URL COUNT: the same reads with libcurl alone, as its examples teach: one handle used again,
-// or 64 of them on a multi handle. Prints the microseconds of CPU for one read.
+// curl_get easy|multi BASE_URL COUNT [CA_FILE]: the same reads with libcurl alone, as its examples teach: one handle
+// used again, or 64 of them on a multi handle, which over TLS share connections of HTTP/2. Prints the microseconds of
+// CPU for one read.
 #include <curl/curl.h>
 
 #include <array>
@@ -23,13 +24,17 @@ struct Read {
   CURL* easy = curl_easy_init();
   std::string value{};
 
-  void prepare(const std::string& url, curl_slist* headers) {
+  void prepare(const std::string& url, curl_slist* headers, const char* ca_file) {
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &value);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    if (ca_file == nullptr) return;
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
   }
   void check(CURLcode code) {
     long status = 0;
@@ -68,7 +73,7 @@ void multi(Read* reads, CURLM* multi, long count) {
 
 }  // namespace
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   const auto run = std::string_view(argv[1]) == "easy" ? easy : multi;
   const long count = std::atol(argv[3]);
@@ -77,7 +82,7 @@ int main(int, char** argv) {
                           "fedcba9876543210fedcba9876543210/values/settings%2Fuser-4711";
   curl_slist* headers = curl_slist_append(nullptr, "Authorization: Bearer token-of-a-benchmark-0123456789abcdef");
   std::array<Read, in_flight> reads{};
-  for (Read& read : reads) read.prepare(url, headers);
+  for (Read& read : reads) read.prepare(url, headers, argc > 4 ? argv[4] : nullptr);
   CURLM* handle = curl_multi_init();
   run(reads.data(), handle, count / 10);  // warm
   const double before = bench::cpu_seconds();
