@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 entries=(build-cost include-cost fwd-cost binary-size local-query rows-decode rows-decode-owned ndjson-encode vectors-decode
-  kv-bulk-encode kv-cache keys-list bulk-requests bulk-memory latency-hiding growth local-insert local-server blocking-get tls-get inflight-get h2-inflight-get vs-ts-cpu)
+  kv-bulk-encode kv-cache keys-list bulk-requests bulk-memory latency-hiding growth local-insert local-server blocking-get
+  tls-get inflight-get h2-inflight-get allocations vs-ts-cpu)
 
 names=() json=
 while [ $# != 0 ]; do
