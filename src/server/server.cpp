@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -69,12 +70,7 @@ class Listener {
       return;
     }
     socket.set_option(tcp::no_delay(true), ignored);
-    if (tls_ == nullptr)
-      std::make_shared<Session<beast::tcp_stream>>(beast::tcp_stream(std::move(socket)), shared_)->start();
-    else
-      std::make_shared<Session<beast::ssl_stream<beast::tcp_stream>>>(
-          beast::ssl_stream<beast::tcp_stream>(std::move(socket), *tls_), shared_)
-          ->start();
+    start_session(make_stream(std::move(socket), tls_), shared_);
   }
 
   asio::io_context& io_;
