@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The proofs that take minutes, with optimisation and without sanitizers. Each prints "NAME: N passed, N failed".
 #
-#   scripts/endurance.sh                  all of them
+#   scripts/endurance.sh                  all of them, and the sum
 #   scripts/endurance.sh floats           every one of the 2^32 floats is written as std::to_chars writes it
 #   scripts/endurance.sh chaos [NUMBER]   100 000 (or NUMBER) operations through a proxy that spoils connections, for each
 #                                         of ten seeds, every second one with SIGKILL of the server
 #   scripts/endurance.sh allocations      each single allocation of every operation fails once
+#   scripts/endurance.sh cuts             connections are cut at each byte of the requests and replies of every product
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -37,20 +38,32 @@ chaos() {
   done | tally chaos
 }
 
+# once NAME PROGRAM [arguments]: a program of tests/faults that is one proof.
+once() {
+  local name=$1 program=$2 code=0
+  shift 2
+  build "$program" >&2
+  "build/endurance/tests/faults/$program" "$@" >&2 || code=$?
+  echo "$code" | tally "$name"
+}
+
+proofs=(floats chaos allocations cuts)
 scripts/setup.sh
 case ${1:-all} in
-  all) "$0" floats && "$0" chaos && "$0" allocations ;;
+  all)
+    # A proof that ends without its line has failed.
+    for proof in "${proofs[@]}"; do "$0" "$proof" || true; done | tee /dev/stderr |
+      awk -v proofs=${#proofs[@]} '
+        /^[a-z]+: [0-9]+ passed, [0-9]+ failed$/ { seen++; passed += $2; failed += $4 }
+        END { failed += proofs - seen; printf "%.0f passed, %.0f failed\n", passed, failed; exit failed != 0 }'
+    ;;
   floats)
     build endurance_all_floats
     build/endurance/tests/endurance/endurance_all_floats
     ;;
   chaos) chaos "${2-}" ;;
-  allocations)
-    build test_fault_allocation
-    code=0
-    CLOUDFLARE_EACH_ALLOCATION=1 build/endurance/tests/faults/test_fault_allocation >&2 || code=$?
-    echo "$code" | tally allocations
-    ;;
+  allocations) CLOUDFLARE_EACH_ALLOCATION=1 once allocations test_fault_allocation ;;
+  cuts) CLOUDFLARE_EACH_CUT=1 once cuts test_fault_disk_and_cuts '*cut at any byte*' ;;
   *)
     sed -n 's/^# \{0,1\}//p' "$0" >&2
     exit 2

@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,30 @@ class ParserLease {
   }
   std::unique_ptr<json::parser> parser_;
 };
+
+/// Opens a document to the question whether simdjson got memory for its strings.
+struct StringMemory : json::document {
+  [[nodiscard]] static bool is_there(json::document& document) {
+    return (document.*&StringMemory::iter).string_buf_loc() != nullptr;
+  }
+};
+
+/// Indexes a padded text. simdjson 3.0 reports a lack of memory, but for that of strings, which it then writes through
+/// a null pointer.
+template <class... Text>
+[[nodiscard]] json::document indexed(json::parser& parser, const Text&... text) {
+  json::document document = parser.iterate(text...);
+  if (!StringMemory::is_there(document)) throw std::bad_alloc();
+  return document;
+}
+
+/// A copy of a text with the room behind it that simdjson wants; a null one, which simdjson makes without memory, is
+/// refused.
+inline simdjson::padded_string padded(std::string_view text) {
+  simdjson::padded_string copy(text);
+  if (copy.data() == nullptr && !text.empty()) throw std::bad_alloc();
+  return copy;
+}
 
 /// The type of a value. simdjson 4 has a type for what is not JSON; earlier versions throw.
 inline json::json_type type_of(json::value value) {
@@ -106,7 +131,7 @@ class Parsed {
   Parsed(std::string& body, std::size_t begin, std::size_t size) {
     if (body.capacity() - body.size() < simdjson::SIMDJSON_PADDING)
       body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-    document_ = (*parser_).iterate(body.data() + begin, size, body.capacity() - begin);
+    document_ = indexed(*parser_, body.data() + begin, size, body.capacity() - begin);
   }
   [[nodiscard]] json::document& document() noexcept { return document_; }
 

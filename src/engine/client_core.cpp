@@ -10,6 +10,7 @@
 #include <cloudflare/version.hpp>
 
 #include "base/encode.hpp"
+#include "base/wipe.hpp"
 #include "engine/budget.hpp"
 #include "engine/io_thread.hpp"
 #include "engine/loop.hpp"
@@ -24,7 +25,19 @@ struct CredentialAccess {
   static const std::string& text(const edgebase::ServiceKey& key) { return key.key_; }
   static std::string text(const TokenProvider& provider) { return provider.provide_(); }
   static bool given(const TokenProvider& provider) { return static_cast<bool>(provider.provide_); }
+  static void wipe(AnyCredential& credential) {
+    if (auto* const token = std::get_if<ApiToken>(&credential)) detail::wipe(token->token_);
+    if (auto* const pair = std::get_if<EmailKey>(&credential)) detail::wipe(pair->key_);
+    if (auto* const key = std::get_if<edgebase::ServiceKey>(&credential)) detail::wipe(key->key_);
+  }
 };
+
+CommonHeaders::~CommonHeaders() {
+  wipe(headers);
+  for (std::string& secret : secrets) wipe(secret);
+}
+
+KeptCredential::~KeptCredential() { CredentialAccess::wipe(value); }
 
 namespace {
 
@@ -54,26 +67,41 @@ void require_sendable(const AnyCredential& credential) {
   }
 }
 
-CommonHeaders with_bearer(Header user_agent, std::string token) {
-  return {.headers = {std::move(user_agent), {"Authorization", "Bearer " + token}}, .secrets = {std::move(token)}};
+// The headers of a credential. Nothing is built in a list of initialisers, whose copies stay in memory.
+CommonHeaders common_headers_of(Header agent, std::string name, std::string value) {
+  CommonHeaders common;
+  common.headers.reserve(3);
+  common.headers.push_back(std::move(agent));
+  common.headers.push_back({std::move(name), std::move(value)});
+  return common;
+}
+
+CommonHeaders with_bearer(Header agent, std::string token) {
+  CommonHeaders common = common_headers_of(std::move(agent), "Authorization", "Bearer " + token);
+  common.secrets.push_back(std::move(token));
+  return common;
 }
 
 // Null for a provider, which is called for each attempt.
 std::shared_ptr<const CommonHeaders> with_credential(Header agent, const AnyCredential& credential) {
-  CommonHeaders common;
+  auto common = std::make_shared<CommonHeaders>();
   if (const auto* token = std::get_if<ApiToken>(&credential)) {
-    common = with_bearer(std::move(agent), CredentialAccess::text(*token));
+    *common = with_bearer(std::move(agent), CredentialAccess::text(*token));
   } else if (const auto* service = std::get_if<edgebase::ServiceKey>(&credential)) {
     const std::string& key = CredentialAccess::text(*service);
-    common = {.headers = {std::move(agent), {"X-EdgeBase-Service-Key", key}}, .secrets = {key}};
+    *common = common_headers_of(std::move(agent), "X-EdgeBase-Service-Key", key);
+    common->secrets.push_back(key);
   } else if (const auto* pair = std::get_if<EmailKey>(&credential)) {
     const std::string& email = CredentialAccess::email(*pair);
     const std::string& key = CredentialAccess::key(*pair);
-    common = {.headers = {std::move(agent), {"X-Auth-Email", email}, {"X-Auth-Key", key}}, .secrets = {key, email}};
+    *common = common_headers_of(std::move(agent), "X-Auth-Email", email);
+    common->headers.push_back({"X-Auth-Key", key});
+    common->secrets.push_back(key);
+    common->secrets.push_back(email);
   } else {
     return nullptr;
   }
-  return std::make_shared<const CommonHeaders>(std::move(common));
+  return common;
 }
 
 // Clients of one credential share one rate budget.
@@ -114,8 +142,8 @@ void require_positive(const ClientOptions& o) {
 }  // namespace
 
 ClientCore::ClientCore(AnyCredential credential, ClientOptions options)
-    : credential_(std::move(credential)), options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
-  require_sendable(credential_);
+    : credential_{std::move(credential)}, options_(std::move(options)), io_(std::make_unique<IoThread>(*this)) {
+  require_sendable(credential_.value);
   require_account(options_.account_id);
   require_positive(options_);
   const BaseUrl base = parse_base_url(options_.base_url);
@@ -129,7 +157,7 @@ ClientCore::ClientCore(AnyCredential credential, ClientOptions options)
   for (const char c : options_.user_agent)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       throw invalid_argument("the user agent holds a control character");
-  common_headers_ = with_credential(user_agent(), credential_);
+  common_headers_ = with_credential(user_agent(), credential_.value);
 
   const bool cloudflare_itself = base.host == "api.cloudflare.com" && !options_.transport;
   if (options_.rate_budget.value_or(cloudflare_itself)) {
@@ -144,7 +172,7 @@ ClientCore::~ClientCore() = default;
 
 std::shared_ptr<const CommonHeaders> ClientCore::common_headers() const {
   if (common_headers_) return common_headers_;
-  std::string token = CredentialAccess::text(std::get<TokenProvider>(credential_));
+  std::string token = CredentialAccess::text(std::get<TokenProvider>(credential_.value));
   require_sendable("the API token from the provider", token);
   return std::make_shared<const CommonHeaders>(with_bearer(user_agent(), std::move(token)));
 }

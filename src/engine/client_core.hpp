@@ -27,10 +27,20 @@ class RateBudget;
 /// A credential for Cloudflare's API or for EdgeBase.
 using AnyCredential = std::variant<ApiToken, EmailKey, TokenProvider, edgebase::ServiceKey>;
 
-/// The headers common to all requests, and the secrets that must never appear in an error.
+/// The headers common to all requests, and the secrets that must never appear in an error. They are overwritten at the
+/// end.
 struct CommonHeaders {
   std::vector<Header> headers{};
   std::vector<std::string> secrets{};
+
+  ~CommonHeaders();
+};
+
+/// A credential that is overwritten at the end.
+struct KeptCredential {
+  AnyCredential value;
+
+  ~KeptCredential();
 };
 
 class ClientCore : public std::enable_shared_from_this<ClientCore> {
@@ -74,7 +84,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] std::unique_ptr<Loop> lease();
   void give_back(std::unique_ptr<Loop> loop);
 
-  AnyCredential credential_;
+  KeptCredential credential_;
   std::shared_ptr<const CommonHeaders> common_headers_{};  ///< Null with a TokenProvider.
   ClientOptions options_;
   std::shared_ptr<RateBudget> budget_{};

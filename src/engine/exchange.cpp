@@ -1,6 +1,7 @@
 #include "engine/exchange.hpp"
 
 #include "base/redact.hpp"
+#include "base/wipe.hpp"
 #include "engine/endpoint.hpp"
 
 namespace cloudflare::detail {
@@ -39,9 +40,17 @@ void Loop::Exchange::address(const ClientCore& core) {
     partial = std::dynamic_pointer_cast<PartialSink>(http.sink);
     if (http.sink) http.sink = std::make_shared<TrackedSink>(std::move(http.sink));
   }
+  remove_address();
   common = request.authenticated ? core.common_headers() : common_headers_for(http.url, core);
-  http.headers.erase(http.headers.begin() + static_cast<std::ptrdiff_t>(own_headers), http.headers.end());
+  http.headers.reserve(own_headers + common->headers.size());
   http.headers.insert(http.headers.end(), common->headers.begin(), common->headers.end());
+}
+
+void Loop::Exchange::remove_address() noexcept {
+  if (!common) return;  // nothing was added
+  std::vector<Header>& headers = request.http.headers;
+  for (std::size_t i = own_headers; i < headers.size(); ++i) wipe(headers[i].value);
+  headers.resize(std::min(own_headers, headers.size()));
 }
 
 void Loop::Exchange::hide_secrets(std::string& text) const {

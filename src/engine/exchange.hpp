@@ -41,6 +41,9 @@ struct TracedAttempt {
 struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
   Exchange(std::weak_ptr<FlowRun> its_run, unsigned its_tag, Request&& its_request)
       : run(std::move(its_run)), tag(its_tag), request(std::move(its_request)) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() { remove_address(); }
 
   std::weak_ptr<FlowRun> run;  // owns this
   bool dropped = false;        // the run has released it, though the channel may not have
@@ -61,6 +64,8 @@ struct Loop::Exchange : std::enable_shared_from_this<Loop::Exchange> {
   [[nodiscard]] bool in_flight() const noexcept { return ticket != 0; }
   /// Adds base URL, credential and user agent for the coming attempt.
   void address(const ClientCore& core);
+  /// Overwrites and removes the headers that address() added.
+  void remove_address() noexcept;
   /// Puts what a PartialSink left into the reply.
   void add_rest(Result<HttpResponse>& reply) const;
   /// Prepares body and sink for another attempt; false if they cannot restart.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
+#include "base/wipe.hpp"
 #include "http/curl_transfer.hpp"
 #include "http/url.hpp"
 
@@ -46,6 +48,14 @@ void parse_url(CurlHandle& handle, const std::string& url) {
 }
 
 }  // namespace
+
+void FreeList::operator()(curl_slist* list) const noexcept {
+  for (const curl_slist* line = list; line != nullptr; line = line->next)
+    OPENSSL_cleanse(line->data, std::strlen(line->data));
+  curl_slist_free_all(list);
+}
+
+CurlHandle::~CurlHandle() { wipe(headers); }
 
 std::string_view origin_of(std::string_view url) noexcept {
   return url.substr(0, url.find_first_of("/?#", url.find("://") + 3));

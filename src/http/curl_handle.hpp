@@ -18,8 +18,9 @@ namespace cloudflare::detail {
 struct CloseEasy {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
 };
+/// Overwrites the lines first: one of them is the credential.
 struct FreeList {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const noexcept;
 };
 struct CloseUrl {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
@@ -50,6 +51,11 @@ class CurlTransfer;
 
 /// An easy handle, and the state kept between its transfers. It must not move.
 struct CurlHandle {
+  CurlHandle() = default;
+  CurlHandle(const CurlHandle&) = delete;
+  CurlHandle& operator=(const CurlHandle&) = delete;
+  ~CurlHandle();
+
   CurlTransfer* transfer = nullptr;        ///< The current one.
   CurlHost* host = nullptr;                ///< The server it goes to.
   std::unique_ptr<CURLU, CloseUrl> url{};  ///< What `easy` was told last.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/upload_source.hpp"
+#include "base/wipe.hpp"
 #include "http/url.hpp"
 
 namespace cloudflare::detail {
@@ -85,7 +86,11 @@ void CurlTransfer::make_lines() {
     (void)lines.release();
     lines.reset(longer);
   };
-  for (const Header& header : headers) add(header.name + ": " + header.value);
+  for (const Header& header : headers) {
+    std::string line = header.name + ": " + header.value;
+    add(line);
+    wipe(line);
+  }
   if (find_header(headers, "accept-encoding") == nullptr) add("Accept-Encoding: gzip");
   if (!plain_get_) {
     if (find_header(headers, "content-type") == nullptr) add("Content-Type:");
@@ -94,6 +99,7 @@ void CurlTransfer::make_lines() {
   }
   curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, lines.get());
   handle_.lines = std::move(lines);
+  wipe(handle_.headers);
   handle_.headers = headers;
 }
 

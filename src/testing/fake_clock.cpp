@@ -36,4 +36,9 @@ void FakeClock::advance_to(time_point to) {
   now_ = std::max(now_, to);
 }
 
+void FakeClock::set_wall(std::chrono::sys_seconds wall) {
+  const std::lock_guard lock(mutex_);
+  wall_ = detail::saturating_add(wall, -std::chrono::floor<std::chrono::seconds>(now_ - start_));
+}
+
 }  // namespace cloudflare::testing

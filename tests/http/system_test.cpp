@@ -1,8 +1,12 @@
-// What the system around libcurl does: it runs out of memory within a callback, or allows old versions of TLS.
+// What the system around libcurl does: it runs out of memory within a callback, keeps what is freed, or allows old
+// versions of TLS.
 
 #include <curl/curl.h>
 
+#include <malloc.h>
+
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #include "http/http_test.hpp"
@@ -16,6 +20,30 @@ namespace {
 
 // The largest allocation that this thread may make; 0: any.
 thread_local std::size_t most_memory = 0;
+
+// What this thread gives back with a secret in it, while it has one: blocks of C++, and lines of libcurl.
+thread_local const char* secret = nullptr;
+thread_local int leftovers = 0;
+
+void watch_freed(void* memory) {
+  if (secret == nullptr || memory == nullptr) return;
+  const std::string_view block(static_cast<const char*>(memory), ::malloc_usable_size(memory));
+  if (block.find(secret) != std::string_view::npos) ++leftovers;
+}
+
+// libcurl's buffers, which hold whole heads of requests, are its own.
+void watch_line(void* memory) {
+  if (secret != nullptr && memory != nullptr) {
+    const std::string_view block(static_cast<const char*>(memory), ::malloc_usable_size(memory));
+    for (const std::string_view name : {"Authorization: Bearer ", "X-Auth-Key: "})
+      if (block.starts_with(name) && block.substr(name.size()).starts_with(secret)) ++leftovers;
+  }
+  std::free(memory);
+}
+
+// Before anything else uses libcurl.
+const CURLcode watched_curl =
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, watch_line, std::realloc, ::strdup, std::calloc);
 
 // A configuration of OpenSSL that allows the old TLS it refuses by default. OpenSSL reads it once, on first use.
 class OldTls {
@@ -53,8 +81,14 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc();
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size != 0 ? size : 1); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  watch_freed(memory);
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  watch_freed(memory);
+  std::free(memory);
+}
 
 TEST_CASE("memory that runs out while headers arrive ends the call, and the next one gets a connection of its own") {
   FaultServer server;
@@ -75,6 +109,30 @@ TEST_CASE("memory that runs out while headers arrive ends the call, and the next
   }
   CHECK(kv.get("large") == "v");
   CHECK(server.connections() == 4);
+}
+
+TEST_CASE("a credential is overwritten before its memory is given back, wherever the client had it") {
+  REQUIRE(watched_curl == CURLE_OK);
+  static constexpr const char* text = "secret-of-the-system-test-0123456789";
+  const auto rotating = [turn = std::make_shared<int>(0)] { return text + std::to_string(++*turn); };
+  for (int kind = 0; kind < 3; ++kind) {
+    INFO(kind);
+    FaultServer server;
+    server.on_request([n = 0](const Recorded&) mutable { return ++n == 1 ? reply(503, "") : reply(200, "value"); });
+    secret = text;
+    leftovers = 0;
+    {
+      cf::Credential credential = kind == 0   ? cf::Credential(cf::ApiToken(text))
+                                  : kind == 1 ? cf::Credential(cf::EmailKey("user@example.com", text))
+                                              : cf::Credential(cf::TokenProvider(rotating));
+      const cf::ApiClient client(std::move(credential), fast(server.url()));
+      CHECK(client.kv("ns").get("a") == "value");
+      CHECK(client.kv("ns").get("b") == "value");
+      CHECK(error_of([&] { (void)client.kv("ns").get(""); }).kind() == cf::ErrorKind::invalid_argument);
+    }
+    secret = nullptr;
+    CHECK(leftovers == 0);
+  }
 }
 
 TEST_CASE("a server that has only TLS 1.1 is refused, although the system would allow it") {

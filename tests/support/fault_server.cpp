@@ -43,15 +43,18 @@ struct FaultServer::Connection {
   int fd = -1;
   unsigned number = 0;
   unsigned served = 0;
-  bool drain = false;     // before closing
-  bool finished = false;  // guarded by FaultServer::mutex_
+  std::size_t readable = never;  // bytes of the request that are still to be read
+  bool drain = false;            // before closing
+  bool finished = false;         // guarded by FaultServer::mutex_
   std::string buffer{};
   std::thread thread{};
 
   bool fill() {
     std::array<char, 65536> bytes;
-    const ssize_t n = ::recv(fd, bytes.data(), bytes.size(), 0);
+    const std::size_t most = std::min(bytes.size(), readable);
+    const ssize_t n = most != 0 ? ::recv(fd, bytes.data(), most, 0) : 0;
     if (n <= 0) return false;
+    readable -= static_cast<std::size_t>(n);
     buffer.append(bytes.data(), static_cast<std::size_t>(n));
     return true;
   }
@@ -129,6 +132,11 @@ void FaultServer::on_head(std::function<std::optional<Answer>(const Recorded&)> 
 void FaultServer::on_connect(std::function<bool(unsigned)> f) {
   const std::lock_guard lock(behaviour_);
   on_connect_ = std::move(f);
+}
+
+void FaultServer::on_begin(std::function<std::size_t()> f) {
+  const std::lock_guard lock(behaviour_);
+  on_begin_ = std::move(f);
 }
 
 std::vector<Recorded> FaultServer::requests() const {
@@ -217,8 +225,19 @@ void FaultServer::serve(Connection& c) {
   changed_.notify_all();
 }
 
+/// Waits for a request, and asks how much of it is to be read; false ends the connection.
+bool FaultServer::begin(Connection& c) {
+  c.readable = never;
+  char first = 0;
+  if (c.buffer.empty() && ::recv(c.fd, &first, 1, MSG_PEEK) <= 0) return false;
+  const std::lock_guard lock(behaviour_);
+  if (on_begin_) c.readable = on_begin_();
+  return true;
+}
+
 /// Reads one request and answers it; false ends the connection.
 bool FaultServer::serve_one(Connection& c) {
+  if (!begin(c)) return false;
   const auto text = c.until("\r\n\r\n");
   if (!text) return false;
 

@@ -47,6 +47,8 @@ class FaultServer {
   void on_head(std::function<std::optional<Answer>(const Recorded&)>);
   /// Asked for each connection by number: false closes it before a byte is read.
   void on_connect(std::function<bool(unsigned connection)>);
+  /// Asked when the first byte of a request has arrived: the connection is closed once so many of its bytes are read.
+  void on_begin(std::function<std::size_t()>);
   void continue_100(bool answered) {
     continue_100_ = answered;
   }                                                     ///< `Expect: 100-continue` is answered unless told otherwise
@@ -67,6 +69,7 @@ class FaultServer {
 
   void accept_loop();
   void serve(Connection&);
+  bool begin(Connection&);
   bool serve_one(Connection&);
   bool read_body(Connection&, Recorded&, std::size_t index);
   bool deliver(Connection&, const Answer&, std::string_view method);
@@ -84,6 +87,7 @@ class FaultServer {
   std::function<Answer(const Recorded&)> on_request_;
   std::function<std::optional<Answer>(const Recorded&)> on_head_;
   std::function<bool(unsigned)> on_connect_;
+  std::function<std::size_t()> on_begin_;
   std::atomic<bool> continue_100_{true};
   std::atomic<bool> keep_bodies_{true};
   std::atomic<bool> tunnels_{false};

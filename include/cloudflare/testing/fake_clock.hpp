@@ -21,6 +21,8 @@ class CLOUDFLARE_API FakeClock final : public Clock {
   void advance(std::chrono::milliseconds by);
   /// Moves to `to` unless it is in the past.
   void advance_to(time_point to);
+  /// Sets the time of day, forwards or back, as an administrator or a time server does. now() goes on as before.
+  void set_wall(std::chrono::sys_seconds wall);
 
  private:
   mutable std::mutex mutex_;

@@ -1,7 +1,6 @@
-#include <simdjson.h>
-
 #include <limits>
 
+#include "base/json_in.hpp"
 #include "local/d1/handlers.hpp"
 #include "local/edgebase/handlers.hpp"
 
@@ -11,9 +10,9 @@ namespace {
 
 // The part of the engine's last result that EdgeBase passes on.
 std::string last_result(const std::string& results) {
-  const simdjson::padded_string text(results);
+  const simdjson::padded_string text = cloudflare::detail::padded(results);
   simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document = parser.iterate(text);
+  simdjson::ondemand::document document = cloudflare::detail::indexed(parser, text);
   std::string_view rows = "[]";
   Json meta;
   for (auto result : document.get_array()) {

@@ -10,6 +10,7 @@
 #include <cloudflare/limits.hpp>
 
 #include "base/encode.hpp"
+#include "base/json_in.hpp"
 #include "base/read_real.hpp"
 
 namespace cloudflare::local {
@@ -130,6 +131,7 @@ Json read_json(ondemand::value value) {
 }
 
 JsonProblem problem_of(const simdjson::simdjson_error& error) {
+  if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();  // the text may be fine
   if (error.error() == simdjson::DEPTH_ERROR) return JsonProblem::too_deep;
   return error.error() == simdjson::CAPACITY ? JsonProblem::too_many : JsonProblem::malformed;
 }
@@ -152,9 +154,9 @@ std::optional<Json> parse_json(std::string_view text, JsonProblem* problem) {
     if (begin == std::string_view::npos) throw simdjson::simdjson_error(simdjson::EMPTY);
     if (std::string_view("[{\"").find(text[begin]) == std::string_view::npos) return read_word(text.substr(begin));
     if (has_too_many_values(text)) throw simdjson::simdjson_error(simdjson::CAPACITY);
-    const simdjson::padded_string padded(text);
+    const simdjson::padded_string padded = cloudflare::detail::padded(text);
     ondemand::parser parser;
-    ondemand::document document = parser.iterate(padded);
+    ondemand::document document = cloudflare::detail::indexed(parser, padded);
     std::size_t room = most_json_values;
     Json value = text[begin] == '"'
                      ? Json{.kind = Json::Kind::string, .string = std::string(document.get_string().value())}
@@ -162,7 +164,8 @@ std::optional<Json> parse_json(std::string_view text, JsonProblem* problem) {
     if (!at_end(document)) throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
     return value;
   } catch (const simdjson::simdjson_error& error) {
-    if (problem != nullptr) *problem = problem_of(error);
+    const JsonProblem found = problem_of(error);
+    if (problem != nullptr) *problem = found;
     return std::nullopt;
   }
 }

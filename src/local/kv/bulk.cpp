@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/encode.hpp"
+#include "base/json_in.hpp"
 #include "local/kv/handlers.hpp"
 #include "local/storage/text.hpp"
 
@@ -151,13 +152,13 @@ std::string value_json(const std::string& value, bool as_json) {
 
 Reply kv_bulk_put(Account& account, Request& request) {
   const auto ns = kv_namespace(account, request, "bulk put");
-  const simdjson::padded_string body(whole_body(request, "bulk put"));
+  const simdjson::padded_string body = cloudflare::detail::padded(whole_body(request, "bulk put"));
   const auto not_an_array = kv_error(400, 10012, "bulk put", "could not parse the body: expected an array");
   std::size_t count = 0;
   std::unordered_map<std::string_view, RawPair> pairs;
   ondemand::parser parser;
   try {
-    ondemand::document document = parser.iterate(body);
+    ondemand::document document = cloudflare::detail::indexed(parser, body);
     if (document.type().value() != ondemand::json_type::array) throw not_an_array;
     // The whole request is one transaction: if one pair is refused, none is written.
     NamespaceStore::Batch batch(account.kv, ns.number);

@@ -73,26 +73,38 @@ void StoredIndex::load() {
     follow(coming_, database_.read_pending(pending));
     pending_.push_back(std::move(pending));
   }
-  if (!pending_.empty()) next_due_ = pending_.front().due;
+  await_next();
 }
 
 void StoredIndex::check_there() const {
   if (removed_) throw vectorize_removed(record_.name);
 }
 
+// A mutation that was accepted in the future: the clock was set back since.
+bool StoredIndex::is_due(std::int64_t accepted, std::int64_t due) const {
+  const std::int64_t time = now();
+  return due <= time || time < accepted;
+}
+
+void StoredIndex::await_next() {
+  const bool none = removed_ || pending_.empty();
+  next_accepted_ = none ? 0 : pending_.front().accepted;
+  next_due_ = none ? never : pending_.front().due;
+}
+
 void StoredIndex::settle_if_due() {
-  if (next_due_ > now()) return;
+  if (!is_due(next_accepted_, next_due_)) return;
   const std::lock_guard lock(mutex_);
   settle();
 }
 
 void StoredIndex::settle() {
-  while (!removed_ && !pending_.empty() && pending_.front().due <= now()) {
+  while (!removed_ && !pending_.empty() && is_due(pending_.front().accepted, pending_.front().due)) {
     const PendingMutation& next = pending_.front();
     apply(database_.read_pending(next), next.accepted, &next);
     pending_.pop_front();
   }
-  next_due_ = removed_ || pending_.empty() ? never : pending_.front().due;
+  await_next();
 }
 
 void StoredIndex::submit(const StoredMutation& mutation, const Check& check) {
@@ -100,17 +112,18 @@ void StoredIndex::submit(const StoredMutation& mutation, const Check& check) {
   check_there();
   settle();
   if (check) check(table_, coming_);
-  const std::int64_t time = now();
+  // Never before an earlier mutation, whatever the clock says: processedUpToDatetime does not go back.
+  const std::int64_t time = std::max(now(), pending_.empty() ? progress_.accepted : pending_.back().accepted);
   if (delay_ == 0 && pending_.empty()) {
     apply(mutation, time, nullptr);
   } else {
-    PendingMutation pending{.accepted = time, .due = time + delay_, .id = mutation.id, .kind = mutation.kind};
+    PendingMutation pending{.accepted = time, .due = now() + delay_, .id = mutation.id, .kind = mutation.kind};
     if (!pending_.empty()) pending.due = std::max(pending.due, pending_.back().due);
     VectorizeDatabase::Write write(database_);
     pending.number = write.keep(record_.number, mutation, pending);
     write.commit();
     pending_.push_back(std::move(pending));
-    next_due_ = pending_.front().due;
+    await_next();
   }
   follow(coming_, mutation);
 }

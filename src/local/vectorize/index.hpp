@@ -59,6 +59,8 @@ class StoredIndex {
  private:
   [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
   void check_there() const;
+  [[nodiscard]] bool is_due(std::int64_t accepted, std::int64_t due) const;
+  void await_next();
   void settle_if_due();
   void settle();
   void apply(const StoredMutation& mutation, std::int64_t accepted, const PendingMutation* pending);
@@ -74,8 +76,8 @@ class StoredIndex {
   VectorTable table_;
   Progress progress_{};
   std::deque<PendingMutation> pending_{};
-  std::vector<PropertyIndex> coming_{};  // the metadata indexes once every mutation is applied
-  std::atomic<std::int64_t> next_due_;
+  std::vector<PropertyIndex> coming_{};                    // the metadata indexes once every mutation is applied
+  std::atomic<std::int64_t> next_accepted_{0}, next_due_;  // of the first pending mutation
   CallMutex ids_mutex_{};
   std::shared_ptr<const std::vector<std::string>> ids_{};
 };

@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/json_in.hpp"
 #include "local/http/multipart.hpp"
 #include "local/vectorize/filter.hpp"
 #include "local/vectorize/handlers.hpp"
@@ -79,7 +80,7 @@ StoredVector read_vector(ondemand::parser& parser, simdjson::padded_string_view 
   bool has_id = false;
   bool has_values = false;
   try {
-    ondemand::document document = parser.iterate(line);
+    ondemand::document document = cloudflare::detail::indexed(parser, line);
     if (document.type().value() != ondemand::json_type::object) throw Unparsable{"expected a JSON object"};
     for (auto field : document.get_object()) {
       const std::string name(field.unescaped_key().value());
@@ -123,7 +124,7 @@ bool discards_unparsable(const Request& request) {
 }
 
 std::vector<StoredVector> read_lines(std::string_view lines, bool discard, std::size_t dimensions) {
-  const simdjson::padded_string text(lines);
+  const simdjson::padded_string text = cloudflare::detail::padded(lines);
   std::vector<StoredVector> vectors;
   ondemand::parser parser;
   std::size_t number = 0;

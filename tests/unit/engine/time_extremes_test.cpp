@@ -2,6 +2,8 @@
 
 #include <cloudflare/vectorize.hpp>
 
+#include <array>
+
 #include "base/encode.hpp"
 #include "core_support.hpp"
 #include "engine/budget.hpp"
@@ -112,6 +114,42 @@ TEST_CASE("wait_for takes any time limit, negative and endless ones") {
   for (const milliseconds limit : {milliseconds(0), milliseconds(-1), milliseconds::min()})
     CHECK(error_of([&] { (void)never.client().vectorize("docs").wait_for(mutation, limit); }).kind() ==
           ErrorKind::timeout);
+}
+
+TEST_CASE("a time of day that jumps at each request changes no pause, no deadline and no number of attempts") {
+  const Scripted s;
+  const auto clock = s.fake->clock();
+  const sys_seconds begin = clock->wall();
+  s.fake->answer_with([&, asked = std::size_t{0}](const auto&) mutable {
+    constexpr std::array jumps{-std::chrono::hours(10), std::chrono::hours(24 * 365 * 10), std::chrono::hours(0)};
+    clock->set_wall(asked % 4 == 3 ? furthest : begin + jumps[asked % 4]);
+    ++asked;
+    return cut();
+  });
+  const auto failed_after = [&](cf::ClientOptions options, int attempts) {
+    const auto start = clock->now();
+    const auto error = error_of([&] { (void)s.client(options).kv("ns").get("k"); });
+    CHECK((attempts == 0 || error.attempts() == attempts));
+    return clock->now() - start;
+  };
+  CHECK(failed_after({.timeout = 1h, .max_attempts = 5}, 5) <= 500ms + 1s + 2s + 4s);
+  CHECK(failed_after({.timeout = 20s, .max_attempts = 1000}, 0) <= 20s);
+  const auto start = clock->now();
+  CHECK(error_of([&] { (void)s.client().vectorize("docs").wait_for({.id = "m"}, 60s); }).kind() != ErrorKind::decode);
+  CHECK(clock->now() - start <= 61s);
+}
+
+TEST_CASE("the time of day of a FakeClock is set without a change of its monotonic time, and goes on from there") {
+  cf::testing::FakeClock clock;
+  clock.advance(90s);
+  const auto now = clock.now();
+  for (const sys_seconds wall : {sys_seconds(5s), sys_seconds(2'000'000'000s)}) {
+    clock.set_wall(wall);
+    CHECK(clock.wall() == wall);
+    CHECK(clock.now() == now);
+  }
+  clock.advance(10s);
+  CHECK(clock.wall() == sys_seconds(2'000'000'010s));
 }
 
 TEST_CASE("a FakeClock that is advanced by the longest duration stays at its largest time") {

@@ -171,6 +171,22 @@ TEST_CASE("a value that was put with a ttl or an expiration is not given after i
   CHECK((cache.get("ttl") == "2" && cache.get("expiration") == "2" && space.reads == 2));
 }
 
+TEST_CASE("a time of day that jumps neither ends nor prolongs what is kept") {
+  Space space;
+  const Cache cache(space.store.kv(), options({.ttl = 1h}));
+  const auto clock = space.store.fake->clock();
+  const auto begin = clock->wall();
+  cache.put("ttl", "1", {.ttl = 100s});
+  cache.put("expiration", "1", {.expiration = begin + 100s});
+  clock->set_wall(begin + 100'000h);
+  CHECK((cache.get("ttl") == "1" && cache.get("expiration") == "1" && space.reads == 0));
+  clock->set_wall(begin - 100'000h);
+  space.advance(100s);
+  space.set("ttl", "2");
+  space.set("expiration", "2");
+  CHECK((cache.get("ttl") == "2" && cache.get("expiration") == "2" && space.reads == 2));
+}
+
 TEST_CASE("a read that was under way during a write, an invalidation or a clear() is not kept") {
   Space space;
   space.set("k", "old");

@@ -313,6 +313,31 @@ TEST_CASE(
   CHECK(processed() < now());
 }
 
+TEST_CASE("embedded vectorize: a clock that is set back or forward delays no mutation, and no progress goes back") {
+  for (const int delay : {0, 10}) {
+    INFO(delay);
+    LocalApi api({.vectorize_delay = std::chrono::seconds(delay)});
+    LocalVectorize index(api);
+    const auto set_clock = [&](std::chrono::seconds by) { api.clock->set_wall(api.clock->wall() + by); };
+    const auto processed = [&] { return index.info().at("processedUpToDatetime").get<std::string>(); };
+    (void)index.upsert({vector_of("a", {1, 0})}).result();
+    api.clock->advance(std::chrono::seconds(delay));
+    const std::string before = processed();
+    (void)index.upsert({vector_of("b", {1, 0})}).result();
+    set_clock(-std::chrono::hours(1));
+    CHECK(index.count() == 2);
+    CHECK(processed() >= before);
+    (void)index.upsert({vector_of("c", {1, 0})}).result();
+    api.clock->advance(std::chrono::seconds(delay));
+    CHECK(index.count() == 3);
+    CHECK(processed() >= before);
+    (void)index.upsert({vector_of("d", {1, 0})}).result();
+    set_clock(std::chrono::hours(48));
+    CHECK(index.count() == 4);
+    CHECK(processed() > before);
+  }
+}
+
 TEST_CASE("embedded store: every reply has the Date of the store's clock") {
   LocalApi api;
   CHECK(api.account("GET", indexes).header("date") == "Fri, 15 Jan 2027 08:00:00 GMT");
