@@ -67,5 +67,5 @@ folder one_file
 "$source/scripts/amalgamate.sh" "$PWD/cloudflare.hpp"
 says '#define CLOUDFLARE_IMPLEMENTATION' '#define CLOUDFLARE_LOCAL_IMPLEMENTATION' '#include "cloudflare.hpp"' >cloudflare.cpp
 sed -i 's|^#include <cloudflare/.*>$|#include "cloudflare.hpp"|' main.cpp
-eval "$(grep -m 1 '^g++ .*cloudflare.cpp' "$readme")"
+eval "$(grep -m 1 '^g++ .* cloudflare[.]cpp ' "$readme")"
 finish one_file ./app
