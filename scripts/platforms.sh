@@ -109,7 +109,7 @@ run() {
     ))\$")
   fi
   "${inside[@]}" cmake --preset gcc -B "$build" -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DCLOUDFLARE_BUILD_EXAMPLES=OFF \
-    -DCLOUDFLARE_BUILD_TOOLS=OFF "${options[@]}" >"$place/configure.log" 2>&1 || {
+    -DCLOUDFLARE_BUILD_TOOLS=OFF -DCLOUDFLARE_OPTIMISE_FAST=OFF "${options[@]}" >"$place/configure.log" 2>&1 || {
     cat "$place/configure.log" >&2
     return 1
   }
