@@ -8,6 +8,7 @@ option(CLOUDFLARE_HARDEN "Compile the libraries with checks of buffers, of the s
 
 add_library(cloudflare_hardening INTERFACE)
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT WIN32)
+  check_pie_supported(LANGUAGES CXX)
   # The C library warns of level 3 where it knows only 2.
   set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
   check_cxx_source_compiles("#include <cstdlib>\nint main() {}" cloudflare_fortify_3)
@@ -28,4 +29,3 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT WIN32)
     target_link_options(cloudflare_hardening INTERFACE -Wl,-z,relro -Wl,-z,now)
   endif()
 endif()
-check_pie_supported(LANGUAGES CXX)
