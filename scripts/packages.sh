@@ -35,6 +35,7 @@ debian() {
   test -s "$work/debian/cloudflare-cpp_$version.dsc"
   quickstart debian "$root/usr"
   "$root/usr/bin/cloudflare-local" --help >/dev/null
+  bash tests/install/hardened.sh "$root/usr/bin/cloudflare-local" optimised
 }
 
 cpack_archives() {

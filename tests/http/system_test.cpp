@@ -41,10 +41,6 @@ void watch_line(void* memory) {
   std::free(memory);
 }
 
-// Before anything else uses libcurl.
-const CURLcode watched_curl =
-    curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, watch_line, std::realloc, ::strdup, std::calloc);
-
 // A configuration of OpenSSL that allows the old TLS it refuses by default. OpenSSL reads it once, on first use.
 class OldTls {
  public:
@@ -60,6 +56,10 @@ class OldTls {
   support::TemporaryFolder folder_{};
 };
 const OldTls old_tls;
+
+// Before anything else uses libcurl, and after OpenSSL was configured, which libcurl begins.
+const CURLcode watched_curl =
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, watch_line, std::realloc, ::strdup, std::calloc);
 
 CURLcode status_of_plain_curl(const Nginx& nginx) {
   CURL* const easy = curl_easy_init();
@@ -77,8 +77,11 @@ CURLcode status_of_plain_curl(const Nginx& nginx) {
 
 void* operator new(std::size_t size) {
   if (most_memory != 0 && size > most_memory) throw std::bad_alloc();
-  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
+  void* const memory = std::malloc(size != 0 ? size : 1);
+  if (memory == nullptr) throw std::bad_alloc();
+  // What libcurl left in a block is not ours.
+  if (secret != nullptr) std::memset(memory, 0, ::malloc_usable_size(memory));
+  return memory;
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size != 0 ? size : 1); }
 void operator delete(void* memory) noexcept {

@@ -57,6 +57,28 @@ TEST_CASE("a batch is one request with the parameters of each statement") {
   CHECK(results.changes() == 2);
 }
 
+TEST_CASE("insert_many refuses a row that it cannot send, and names it; the rows before it are written") {
+  const auto refused = [](cf::d1::Params bad) {
+    const Scripted s({ok(R"([{"success":true,"results":[],"meta":{"changes":1}}])")});
+    const std::vector<cf::d1::Params> rows{{1, 2}, std::move(bad), {3, 4}};
+    const auto done = database(s).insert_many("t", {"a", "b"}, rows);
+    CHECK(s.count() == 1);
+    CHECK(done.committed == 1);
+    REQUIRE(done.failure);
+    CHECK(done.failure->first_row == 1);
+    CHECK(done.failure->last_row == 1);
+    CHECK(done.failure->error.kind() == ErrorKind::invalid_argument);
+    CHECK_FALSE(done.failure->error.outcome_unknown());
+    return std::string(done.failure->error.what());
+  };
+  using Catch::Matchers::ContainsSubstring;
+  CHECK_THAT(refused({1}), ContainsSubstring("the row has 1 values for 2 columns"));
+  CHECK_THAT(refused({1, "\xff"}), ContainsSubstring("UTF-8"));
+  const std::string half(1'000'001, 'x');
+  CHECK_THAT(refused({half, half}), ContainsSubstring("the row has 2000002 bytes; at most 2000000"));
+  CHECK_THAT(refused({half, d1::Blob(1'000'000, std::byte{7})}), ContainsSubstring("the row has 2000001 bytes"));
+}
+
 TEST_CASE("query_json goes to /query, insert_many to /query as batches of 100 statements") {
   const Scripted asked({ok(R"([{"success":true,"results":[{"a":1}],"meta":{}}])")});
   CHECK(database(asked).query_json("SELECT 1 AS a") == json::parse(R"([{"a":1}])"));
