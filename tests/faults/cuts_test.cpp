@@ -5,6 +5,7 @@
 
 #include <cloudflare/local.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 
@@ -105,8 +106,9 @@ class CutStore {
     const std::lock_guard lock(mutex_);
     const std::size_t size = support::render(answer, recorded.method).size();
     sizes_.push_back({size_of(recorded), size});
-    if (cut_reply_ && cut_.at < size) {
-      answer.stop_at = cut_.at;
+    if (cut_reply_) {
+      // D1's times have more digits in one reply than in another.
+      answer.stop_at = std::min(cut_.at, size - 1);
       ++cuts_;
     }
     return answer;
@@ -151,7 +153,7 @@ class Judge {
       const std::string value = operation_.run(store_.over_http());
       CHECK(value == healthy_.value);
       CHECK(stored() == healthy_.after);
-      if (alone()) CHECK((store_.cuts() == 0 || (!cut.goes_on && repeats())));
+      if (alone()) CHECK((!cut.goes_on && repeats()));
     } catch (const cf::Error& error) {
       INFO(error.what());
       CHECK(store_.cuts() > 0);
