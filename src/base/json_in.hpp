@@ -4,7 +4,6 @@
 
 #include <simdjson.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
