@@ -9,13 +9,15 @@
 #   i386            cross-compiled, runs on this machine's processor: 32 bit
 #   clang19-libc++  clang 19 with libc++, which lacks floating from_chars and has stop_token behind a flag
 #   arm64, s390x    cross-compiled, run by qemu-user: an unsigned char; big endian
+#   mingw           cross-compiled for Windows with its libraries, from Debian's source packages; run by Wine
 #
-# All run the unit and the HTTP tests, but those under qemu only what it bears. --only names the test programs, as ctest
+# All run the unit and the HTTP tests, but those under qemu only what it bears, and Windows what does not need POSIX. --only names the test programs, as ctest
 # does; scripts/check.sh runs the fastest two platforms with a few.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . scripts/platforms/lib.sh
+. scripts/platforms/mingw.sh
 
 only=()
 if [ "${1-}" = --only ]; then
@@ -89,6 +91,19 @@ prepare() {
         install_source simdjson "${options[@]}" -DSIMDJSON_DEVELOPER_MODE=OFF || return
       options+=(-DCMAKE_PREFIX_PATH="$PWD/$place/prefix")
       ;;
+    mingw)
+      programs=(unit unit_d1 edgebase local readers import example_readme_first example_quickstart)
+      export WINEPREFIX=$PWD/$place/wine WINEDEBUG=-all
+      options=(-DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/mingw.cmake" -DCLOUDFLARE_PREFIX="$PWD/$place/prefix")
+      needed g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine64 wine dpkg-dev make perl tcl nlohmann-json3-dev catch2 &&
+        mingw_libraries "${options[@]}" || return
+      # Wine's services stay until the end: ctest waits for all that have a test's output.
+      trap 'wineserver -k' EXIT
+      wineserver -p && wineboot --init >"$place/wine.log" 2>&1 || return
+      options+=("-DCMAKE_CXX_COMPILER=$triple-g++-posix" -DCLOUDFLARE_RUN=wine -DCLOUDFLARE_BUILD_EXAMPLES=ON
+        # Unoptimised, every inline function has a section; the time that binutils 2.40 takes grows with their square.
+        -DCMAKE_CXX_FLAGS_DEBUG=-O1)
+      ;;
     *)
       echo "platforms: unknown platform $1" >&2
       return 1
@@ -103,6 +118,7 @@ run() {
   if [ ${#only[@]} != 0 ]; then programs=("${only[@]}"); fi
   if [ ${#programs[@]} != 0 ]; then
     targets=("${programs[@]/#/test_}")
+    targets=("${targets[@]/#test_example_/example_}")
     tests=(-R "^($(
       IFS='|'
       echo "${programs[*]}"

@@ -27,15 +27,21 @@ std::string read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+// Keys are UTF-8, whatever the system's own names are.
+std::string utf8(const fs::path& path) {
+  const std::u8string text = path.generic_u8string();
+  return {text.begin(), text.end()};
+}
+
 // The files below `folder` by key, without hidden and built ones.
 std::map<std::string, fs::path> files_of(const fs::path& folder) {
   std::map<std::string, fs::path> files;
   for (auto it = fs::recursive_directory_iterator(folder); it != fs::recursive_directory_iterator(); ++it) {
-    const std::string name = it->path().filename().string();
+    const std::string name = utf8(it->path().filename());
     if (it->is_directory() && (name.starts_with('.') || name == "build" || name == "node_modules"))
       it.disable_recursion_pending();
     else if (it->is_regular_file() && !name.starts_with('.'))
-      files.emplace("file/" + fs::relative(it->path(), folder).generic_string(), it->path());
+      files.emplace("file/" + utf8(fs::relative(it->path(), folder)), it->path());
   }
   return files;
 }
@@ -51,12 +57,12 @@ int run(const fs::path& folder) {
   const std::string id = namespaces.create("cloudflare-cpp quickstart " + std::to_string(std::rand())).id;
   cf::KvNamespace kv = client.kv(id);
   // [/client]
-  std::printf("%s store, folder %s\n\n", live ? "live" : "embedded", folder.string().c_str());
+  std::printf("%s store, folder %s\n\n", live ? "live" : "embedded", utf8(folder).c_str());
 
   const std::map<std::string, fs::path> files = files_of(folder);
   for (const auto& [key, path] : files) {
     const std::string content = read_file(path);
-    kv.put(key, content, {.ttl = 1h, .metadata = {{"type", path.extension().string()}, {"bytes", content.size()}}});
+    kv.put(key, content, {.ttl = 1h, .metadata = {{"type", utf8(path.extension())}, {"bytes", content.size()}}});
   }
 
   std::size_t total_bytes = 0;

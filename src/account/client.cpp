@@ -1,8 +1,7 @@
 #include <cloudflare/client.hpp>
 
-#include <cstdlib>
-
 #include "account/token_files.hpp"
+#include "base/files.hpp"
 #include "engine/client_core.hpp"
 
 namespace cloudflare {
@@ -10,10 +9,7 @@ namespace cloudflare {
 namespace {
 
 // A variable that is set but empty counts as absent, as in most shell scripts.
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
+using detail::files::variable;
 
 // The provider of a file that can be read now.
 TokenProvider provider_of(std::string path) {
@@ -27,10 +23,10 @@ TokenProvider provider_of(std::string path) {
 }
 
 Credential credential_from_environment() {
-  std::string token = environment("CLOUDFLARE_API_TOKEN");
-  std::string file = environment("CLOUDFLARE_API_TOKEN_FILE");
-  std::string email = environment("CLOUDFLARE_EMAIL");
-  std::string key = environment("CLOUDFLARE_API_KEY");
+  std::string token = variable("CLOUDFLARE_API_TOKEN");
+  std::string file = variable("CLOUDFLARE_API_TOKEN_FILE");
+  std::string email = variable("CLOUDFLARE_EMAIL");
+  std::string key = variable("CLOUDFLARE_API_KEY");
   if (!token.empty() && !file.empty())
     throw invalid_argument("CLOUDFLARE_API_TOKEN conflicts with CLOUDFLARE_API_TOKEN_FILE; unset one of them");
   if (!file.empty() && (!email.empty() || !key.empty()))
@@ -64,9 +60,8 @@ ApiClient::ApiClient(Credential credential, ClientOptions options)
     : ClientVerbs(detail::open_client(any(std::move(credential)), std::move(options))) {}
 
 ApiClient ApiClient::from_env(ClientOptions options) {
-  if (options.account_id.empty()) options.account_id = environment("CLOUDFLARE_ACCOUNT_ID");
-  if (std::string url = environment("CLOUDFLARE_BASE_URL");
-      !url.empty() && options.base_url == ClientOptions().base_url)
+  if (options.account_id.empty()) options.account_id = variable("CLOUDFLARE_ACCOUNT_ID");
+  if (std::string url = variable("CLOUDFLARE_BASE_URL"); !url.empty() && options.base_url == ClientOptions().base_url)
     options.base_url = std::move(url);
   if (options.account_id.empty()) throw invalid_argument("CLOUDFLARE_ACCOUNT_ID is not set");
   return ApiClient(credential_from_environment(), std::move(options));

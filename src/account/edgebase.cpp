@@ -2,8 +2,7 @@
 
 #include <cloudflare/edgebase.hpp>
 
-#include <cstdlib>
-
+#include "base/files.hpp"
 #include "engine/client_core.hpp"
 
 namespace cloudflare::edgebase {
@@ -11,8 +10,8 @@ namespace cloudflare::edgebase {
 namespace {
 
 std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr || *value == '\0') throw invalid_argument(std::string(name) + " is not set");
+  std::string value = detail::files::variable(name);
+  if (value.empty()) throw invalid_argument(std::string(name) + " is not set");
   return value;
 }
 

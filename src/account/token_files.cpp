@@ -4,7 +4,6 @@
 #include <cloudflare/wrangler.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -33,18 +32,15 @@ bool is_folder(const std::string& path) {
 
 bool exists(const std::string& path) { return detail::files::status_of(path).has_value(); }
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 std::string wranglers_folder() {
+  using detail::files::variable;
   if (std::string folder = variable("CLOUDFLARE_CONFIG_DIR"); !folder.empty()) return folder;
-  const std::string home = variable("HOME");
+  const std::string home = detail::files::home_folder();
   if (!home.empty() && is_folder(home + "/.wrangler")) return home + "/.wrangler";
   if (const std::string config = variable("XDG_CONFIG_HOME"); !config.empty()) return config + "/.wrangler";
-  if (home.empty()) throw invalid_argument("wrangler's folder is not known: HOME is not set");
-  return home + std::string(detail::files::settings_folder()) + "/.wrangler";
+  if (home.empty())
+    throw invalid_argument("wrangler's folder is not known: the environment does not name the user's own folder");
+  return detail::files::settings_folder(home) + "/.wrangler";
 }
 
 // The text of a TOML string on one line, or of a bare date; nullopt if it is anything else.

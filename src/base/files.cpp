@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 
 #ifdef _WIN32
 #ifndef NOMINMAX
@@ -38,14 +39,39 @@ std::wstring wide(const std::string& utf8) {
   return text;
 }
 
-Status status_from(const struct _stat64& now) {
-  return {.regular = (now.st_mode & _S_IFREG) != 0,
-          .folder = (now.st_mode & _S_IFDIR) != 0,
-          .permissions = now.st_mode & 0777U,
-          .device = static_cast<std::uint64_t>(now.st_dev),
-          .number = static_cast<std::uint64_t>(now.st_ino),
-          .bytes = static_cast<std::uint64_t>(now.st_size),
-          .seconds = now.st_mtime};
+int error_of_system() {
+  switch (::GetLastError()) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND:
+    case ERROR_INVALID_NAME:
+    case ERROR_INVALID_DRIVE:
+    case ERROR_BAD_NETPATH: return ENOENT;
+    default: return EACCES;
+  }
+}
+
+constexpr std::uint64_t joined(DWORD high, DWORD low) { return std::uint64_t{high} << 32U | low; }
+
+// The C library's stat() has no number that identifies a file, and no time finer than a second.
+std::optional<Status> status_from(HANDLE file) {
+  if (::GetFileType(file) != FILE_TYPE_DISK) return Status();  // a console, a pipe
+  BY_HANDLE_FILE_INFORMATION now{};
+  if (::GetFileInformationByHandle(file, &now) == 0) {
+    errno = error_of_system();
+    return std::nullopt;
+  }
+  constexpr std::uint64_t ticks = 10'000'000;               // in a second
+  constexpr std::int64_t seconds_to_1970 = 11'644'473'600;  // from 1601 on
+  const std::uint64_t written = joined(now.ftLastWriteTime.dwHighDateTime, now.ftLastWriteTime.dwLowDateTime);
+  const bool folder = (now.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+  return Status{.regular = !folder,
+                .folder = folder,
+                .permissions = (now.dwFileAttributes & FILE_ATTRIBUTE_READONLY) != 0 ? 0444U : 0666U,
+                .device = now.dwVolumeSerialNumber,
+                .number = joined(now.nFileIndexHigh, now.nFileIndexLow),
+                .bytes = joined(now.nFileSizeHigh, now.nFileSizeLow),
+                .seconds = static_cast<std::int64_t>(written / ticks) - seconds_to_1970,
+                .nanoseconds = static_cast<std::int64_t>(written % ticks) * 100};
 }
 
 int open_with(const std::string& path, int flags) {
@@ -61,16 +87,21 @@ HANDLE handle_of(int file) { return reinterpret_cast<HANDLE>(::_get_osfhandle(fi
 }  // namespace
 
 std::optional<Status> status_of(const std::string& path) {
-  struct _stat64 now {};
-  if (::_wstat64(wide(path).c_str(), &now) != 0) return std::nullopt;
-  return status_from(now);
+  // Asks for no access, so that a file that another program has open is seen; the flag lets folders be opened.
+  const HANDLE file = ::CreateFileW(wide(path).c_str(), 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                    nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr);
+  if (file == INVALID_HANDLE_VALUE) {
+    errno = error_of_system();
+    return std::nullopt;
+  }
+  const auto now = status_from(file);
+  const int why = errno;
+  ::CloseHandle(file);
+  errno = why;
+  return now;
 }
 
-std::optional<Status> status_of(int file) {
-  struct _stat64 now {};
-  if (::_fstat64(file, &now) != 0) return std::nullopt;
-  return status_from(now);
-}
+std::optional<Status> status_of(int file) { return status_from(handle_of(file)); }
 
 int create(const std::string& path, unsigned) { return open_with(path, _O_CREAT | _O_EXCL); }
 int open_existing(const std::string& path) { return open_with(path, 0); }
@@ -102,7 +133,7 @@ void sync_folder_of(const std::string&) {}  // replace() has waited
 bool replace(const std::string& from, const std::string& to) {
   if (::MoveFileExW(wide(from).c_str(), wide(to).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) != 0)
     return true;
-  errno = ::GetLastError() == ERROR_FILE_NOT_FOUND ? ENOENT : EACCES;
+  errno = error_of_system();
   return false;
 }
 
@@ -121,6 +152,24 @@ Stream temporary() {
   return Stream(::_wfopen(path.c_str(), L"w+bTDN"));  // D: deleted when it is closed
 }
 bool seek(std::FILE* file, std::uint64_t byte) { return ::_fseeki64(file, static_cast<__int64>(byte), SEEK_SET) == 0; }
+
+std::size_t name_in(std::string_view path) noexcept { return path.find_last_of("/\\:") + 1; }  // 0 without any
+
+// The C library's getenv() gives text in the system's code page.
+std::string variable(const char* name) {
+  const std::wstring wide_name = wide(name);
+  std::wstring value(::GetEnvironmentVariableW(wide_name.c_str(), nullptr, 0), L'\0');
+  value.resize(::GetEnvironmentVariableW(wide_name.c_str(), value.data(), static_cast<DWORD>(value.size())));
+  return utf8_of(value);
+}
+
+std::string home_folder() { return variable("USERPROFILE"); }
+
+// As the library of wrangler's that finds such folders does, which follows XDG's names.
+std::string settings_folder(const std::string& home) {
+  const std::string roaming = variable("APPDATA");
+  return (roaming.empty() ? home + "/AppData/Roaming" : roaming) + "/xdg.config";
+}
 
 void allow_many() {}  // sockets have no such limit
 
@@ -197,8 +246,8 @@ bool cut(int file, std::uint64_t bytes) {
 bool sync(int file) { return ::fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS; }
 
 void sync_folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::size_t name = name_in(path);
+  const std::string folder = name == 0 ? "." : path.substr(0, name);
   const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (opened < 0) return;
   (void)::fsync(opened);
@@ -212,6 +261,23 @@ void make_private_folder(const std::string& path) { (void)::mkdir(path.c_str(), 
 Stream open_to_read(const std::string& path) { return Stream(std::fopen(path.c_str(), "rbe")); }
 Stream temporary() { return Stream(std::tmpfile()); }
 bool seek(std::FILE* file, std::uint64_t byte) { return ::fseeko(file, static_cast<off_t>(byte), SEEK_SET) == 0; }
+
+std::size_t name_in(std::string_view path) noexcept { return path.rfind('/') + 1; }  // 0 without a slash
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string home_folder() { return variable("HOME"); }
+
+std::string settings_folder(const std::string& home) {
+#ifdef __APPLE__
+  return home + "/Library/Preferences";
+#else
+  return home + "/.config";
+#endif
+}
 
 void allow_many() {
   rlimit limit{};
@@ -250,14 +316,6 @@ std::optional<std::string> read_all(const std::string& path) {
   while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file.get())) text.append(piece.data(), n);
   if (std::ferror(file.get()) != 0) return std::nullopt;  // a folder, for example
   return text;
-}
-
-std::string_view settings_folder() noexcept {
-#ifdef __APPLE__
-  return "/Library/Preferences";
-#else
-  return "/.config";
-#endif
 }
 
 std::optional<std::uint64_t> size_of(std::FILE* file) {

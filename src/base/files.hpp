@@ -61,8 +61,15 @@ CLOUDFLARE_API void remove(const std::string& path);
 /// Makes a folder for its user alone, if its parent is there.
 CLOUDFLARE_API void make_private_folder(const std::string& path);
 
-/// Where programs keep their settings below the user's home: "/.config", for example.
-[[nodiscard]] CLOUDFLARE_API std::string_view settings_folder() noexcept;
+/// Where the last name in a path begins.
+[[nodiscard]] CLOUDFLARE_API std::size_t name_in(std::string_view path) noexcept;
+
+/// A variable of the environment; empty if it is not set.
+[[nodiscard]] CLOUDFLARE_API std::string variable(const char* name);
+/// The user's own folder; empty if the environment does not name it.
+[[nodiscard]] CLOUDFLARE_API std::string home_folder();
+/// Where programs keep their settings in the user's folder `home`: ~/.config, for example.
+[[nodiscard]] CLOUDFLARE_API std::string settings_folder(const std::string& home);
 
 struct CloseStream {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }

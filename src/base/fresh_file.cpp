@@ -18,7 +18,7 @@ std::string part_of(const std::string& path) {
   std::array<char, 16> digits{};
   std::random_device random;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), random(), 16).ptr;
-  const std::size_t name = path.rfind('/') + 1;  // 0 without a slash
+  const std::size_t name = files::name_in(path);
   return path.substr(0, name) + path.substr(name, most) + '.' + std::string(digits.data(), end) + ".part";
 }
 

@@ -20,12 +20,13 @@ namespace json = simdjson::ondemand;
 /// A parser of this thread. It keeps its buffers between replies, but not those of a huge one.
 class ParserLease {
  public:
-  ParserLease() : parser_(std::exchange(idle(), {})) {
+  ParserLease() {
+    if (auto* kept = idle()) parser_ = std::move(*kept);
     if (!parser_) parser_ = std::make_unique<json::parser>();
   }
   ~ParserLease() {
     constexpr std::size_t kept_bytes = 16ULL << 20;
-    if (parser_->capacity() <= kept_bytes) idle() = std::move(parser_);
+    if (auto* kept = idle(); kept != nullptr && parser_->capacity() <= kept_bytes) *kept = std::move(parser_);
   }
   ParserLease(const ParserLease&) = delete;
   ParserLease& operator=(const ParserLease&) = delete;
@@ -33,11 +34,15 @@ class ParserLease {
 
  private:
   // Leased rather than used in place: a callback run while reading may read JSON itself.
-  static std::unique_ptr<json::parser>& idle() {
+  static std::unique_ptr<json::parser>* idle() {
+#ifdef __MINGW32__  // it frees the memory of a thread_local object before the destructor runs (GCC bug 80816)
+    return nullptr;
+#else
     thread_local std::unique_ptr<json::parser> parser;
-    return parser;
+    return &parser;
+#endif
   }
-  std::unique_ptr<json::parser> parser_;
+  std::unique_ptr<json::parser> parser_{};
 };
 
 /// Opens a document to the question whether simdjson got memory for its strings.

@@ -18,7 +18,7 @@ namespace {
 // Makes a folder and its missing parents for their user alone. A folder that exists stays as it is.
 void make_private(const std::filesystem::path& folder) {
   std::error_code error;
-  if (folder.empty() || std::filesystem::exists(folder, error)) return;
+  if (folder == folder.parent_path() || std::filesystem::exists(folder, error)) return;  // or a drive that is not there
   make_private(folder.parent_path());
   detail::files::make_private_folder(detail::files::utf8_of(folder));
 }

@@ -23,7 +23,7 @@ unsigned cases_run = 0;
 std::ofstream& counts() {
   static std::ofstream file = [] {
     const char* path = std::getenv("CLOUDFLARE_TEST_COUNTS");
-    return path != nullptr ? std::ofstream(path, std::ios::trunc) : std::ofstream();
+    return path != nullptr ? std::ofstream(path, std::ios::trunc | std::ios::binary) : std::ofstream();
   }();
   return file;
 }

@@ -8,24 +8,11 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 extern char** environ;
 
 namespace support {
-
-TemporaryFolder::TemporaryFolder()
-    : path_((std::filesystem::temp_directory_path() / "cloudflare-cpp-XXXXXX").string()) {
-  if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 Child::Child(const std::vector<std::string>& command, const Inheritance& inheritance) {
   std::vector<char*> arguments, environment;
@@ -76,17 +63,6 @@ std::string run(const std::vector<std::string>& command) {
   std::string text = read_file(output);
   if (code != 0) throw std::runtime_error(command.front() + " failed: " + text);
   return text;
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text << std::flush;
-  if (!file) throw std::runtime_error("cannot write " + path);
 }
 
 }  // namespace support

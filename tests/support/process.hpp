@@ -1,25 +1,14 @@
 #pragma once
-// Programs started by tests, and folders they may fill.
+// Programs started by tests.
 
 #include <sys/types.h>
 
 #include <string>
 #include <vector>
 
+#include "support/system.hpp"
+
 namespace support {
-
-/// A folder under the system's temporary one, removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 /// What a program inherits besides the standard streams.
 struct Inheritance {
@@ -46,8 +35,5 @@ class Child {
 
 /// Runs a program to its end and throws, with what it printed, unless it exits with 0. The answer is what it printed.
 std::string run(const std::vector<std::string>& command);
-
-[[nodiscard]] std::string read_file(const std::string& path);
-void write_file(const std::string& path, const std::string& text);
 
 }  // namespace support

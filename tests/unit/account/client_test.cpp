@@ -1,11 +1,11 @@
 // Credentials, options, the environment, Result, the JSON layer and encoding.
 
 #include <cloudflare/json.hpp>
-#include <cstdlib>
 
 #include "../engine/core_support.hpp"
 #include "base/encode.hpp"
 #include "http/url.hpp"
+#include "support/system.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
@@ -20,13 +20,13 @@ const std::vector<const char*> variables{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMA
 struct Environment {
   explicit Environment(std::initializer_list<std::pair<const char*, const char*>> set) {
     clear();
-    for (const auto& [name, value] : set) setenv(name, value, 1);
+    for (const auto& [name, value] : set) support::set_variable(name, value);
   }
   ~Environment() { clear(); }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
   static void clear() {
-    for (const char* name : variables) unsetenv(name);
+    for (const char* name : variables) support::set_variable(name, nullptr);
   }
 };
 

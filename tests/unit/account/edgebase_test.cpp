@@ -1,12 +1,12 @@
 // EdgeBase on the wire: what is sent, what replies mean, what is sent again.
 
-#include <cstdlib>
-
 #include "edgebase_support.hpp"
+#include "support/system.hpp"
 
 using namespace edgebase_tests;
 using namespace std::chrono_literals;
 using cf::ErrorKind;
+using support::set_variable;
 
 namespace {
 
@@ -25,13 +25,6 @@ void sent(const Server& s, const std::string& path, const json& body) {
                                                       {"Content-Type", "application/json"},
                                                       {"X-EdgeBase-Service-Key", key}});
   CHECK(request.body.find(key) == std::string::npos);
-}
-
-void set_variable(const char* name, const char* value) {
-  if (value == nullptr)
-    ::unsetenv(name);
-  else
-    ::setenv(name, value, 1);
 }
 
 }  // namespace

@@ -2,15 +2,12 @@
 
 #include <cloudflare/wrangler.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <utime.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "../engine/core_support.hpp"
+#include "support/system.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
@@ -22,25 +19,17 @@ namespace fs = std::filesystem;
 
 /// A folder for one test.
 struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "cloudflare-token-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  support::TemporaryFolder made{};
+  fs::path path = made.path();
 
   /// Writes a file that was changed at `time`, in seconds; replaces it by a rename, as one should.
   std::string write(const std::string& name, std::string_view text, std::time_t time = 1'000'000) const {
-    const fs::path to = path / name, made = path / (name + ".new");
+    const fs::path to = path / name, fresh = path / (name + ".new");
     fs::create_directories(to.parent_path());
-    std::ofstream(made, std::ios::binary) << text;
-    const ::utimbuf times{time, time};
-    ::utime(made.c_str(), &times);
-    fs::rename(made, to);
-    return to.string();
+    std::ofstream(fresh, std::ios::binary) << text;
+    support::set_written(fresh.string(), time);
+    fs::rename(fresh, to);
+    return to.generic_string();
   }
 };
 
@@ -65,12 +54,11 @@ struct Variables {
     for (const auto& [name, value] : set) {
       const char* old = std::getenv(name);
       before.emplace_back(name, old != nullptr ? std::optional<std::string>(old) : std::nullopt);
-      value != nullptr ? ::setenv(name, value, 1) : ::unsetenv(name);
+      support::set_variable(name, value);
     }
   }
   ~Variables() {
-    for (const auto& [name, value] : before)
-      value ? ::setenv(name.c_str(), value->c_str(), 1) : ::unsetenv(name.c_str());
+    for (const auto& [name, value] : before) support::set_variable(name.c_str(), value ? value->c_str() : nullptr);
   }
   Variables(const Variables&) = delete;
   Variables& operator=(const Variables&) = delete;
@@ -98,13 +86,11 @@ TEST_CASE("a token file that was written in place within the tick of its clock i
   const Scripted s({ok("null"), ok("null")});
   const Folder folder;
   const std::string path = folder.write("token", "one", std::time(nullptr));
-  struct stat was {};
-  ::stat(path.c_str(), &was);
+  const auto written = fs::last_write_time(path);
   const auto kv = client_with(s, cf::token_file(path)).kv("ns");
   kv.erase("k");
   std::ofstream(path) << "two";
-  const ::timespec times[2]{was.st_atim, was.st_mtim};
-  ::utimensat(AT_FDCWD, path.c_str(), times, 0);
+  fs::last_write_time(path, written);
   kv.erase("k");
   CHECK(tokens(s) == Texts{"Bearer one", "Bearer two"});
 }
@@ -112,7 +98,6 @@ TEST_CASE("a token file that was written in place within the tick of its clock i
 TEST_CASE("a token file that cannot be used is an error of the call, with its path and without its content") {
   const Scripted s;
   const Folder folder;
-  ::mkfifo((folder.path / "pipe").c_str(), 0600);
   const auto refusal = [&](const std::string& path) {
     const auto error = error_of([&] { client_with(s, cf::token_file(path)).kv("ns").erase("k"); });
     CHECK(error.kind() == ErrorKind::invalid_argument);
@@ -120,10 +105,10 @@ TEST_CASE("a token file that cannot be used is an error of the call, with its pa
     CHECK(holds(error.what(), "hunter2") == false);
     return std::string(error.what());
   };
-  const std::string missing = (folder.path / "missing").string();
+  const std::string missing = folder.made.file("missing");
   CHECK(holds(refusal(missing), "the token file \"" + missing + "\" cannot be read: No such file"));
   CHECK(holds(refusal(folder.path.string()), "regular"));
-  CHECK(holds(refusal((folder.path / "pipe").string()), "regular"));
+  CHECK(holds(refusal(support::null_device), "regular"));
   CHECK(holds(refusal(folder.write("a", " \n")), "empty"));
   CHECK(holds(refusal(folder.write("b", std::string(4097, 'x'))), "4096"));
   refusal(folder.write("c", "hunter2 hunter2"));
@@ -251,11 +236,15 @@ TEST_CASE("a wrangler login that cannot be used is unauthorized, and says what t
 TEST_CASE("wrangler's folder is found where wrangler itself looks") {
   const Folder folder;
   const std::string home = folder.path.string();
-  const Variables none{{"HOME", home.c_str()}, {"CLOUDFLARE_CONFIG_DIR", nullptr}, {"XDG_CONFIG_HOME", nullptr}};
+  const Variables none{{support::home_variable, home.c_str()},
+                       {"APPDATA", nullptr},  // Windows'
+                       {"CLOUDFLARE_CONFIG_DIR", nullptr},
+                       {"XDG_CONFIG_HOME", nullptr}};
   const std::string until = "\nexpiration_time = \"2999-01-01T00:00:00Z\"";
   folder.write("explicit/config/default.toml", "oauth_token = 'explicit'" + until);
   folder.write("xdg/.wrangler/config/default.toml", "oauth_token = 'xdg'" + until);
-  folder.write(".config/.wrangler/config/default.toml", "oauth_token = 'config'" + until);
+  folder.write(std::string(support::settings_folder) + "/.wrangler/config/default.toml",
+               "oauth_token = 'config'" + until);
   const auto used = [] {
     const Scripted s({ok("null")});
     client_with(s, cf::wrangler_login()).kv("ns").erase("k");
@@ -270,6 +259,6 @@ TEST_CASE("wrangler's folder is found where wrangler itself looks") {
   CHECK(used() == "Bearer legacy");
   const Variables explicitly{{"CLOUDFLARE_CONFIG_DIR", (home + "/explicit").c_str()}};
   CHECK(used() == "Bearer explicit");
-  const Variables homeless{{"HOME", nullptr}, {"CLOUDFLARE_CONFIG_DIR", nullptr}};
+  const Variables homeless{{support::home_variable, nullptr}, {"CLOUDFLARE_CONFIG_DIR", nullptr}};
   CHECK(error_of([] { (void)cf::wrangler_login(); }).kind() == ErrorKind::invalid_argument);
 }

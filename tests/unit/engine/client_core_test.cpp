@@ -1,7 +1,6 @@
 // Envelope, credentials, options, Result and the JSON layer.
 
 #include <cloudflare/json.hpp>
-#include <cstdlib>
 #include <set>
 
 #include "account/endpoints.hpp"
@@ -10,6 +9,7 @@
 #include "d1/endpoints.hpp"
 #include "engine/judge.hpp"
 #include "kv/endpoints.hpp"
+#include "support/system.hpp"
 #include "vectorize/endpoints.hpp"
 #include "workers_ai/endpoints.hpp"
 
@@ -114,8 +114,8 @@ TEST_CASE("a malformed base URL or account id, or plain http to another host, is
 TEST_CASE("from_env names the variable of a gap or a conflict") {
   const auto message = [](std::initializer_list<std::pair<const char*, const char*>> variables) {
     for (const char* name : {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID"})
-      unsetenv(name);
-    for (const auto& [name, value] : variables) setenv(name, value, 1);
+      support::set_variable(name, nullptr);
+    for (const auto& [name, value] : variables) support::set_variable(name, value);
     return std::string(error_of([] { (void)cf::ApiClient::from_env(); }).what());
   };
   CHECK(message({{"CLOUDFLARE_API_TOKEN", "t"}}).find("CLOUDFLARE_ACCOUNT_ID") != std::string::npos);

@@ -3,6 +3,7 @@
 #include <cloudflare/d1.hpp>
 
 #include "core_support.hpp"
+#include "support/system.hpp"
 
 using namespace core_tests;
 using cf::ErrorKind;
@@ -65,7 +66,7 @@ TEST_CASE("a failed connection names host and port") {
 TEST_CASE("an error about a file names its path") {
   const std::string missing = "/no/such/folder/file";
   CHECK(tells(error_of([&] { (void)cf::Body::file(missing); }).what(), missing + ", cannot be read: No such file"));
-  CHECK(tells(error_of([&] { (void)cf::Body::file("/dev/null"); }).what(), "/dev/null, is not a regular file"));
+  CHECK(tells(error_of([&] { (void)cf::Body::file(support::null_device); }).what(), ", is not a regular file"));
   cf::FileSink sink(missing);
   CHECK(tells(error_of([&] { sink.write("x"); }).what(), "the file " + missing + " cannot be created: No such file"));
 }

@@ -8,7 +8,7 @@
 
 #include "support/catch.hpp"
 #include "support/memory.hpp"
-#include "support/process.hpp"
+#include "support/system.hpp"
 
 namespace cf = cloudflare;
 using cf::kv::Entry;

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "files/state_file.hpp"
-#include "support/process.hpp"
+#include "support/system.hpp"
 #include "unit/engine/core_support.hpp"
 
 using namespace core_tests;

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/system.hpp"
 
 namespace cf = cloudflare;
 using namespace std::chrono_literals;

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "files/state_file.hpp"
-#include "support/process.hpp"
+#include "support/system.hpp"
 #include "unit/engine/core_support.hpp"
 
 using namespace core_tests;

@@ -7,7 +7,7 @@
 #include <cloudflare/local.hpp>
 #include <filesystem>
 
-#include "support/process.hpp"
+#include "support/system.hpp"
 #include "unit/engine/core_support.hpp"
 
 using namespace core_tests;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,10 +14,12 @@
 #include "local/http/request.hpp"
 #include "local/service.hpp"
 #include "support/catch.hpp"
+#include "support/system.hpp"
 
 namespace cloudflare_tests {
 
 using Json = nlohmann::json;
+using support::TemporaryFolder;
 
 struct Answer {
   int status = 0;
@@ -96,25 +97,5 @@ inline std::string encoded(std::string_view text) {
   cloudflare::detail::append_percent_encoded(out, text);
   return out;
 }
-
-/// An empty folder that goes away with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "cloudflare-local-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace cloudflare_tests

@@ -1,10 +1,5 @@
-// The embedded store in a folder: what stays, what a killed process leaves, who may open it.
+// The embedded store in a folder: what stays, and which folders it refuses.
 #include <cloudflare/error.hpp>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 
 #include "local_d1_support.hpp"
 #include "local_kv_support.hpp"
@@ -28,45 +23,6 @@ TEST_CASE("embedded store: a folder that is opened again holds what was written,
   CHECK(api.account("GET", path).result().at("title") == "test");
 }
 
-TEST_CASE(
-    "embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
-  const TemporaryFolder folder;
-  int acknowledged[2];
-  REQUIRE(pipe(acknowledged) == 0);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    LocalApi api({.folder = folder.path()});
-    LocalKv kv(api);
-    kv.put("single", "v");
-    kv.bulk({{{"key", "bulk"}, {"value", "v"}}});
-    // The body stops in the middle of an array and never ends: the process dies inside the call.
-    bool told = false;
-    const auto endless = [&](std::span<char> to) -> std::size_t {
-      if (!told && write(acknowledged[1], kv.path.data(), kv.path.size()) < 0) _exit(1);
-      told = true;
-      to[0] = ' ';
-      pause();
-      return 1;
-    };
-    api.account("PUT", kv.path + "/bulk", cloudflare::Body::callback(endless));
-    _exit(0);
-  }
-  std::string path(200, '\0');
-  const ssize_t n = read(acknowledged[0], path.data(), path.size());
-  REQUIRE(n > 0);
-  path.resize(static_cast<std::size_t>(n));
-  REQUIRE(kill(child, SIGKILL) == 0);
-  REQUIRE(waitpid(child, nullptr, 0) == child);
-  close(acknowledged[0]);
-  close(acknowledged[1]);
-
-  LocalApi api({.folder = folder.path()});
-  CHECK(api.account("GET", path + "/values/single").body == "v");
-  CHECK(api.account("GET", path + "/values/bulk").body == "v");
-  CHECK(api.account("GET", path + "/keys").result().size() == 2);
-}
-
 TEST_CASE("embedded store: a folder in use, a file in its place and a folder without permission are named errors") {
   const TemporaryFolder folder;
   const LocalApi first({.folder = folder.path() + "/used"});
@@ -81,30 +37,6 @@ TEST_CASE("embedded store: a folder in use, a file in its place and a folder wit
   };
   CHECK_THAT(message(folder.path() + "/used"), Catch::Matchers::ContainsSubstring("in use"));
   CHECK_THAT(message(folder.path() + "/used/kv.sqlite"), Catch::Matchers::ContainsSubstring("cannot be made"));
-}
-
-TEST_CASE(
-    "embedded store: the folders and files it makes are its user's alone; a folder that was there stays as it is") {
-  const TemporaryFolder outer;
-  std::filesystem::permissions(outer.path(), std::filesystem::perms(0755));
-  const std::string folder = outer.path() + "/made/inside";
-  LocalApi api({.folder = folder});
-  LocalKv kv(api);
-  kv.put("k", "v");
-  LocalD1 db(api);
-  (void)db.bookmark();
-  db.run("CREATE TABLE t (a)");  // leaves a snapshot beside the database
-  api.account_json("POST", "/vectorize/v2/indexes",
-                   {{"name", "i"}, {"config", {{"dimensions", 3}, {"metric", "cosine"}}}});
-
-  std::size_t files = 0;
-  CHECK(std::filesystem::status(outer.path()).permissions() == std::filesystem::perms(0755));
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(outer.path())) {
-    CAPTURE(entry.path());
-    files += entry.is_directory() ? 0 : 1;
-    CHECK(entry.status().permissions() == std::filesystem::perms(entry.is_directory() ? 0700 : 0600));
-  }
-  CHECK(files >= 5);
 }
 
 TEST_CASE("embedded store: two stores in memory share nothing") {

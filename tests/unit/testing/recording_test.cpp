@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "../engine/core_support.hpp"
+#include "support/system.hpp"
 
 using namespace core_tests;
 using namespace std::chrono_literals;
@@ -21,14 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Recording {
-  std::string path;
-  Recording() {
-    std::string name = (fs::temp_directory_path() / "cloudflare-recording-XXXXXX").string();
-    const int fd = ::mkstemp(name.data());
-    if (fd < 0) throw std::runtime_error("no temporary file");
-    ::close(fd);
-    path = name;
-  }
+  std::string path = support::unused_path().string();
+  Recording() { write(""); }
   ~Recording() { fs::remove(path); }
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;

@@ -1,13 +1,12 @@
 // What each Vectorize operation puts on the wire: method, path and body, and what it makes of the reply.
 
-#include <unistd.h>
-
 #include <bit>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 
+#include "support/system.hpp"
 #include "vectorize_support.hpp"
 
 using namespace vectorize_tests;
@@ -139,8 +138,7 @@ TEST_CASE("a ready ndjson body goes out as it is, from memory, a file or a strea
   CHECK(type(text) == "application/x-ndjson");
 
   const Scripted file({accepted("m")});
-  std::string path = (std::filesystem::temp_directory_path() / "cloudflare-ndjson-XXXXXX").string();
-  REQUIRE(::close(::mkstemp(path.data())) == 0);
+  const std::string path = support::unused_path().string();
   std::ofstream(path, std::ios::binary) << lines;
   (void)index_of(file).upsert_ndjson(cf::Body::file(path), {.unparsable = cv::UnparsableBehavior::discard});
   std::filesystem::remove(path);
