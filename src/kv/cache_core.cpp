@@ -83,13 +83,14 @@ std::optional<std::optional<std::string>> CacheCore::find(std::string_view key) 
     const std::lock_guard lock(mutex_);
     const SharedValue* value = look(key, now, refresh);
     if (value == nullptr) return std::nullopt;
+    found.emplace();
     if (value->size() > copied_unlocked)
       large = *value;
     else
-      found = value->copy();
+      value->copy_to(*found);
   }
   if (refresh) fly(refresh, now);
-  if (large.exists()) found = large.copy();
+  if (large.exists()) large.copy_to(*found);
   return found;
 }
 

@@ -22,7 +22,9 @@ class SharedValue {
  public:
   SharedValue() = default;
   SharedValue(std::string_view key, const std::optional<std::string>& value)
-      : key_size_(key.size()), size_(value ? value->size() : 0), exists_(value.has_value()) {
+      : size_(value ? value->size() : 0),
+        key_size_(static_cast<std::uint32_t>(key.size())),
+        exists_(value.has_value()) {
     block_ = std::make_shared_for_overwrite<char[]>(key_size_ + size_);
     std::copy(key.begin(), key.end(), block_.get());
     if (value) std::copy(value->begin(), value->end(), block_.get() + key_size_);
@@ -30,14 +32,19 @@ class SharedValue {
   [[nodiscard]] std::string_view key() const noexcept { return {block_.get(), key_size_}; }
   [[nodiscard]] bool exists() const noexcept { return exists_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  void copy_to(std::optional<std::string>& value) const {
+    if (exists_) value.emplace(block_.get() + key_size_, size_);
+  }
   [[nodiscard]] std::optional<std::string> copy() const {
-    return exists_ ? std::optional<std::string>(std::in_place, block_.get() + key_size_, size_) : std::nullopt;
+    std::optional<std::string> value;
+    copy_to(value);
+    return value;
   }
 
  private:
   std::shared_ptr<char[]> block_{};
-  std::size_t key_size_ = 0;
   std::size_t size_ = 0;
+  std::uint32_t key_size_ = 0;  // of at most limits::kv_key_bytes
   bool exists_ = false;
 };
 
@@ -45,17 +52,20 @@ class CacheTable {
  public:
   using TimePoint = Clock::time_point;
 
-  struct Item {
+  class Item {
+    friend CacheTable;
+    std::pair<const std::string_view, Item>* newer = nullptr;
+    std::pair<const std::string_view, Item>* older = nullptr;
+
+   public:
+    TimePoint retry_at{};  ///< No refresh begins before.
+    // What a hit reads lies together, beside the hash that the map keeps.
     SharedValue value{};
     TimePoint fresh_until{};
     TimePoint usable_until{};  ///< Its expiration, if known.
-    TimePoint retry_at{};      ///< No refresh begins before.
 
    private:
-    friend CacheTable;
     bool used = false;
-    std::pair<const std::string_view, Item>* newer = nullptr;
-    std::pair<const std::string_view, Item>* older = nullptr;
   };
 
   CacheTable(std::size_t max_items, std::size_t max_bytes) : max_items_(max_items), max_bytes_(max_bytes) {}
@@ -66,7 +76,7 @@ class CacheTable {
   [[nodiscard]] Item* use(std::string_view key) {
     const auto found = items_.find(key);
     if (found == items_.end()) return nullptr;
-    found->second.used = true;
+    if (!found->second.used) found->second.used = true;  // a hit writes no memory that is right already
     return &found->second;
   }
 
