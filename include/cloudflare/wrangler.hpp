@@ -16,8 +16,8 @@ struct WranglerOptions {
   /// Name of the login profile: letters, digits, `-` and `_`.
   std::string profile = "default";
   /// Wrangler's folder. Empty: CLOUDFLARE_CONFIG_DIR, else ~/.wrangler if there is such a folder, else .wrangler in
-  /// XDG_CONFIG_HOME or ~/.config (on macOS ~/Library/Preferences, on Windows %APPDATA%\\xdg.config), as wrangler itself
-  /// chooses.
+  /// XDG_CONFIG_HOME or ~/.config (on macOS ~/Library/Preferences, on Windows %APPDATA%\\xdg.config), as wrangler
+  /// itself chooses.
   std::string folder{};
   /// Tells what has expired. Null: the machine's.
   std::shared_ptr<Clock> clock{};
