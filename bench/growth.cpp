@@ -64,7 +64,7 @@ void run() {
   });
   // SQLite looks for the place of each key in a tree.
   print("store", "<=1.1", [&](std::uint64_t n) -> Task {
-    const auto kv = client.kv(client.kv_namespaces().create("bulk-" + std::to_string(n)).id);
+    const auto kv = client.kv(client.kv_namespaces().create("store-" + std::to_string(n)).id);
     return [=] { expect(kv.put_many(bench::pairs(n)).complete()); };
   });
   print("rows", "<=1.05", [&](std::uint64_t n) -> Task {

@@ -48,9 +48,9 @@ const std::map<std::string, Task> tasks{
     {"kv-bulk", [](const auto& kv, const auto&, long) { expect(kv.put_many(bench::pairs(100)).complete()); }},
     {"d1-query",
      [](const auto&, const auto& db, long i) {
-       const auto rows_before = db.template query<std::int64_t, std::string, double>(
+       const auto found = db.template query<std::int64_t, std::string, double>(
            "SELECT id, name, price FROM t WHERE id BETWEEN ? AND ? + 9", {i % (rows - 10), i % (rows - 10)});
-       expect(rows_before.size() == 10);
+       expect(found.size() == 10);
      }},
     {"d1-insert",
      [](const auto&, const auto& db, long) {

@@ -1,11 +1,8 @@
 // The embedded store in a folder, where processes fork and files have permissions: what a killed process leaves, and
 // who may open it.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <filesystem>
 
+#include "killed_process.hpp"
 #include "local_d1_support.hpp"
 #include "local_kv_support.hpp"
 
@@ -14,35 +11,15 @@ using namespace cloudflare_tests;
 TEST_CASE(
     "embedded store: what was acknowledged survives a process that is killed while it receives the next request") {
   const TemporaryFolder folder;
-  int acknowledged[2];
-  REQUIRE(pipe(acknowledged) == 0);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
+  const std::string path = killed_in_body([&](std::string& word, const cloudflare::Body& body) {
     LocalApi api({.folder = folder.path()});
     LocalKv kv(api);
     kv.put("single", "v");
     kv.bulk({{{"key", "bulk"}, {"value", "v"}}});
-    // The body stops in the middle of an array and never ends: the process dies inside the call.
-    bool told = false;
-    const auto endless = [&](std::span<char> to) -> std::size_t {
-      if (!told && write(acknowledged[1], kv.path.data(), kv.path.size()) < 0) _exit(1);
-      told = true;
-      to[0] = ' ';
-      pause();
-      return 1;
-    };
-    api.account("PUT", kv.path + "/bulk", cloudflare::Body::callback(endless));
-    _exit(0);
-  }
-  std::string path(200, '\0');
-  const ssize_t n = read(acknowledged[0], path.data(), path.size());
-  REQUIRE(n > 0);
-  path.resize(static_cast<std::size_t>(n));
-  REQUIRE(kill(child, SIGKILL) == 0);
-  REQUIRE(waitpid(child, nullptr, 0) == child);
-  close(acknowledged[0]);
-  close(acknowledged[1]);
+    word = kv.path;
+    // The body stops in the middle of an array.
+    api.account("PUT", kv.path + "/bulk", body);
+  });
 
   LocalApi api({.folder = folder.path()});
   CHECK(api.account("GET", path + "/values/single").body == "v");
