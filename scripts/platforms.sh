@@ -99,7 +99,7 @@ prepare() {
         mingw_libraries "${options[@]}" || return
       # Wine's services stay until the end: ctest waits for all that have a test's output.
       trap 'wineserver -k' EXIT
-      wineserver -p && wineboot --init >"$place/wine.log" 2>&1 || return
+      mkdir -p "$WINEPREFIX" && wineserver -p && wineboot --init >"$place/wine.log" 2>&1 || return
       options+=("-DCMAKE_CXX_COMPILER=$triple-g++-posix" -DCLOUDFLARE_RUN=wine -DCLOUDFLARE_BUILD_EXAMPLES=ON
         # Unoptimised, every inline function has a section; the time that binutils 2.40 takes grows with their square.
         -DCMAKE_CXX_FLAGS_DEBUG=-O1)
@@ -113,7 +113,7 @@ prepare() {
 
 # run NAME: builds the chosen test programs and runs them.
 run() {
-  local build=$place/build targets=(tests_unit tests_http)
+  local build=$place/build targets=(tests_unit tests_http cloudflare_write_headers)
   prepare "$1" || return
   if [ ${#only[@]} != 0 ]; then programs=("${only[@]}"); fi
   if [ ${#programs[@]} != 0 ]; then

@@ -142,9 +142,7 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   [[nodiscard]] VectorizeIndexes vectorize_indexes() const;
 
   /// The items of any list endpoint, for range-for: see pages().
-  [[nodiscard]] RawRange list(std::string_view path, const RawListOptions& options = RawListOptions()) const {
-    return RawRange(pages(path, options));
-  }
+  [[nodiscard]] RawRange list(std::string_view path, const RawListOptions& options = RawListOptions()) const;
 
   /// The same operations with Result instead of exceptions.
   [[nodiscard]] CheckedApiClient checked() const;
@@ -157,7 +155,7 @@ class CLOUDFLARE_API ApiClient : public ClientVerbs<Throwing> {
   [[nodiscard]] const detail::Context& context() const noexcept { return context_; }
 
  private:
-  explicit ApiClient(detail::Context context) : ClientVerbs(std::move(context)) {}
+  explicit ApiClient(detail::Context context);
 };
 
 /// The operations of ApiClient with Result<T>.

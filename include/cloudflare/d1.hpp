@@ -142,7 +142,7 @@ extern template class CLOUDFLARE_API D1Verbs<Checked>;
 /// alive. Rows do not need the handle.
 class CLOUDFLARE_API D1Database : public D1Verbs<Throwing> {
  public:
-  D1Database(const ApiClient& client, std::string id) : D1Verbs(client.context(), std::move(id)) {}
+  D1Database(const ApiClient& client, std::string id);
 
   [[nodiscard]] CheckedD1Database checked() const;
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
@@ -231,12 +231,10 @@ extern template class CLOUDFLARE_API D1DatabasesVerbs<Checked>;
 /// The D1 databases of the client's account. A handle, like D1Database.
 class CLOUDFLARE_API D1Databases : public D1DatabasesVerbs<Throwing> {
  public:
-  explicit D1Databases(const ApiClient& client) : D1DatabasesVerbs(client.context()) {}
+  explicit D1Databases(const ApiClient& client);
 
   /// All databases, page after page, for range-for.
-  [[nodiscard]] d1::DatabaseRange list(const d1::DatabaseListOptions& options = d1::DatabaseListOptions()) const {
-    return d1::DatabaseRange(pages(options));
-  }
+  [[nodiscard]] d1::DatabaseRange list(const d1::DatabaseListOptions& options = d1::DatabaseListOptions()) const;
   [[nodiscard]] CheckedD1Databases checked() const;
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
   [[nodiscard]] AsyncD1Databases async() const;

@@ -35,9 +35,7 @@ class CLOUDFLARE_API KvNamespace : public KvStore<Throwing> {
   KvNamespace(const Client& client, std::string name);
   [[nodiscard]] const std::string& name() const noexcept { return id_; }
   /// All keys, page after page, for range-for: an error on a later page is thrown there.
-  [[nodiscard]] kv::KeyRange list(const kv::ListOptions& options = kv::ListOptions()) const {
-    return kv::KeyRange(pages(options));
-  }
+  [[nodiscard]] kv::KeyRange list(const kv::ListOptions& options = kv::ListOptions()) const;
   [[nodiscard]] CheckedKvNamespace checked() const { return {context_, id_}; }
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
   [[nodiscard]] AsyncKvNamespace async() const;

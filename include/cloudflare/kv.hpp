@@ -138,12 +138,10 @@ extern template class CLOUDFLARE_API KvVerbs<Checked>;
 /// alive. Ranges made from it belong to one thread at a time.
 class CLOUDFLARE_API KvNamespace : public KvVerbs<Throwing> {
  public:
-  KvNamespace(const ApiClient& client, std::string id) : KvVerbs(client.context(), std::move(id)) {}
+  KvNamespace(const ApiClient& client, std::string id);
 
   /// All keys, page after page, for range-for: an error on a later page is thrown there.
-  [[nodiscard]] kv::KeyRange list(const kv::ListOptions& options = kv::ListOptions()) const {
-    return kv::KeyRange(pages(options));
-  }
+  [[nodiscard]] kv::KeyRange list(const kv::ListOptions& options = kv::ListOptions()) const;
   [[nodiscard]] CheckedKvNamespace checked() const;
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
   [[nodiscard]] AsyncKvNamespace async() const;
@@ -219,12 +217,10 @@ extern template class CLOUDFLARE_API KvNamespacesVerbs<Checked>;
 /// The Workers KV namespaces of the client's account. A handle, like KvNamespace.
 class CLOUDFLARE_API KvNamespaces : public KvNamespacesVerbs<Throwing> {
  public:
-  explicit KvNamespaces(const ApiClient& client) : KvNamespacesVerbs(client.context()) {}
+  explicit KvNamespaces(const ApiClient& client);
 
   /// All namespaces, page after page, for range-for.
-  [[nodiscard]] kv::NamespaceRange list(const kv::NamespaceListOptions& options = kv::NamespaceListOptions()) const {
-    return kv::NamespaceRange(pages(options));
-  }
+  [[nodiscard]] kv::NamespaceRange list(const kv::NamespaceListOptions& options = kv::NamespaceListOptions()) const;
   [[nodiscard]] CheckedKvNamespaces checked() const;
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
   [[nodiscard]] AsyncKvNamespaces async() const;

@@ -3,9 +3,9 @@
 // Result<T>: a value or an Error, with the names of std::expected, for callers who do not want exceptions.
 
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <version>
 
 #ifdef __cpp_lib_expected
@@ -34,18 +34,8 @@ inline constexpr bool is_a_value_for =
     !std::is_same_v<std::remove_cvref_t<U>, Result<T>> && !std::is_same_v<std::remove_cvref_t<U>, Error> &&
     !(std::is_same_v<T, bool> && is_result<std::remove_cvref_t<U>>);
 
-// The alternative of a variant that is known to be held. Compilers that see a null pointer checked elsewhere would
-// warn.
-template <std::size_t I, class State>
-[[nodiscard]] auto& held(State& state) noexcept {
-  auto* const found = std::get_if<I>(&state);
-#ifdef _MSC_VER
-  __assume(found != nullptr);
-#else
-  if (found == nullptr) __builtin_unreachable();
-#endif
-  return *found;
-}
+/// What Result<void> stores.
+struct Nothing {};
 
 /// Throws what the caller should see: the exception of its own callback, or the Error itself.
 [[noreturn]] CLOUDFLARE_API void raise(const Error& error);
@@ -57,49 +47,76 @@ template <std::size_t I, class State>
 /// A T or an Error. `value()` on an rvalue returns by value, so a range-for over `call().value().keys` is safe.
 template <class T>
 class [[nodiscard]] Result {
-  using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  using Stored = std::conditional_t<std::is_void_v<T>, detail::Nothing, T>;
 
  public:
   using value_type = T;
   using error_type = Error;
 
-  Result() requires std::is_void_v<T>
-  = default;
+  Result() noexcept requires std::is_void_v<T> : value_() {}
 
   /// A value converts by itself, and so does an Error.
   template <class U = T>
   requires(!std::is_void_v<T> && detail::is_a_value_for<U, T> && std::is_constructible_v<Stored, U>) Result(U&& value)
-      : state_(std::in_place_index<0>, std::forward<U>(value)) {}            // NOLINT(*-explicit-*)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
+      : value_(std::forward<U>(value)) {}                                        // NOLINT(*-explicit-*)
+  Result(Error error) noexcept : has_value_(false), error_(std::move(error)) {}  // NOLINT(*-explicit-*)
+
+  Result(const Result& other) requires std::is_copy_constructible_v<Stored> : has_value_(other.has_value_) {
+    if (has_value_)
+      std::construct_at(std::addressof(value_), other.value_);
+    else
+      std::construct_at(&error_, other.error_);
+  }
+  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<Stored>) : has_value_(other.has_value_) {
+    if (has_value_)
+      std::construct_at(std::addressof(value_), std::move(other.value_));
+    else
+      std::construct_at(&error_, std::move(other.error_));
+  }
+  /// If a value throws while it is moved, an Error that is here stays.
+  Result& operator=(Result other) noexcept(
+      std::is_nothrow_move_constructible_v<Stored>&& std::is_nothrow_move_assignable_v<Stored>) {
+    if (has_value_ && other.has_value_) {
+      value_ = std::move(other.value_);
+    } else if (other.has_value_) {
+      replace_error(std::move(other.value_));
+    } else {
+      destroy();
+      std::construct_at(&error_, std::move(other.error_));
+    }
+    has_value_ = other.has_value_;
+    return *this;
+  }
+  ~Result() { destroy(); }
 
   /// False: there is an Error.
-  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  [[nodiscard]] bool has_value() const noexcept { return has_value_; }
   /// As has_value().
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
   /// The value; throws the Error if there is none.
   decltype(auto) value() const& {
     require();
-    if constexpr (!std::is_void_v<T>) return std::as_const(detail::held<0>(state_));
+    if constexpr (!std::is_void_v<T>) return std::as_const(value_);
   }
   decltype(auto) value() & {
     require();
-    if constexpr (!std::is_void_v<T>) return (detail::held<0>(state_));
+    if constexpr (!std::is_void_v<T>) return (value_);
   }
   T value() && {
     require();
-    if constexpr (!std::is_void_v<T>) return std::move(detail::held<0>(state_));
+    if constexpr (!std::is_void_v<T>) return std::move(value_);
   }
 
   /// The value, without a check; undefined if there is none.
-  const Stored& operator*() const& noexcept { return detail::held<0>(state_); }
-  Stored& operator*() & noexcept { return detail::held<0>(state_); }
-  Stored operator*() && { return std::move(detail::held<0>(state_)); }
-  const Stored* operator->() const noexcept { return &detail::held<0>(state_); }
-  Stored* operator->() noexcept { return &detail::held<0>(state_); }
+  const Stored& operator*() const& noexcept { return value_; }
+  Stored& operator*() & noexcept { return value_; }
+  Stored operator*() && { return std::move(value_); }
+  const Stored* operator->() const noexcept { return std::addressof(value_); }
+  Stored* operator->() noexcept { return std::addressof(value_); }
 
   /// The error, without a check; undefined if there is a value.
-  [[nodiscard]] const Error& error() const noexcept { return detail::held<1>(state_); }
+  [[nodiscard]] const Error& error() const noexcept { return error_; }
 
   /// The value, or `fallback` if there is an Error.
   template <class U>
@@ -109,7 +126,7 @@ class [[nodiscard]] Result {
   /// The same, moved out.
   template <class U>
   requires(!std::is_void_v<T>) [[nodiscard]] T value_or(U&& fallback) && {
-    return has_value() ? std::move(detail::held<0>(state_)) : static_cast<T>(std::forward<U>(fallback));
+    return has_value() ? std::move(value_) : static_cast<T>(std::forward<U>(fallback));
   }
 
   /// Calls `f` with the value; `f` returns another Result.
@@ -152,31 +169,26 @@ class [[nodiscard]] Result {
   }
 
 #ifdef __cpp_lib_expected
-  Result(std::expected<T, Error> from)  // NOLINT(*-explicit-*)
-      : state_(from ? decltype(state_)(std::in_place_index<0>, take(from))
-                    : decltype(state_)(std::in_place_index<1>, std::move(from).error())) {}
+  Result(std::expected<T, Error> from) : has_value_(from.has_value()) {  // NOLINT(*-explicit-*)
+    if (!has_value_)
+      std::construct_at(&error_, std::move(from).error());
+    else if constexpr (std::is_void_v<T>)
+      std::construct_at(std::addressof(value_));
+    else
+      std::construct_at(std::addressof(value_), *std::move(from));
+  }
   operator std::expected<T, Error>() const& { return Result(*this); }  // NOLINT(*-explicit-*)
   operator std::expected<T, Error>() && {                              // NOLINT(*-explicit-*)
     if (!has_value()) return std::unexpected(error());
     if constexpr (std::is_void_v<T>) {
       return {};
     } else {
-      return std::move(detail::held<0>(state_));
+      return std::move(value_);
     }
   }
 #endif
 
  private:
-#ifdef __cpp_lib_expected
-  static Stored take(std::expected<T, Error>& from) {
-    if constexpr (std::is_void_v<T>) {
-      return {};
-    } else {
-      return std::move(from).value();
-    }
-  }
-#endif
-
   void require() const {
     if (!has_value()) detail::raise(error());
   }
@@ -186,11 +198,39 @@ class [[nodiscard]] Result {
     if constexpr (std::is_void_v<T>) {
       return std::invoke(std::forward<F>(f));
     } else {
-      return std::invoke(std::forward<F>(f), std::move(detail::held<0>(state_)));
+      return std::invoke(std::forward<F>(f), std::move(value_));
     }
   }
 
-  std::variant<Stored, Error> state_{};
+  void replace_error(Stored&& value) noexcept(std::is_nothrow_move_constructible_v<Stored>) {
+    if constexpr (std::is_nothrow_move_constructible_v<Stored>) {
+      std::destroy_at(&error_);
+      std::construct_at(std::addressof(value_), std::move(value));
+    } else {
+      Error before = std::move(error_);
+      std::destroy_at(&error_);
+      try {
+        std::construct_at(std::addressof(value_), std::move(value));
+      } catch (...) {
+        std::construct_at(&error_, std::move(before));
+        throw;
+      }
+    }
+  }
+
+  void destroy() noexcept {
+    if (has_value_)
+      std::destroy_at(std::addressof(value_));
+    else
+      std::destroy_at(&error_);
+  }
+
+  bool has_value_ = true;
+  // Not std::variant, which every program would pay for while it compiles: bench/include-cost.sh.
+  union {
+    Stored value_;
+    Error error_;
+  };
 };
 
 }  // namespace cloudflare

@@ -98,13 +98,10 @@ class CLOUDFLARE_API VectorizeIndex : public VectorizeVerbs<Throwing> {
  public:
   /// With `dimensions` the length of every vector is checked against it before sending; with 0, against the first
   /// vector of the call.
-  VectorizeIndex(const ApiClient& client, std::string name, int dimensions = 0)
-      : VectorizeVerbs(client.context(), {std::move(name), dimensions}) {}
+  VectorizeIndex(const ApiClient& client, std::string name, int dimensions = 0);
 
   /// All ids, page after page, for range-for: an error on a later page is thrown there.
-  [[nodiscard]] vectorize::VectorRange list(const vectorize::ListOptions& options = vectorize::ListOptions()) const {
-    return vectorize::VectorRange(pages(options));
-  }
+  [[nodiscard]] vectorize::VectorRange list(const vectorize::ListOptions& options = vectorize::ListOptions()) const;
   [[nodiscard]] CheckedVectorizeIndex checked() const;
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
   [[nodiscard]] AsyncVectorizeIndex async() const;
@@ -171,7 +168,7 @@ extern template class CLOUDFLARE_API VectorizeIndexesVerbs<Checked>;
 /// The Vectorize indexes of the client's account. A handle, like VectorizeIndex.
 class CLOUDFLARE_API VectorizeIndexes : public VectorizeIndexesVerbs<Throwing> {
  public:
-  explicit VectorizeIndexes(const ApiClient& client) : VectorizeIndexesVerbs(client.context()) {}
+  explicit VectorizeIndexes(const ApiClient& client);
   [[nodiscard]] CheckedVectorizeIndexes checked() const;
   /// The same operations as Operation<T>; the type is complete with <cloudflare/async.hpp>.
   [[nodiscard]] AsyncVectorizeIndexes async() const;

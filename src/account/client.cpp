@@ -59,12 +59,18 @@ template class ClientVerbs<Checked>;
 ApiClient::ApiClient(Credential credential, ClientOptions options)
     : ClientVerbs(detail::open_client(any(std::move(credential)), std::move(options))) {}
 
+ApiClient::ApiClient(detail::Context context) : ClientVerbs(std::move(context)) {}
+
 ApiClient ApiClient::from_env(ClientOptions options) {
   if (options.account_id.empty()) options.account_id = variable("CLOUDFLARE_ACCOUNT_ID");
   if (std::string url = variable("CLOUDFLARE_BASE_URL"); !url.empty() && options.base_url == ClientOptions().base_url)
     options.base_url = std::move(url);
   if (options.account_id.empty()) throw invalid_argument("CLOUDFLARE_ACCOUNT_ID is not set");
   return ApiClient(credential_from_environment(), std::move(options));
+}
+
+RawRange ApiClient::list(std::string_view path, const RawListOptions& options) const {
+  return RawRange(pages(path, options));
 }
 
 CheckedApiClient ApiClient::checked() const { return CheckedApiClient(context_); }

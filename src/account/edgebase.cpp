@@ -34,6 +34,7 @@ Client Client::from_env(ClientOptions options) {
 Client Client::with(const CallOptions& options) const { return Client(detail::with_options(context_, options)); }
 
 KvNamespace::KvNamespace(const Client& client, std::string name) : KvStore(client.context(), std::move(name)) {}
+kv::KeyRange KvNamespace::list(const kv::ListOptions& options) const { return kv::KeyRange(pages(options)); }
 KvNamespace KvNamespace::with(const CallOptions& options) const {
   return {detail::with_options(context_, options), id_};
 }

@@ -76,7 +76,7 @@ void read_params(const Row& row, d1::Params& params) {
 }
 
 template <class R>
-std::unique_ptr<ParamsReader> make_params_reader(R&& range) {
+auto make_params_reader(R&& range) {
   class Reader final : public ParamsReader {  // the parameters keep their memory from row to row
    public:
     explicit Reader(R&& rows) : rows_(std::forward<R>(rows)) {}

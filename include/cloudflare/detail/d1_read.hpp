@@ -239,7 +239,7 @@ class RowViewTaker final : public RowTaker {
 
 /// `fn` by reference if it is an lvalue, otherwise by value.
 template <class T, class Fn>
-std::unique_ptr<RowTaker> make_row_taker(Fn&& fn) {
+auto make_row_taker(Fn&& fn) {
   if constexpr (std::is_same_v<T, std::tuple<>>)
     return std::make_unique<RowViewTaker<Fn>>(std::forward<Fn>(fn));
   else

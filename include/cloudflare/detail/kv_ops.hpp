@@ -83,7 +83,7 @@ Result<std::optional<T>> value_as(const std::optional<std::string>& text) {
 
 using EntryReader = detail::ViewReader<kv::EntryView>;
 template <class R>
-std::unique_ptr<EntryReader> make_entry_reader(R&& range) {
+auto make_entry_reader(R&& range) {
   return detail::make_view_reader<kv::EntryView>(std::forward<R>(range),
                                                  [](const auto& entry) { return kv::as_view(entry); });
 }

@@ -86,7 +86,7 @@ std::unique_ptr<ViewReader<View>> make_view_reader(R&& range, MakeView view) {
 using TextReader = ViewReader<std::string_view>;
 
 template <class R>
-std::unique_ptr<TextReader> make_text_reader(R&& range) {
+auto make_text_reader(R&& range) {
   return make_view_reader<std::string_view>(std::forward<R>(range),
                                             [](const auto& text) -> std::string_view { return text; });
 }

@@ -75,13 +75,13 @@ CLOUDFLARE_API Call<vectorize::Mutation> vectorize_erase_metadata_index(const Re
                                                                         std::string_view property);
 
 template <class R>
-std::unique_ptr<VectorReader> make_vector_reader(R&& range) {
+auto make_vector_reader(R&& range) {
   return detail::make_view_reader<vectorize::VectorView>(std::forward<R>(range),
                                                          [](const auto& vector) { return vectorize::as_view(vector); });
 }
 
 template <class R>
-std::unique_ptr<QueryReader> make_query_reader(R&& range) {
+auto make_query_reader(R&& range) {
   return detail::make_view_reader<std::span<const float>>(
       std::forward<R>(range), [](const auto& vector) -> std::span<const float> { return vector; });
 }
