@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <string>
 
 namespace cf = cloudflare;
 
@@ -46,8 +47,10 @@ int main() {
   const cf::KvNamespace kv = client.kv(client.kv_namespaces().create("pages").id);
 
   kv.put("greeting", "hello");
-  for (int i = 0; i < 1000; ++i) (void)kv.get("greeting");
-  std::printf("%s after %d requests\n", kv.get("greeting")->c_str(), transport->sent());
+  std::string greeting;
+  for (int i = 0; i < 1000; ++i) greeting = kv.get("greeting").value();
+  std::printf("%s after %d requests\n", greeting.c_str(), transport->sent());
   kv.put("greeting", "good day");
-  std::printf("%s after %d requests\n", kv.get("greeting")->c_str(), transport->sent());
+  greeting = kv.get("greeting").value();
+  std::printf("%s after %d requests\n", greeting.c_str(), transport->sent());
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <cloudflare/detail/kv_ops.hpp>
 #include <cloudflare/limits.hpp>

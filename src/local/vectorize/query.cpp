@@ -124,7 +124,7 @@ std::vector<Hit> search(const VectorTable& table, Distance metric, const Query& 
     selection.ns = table.find_ns(*query.ns);
     if (!selection.ns) return {};
   }
-  return nearest(table, metric, vector, query.top_k, selection);
+  return nearest(table, metric, vector, query.top_k, selection, search_threads(table));
 }
 
 }  // namespace

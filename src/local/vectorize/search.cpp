@@ -1,9 +1,13 @@
 #include "local/vectorize/search.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <future>
 #include <limits>
+#include <system_error>
+#include <thread>
 
 #include "local/storage/call_limits.hpp"
 #include "local/vectorize/kernels.hpp"
@@ -12,8 +16,10 @@ namespace cloudflare::local {
 
 namespace {
 
-// How many rows are compared between two checks whether the call is over.
-constexpr std::size_t rows_between_looks = 1024;
+// How many rows a thread takes at a time; before each time it checks whether the call is over.
+constexpr std::size_t rows_at_a_time = 1024;
+// With fewer values for each, starting a thread takes longer than it saves.
+constexpr std::size_t values_per_thread = 2'000'000;
 // With larger norms, products of float32 may overflow.
 constexpr double largest_norm = 1e15;
 
@@ -115,40 +121,126 @@ class Ranking {
   double absolute_;
 };
 
+struct Candidate {
+  std::size_t row;
+  double low;
+};
+
+// What one thread found in the rows that it took. A row is left out if `count` rows of the same thread are surely
+// nearer: so many rows of the whole table are nearer, too, whatever the other threads find.
+class Share {
+ public:
+  Share(const VectorTable& table, const Ranking& ranking, std::size_t count, const Selection& selection)
+      : table_(table), ranking_(ranking), count_(count), selection_(selection) {}
+
+  // Takes rows until none are left.
+  void search(std::atomic<std::size_t>& next, const CallLimits& limits) {
+    try {
+      for (;;) {
+        const std::size_t begin = next.fetch_add(rows_at_a_time);
+        if (begin >= table_.size()) return;
+        limits.check();
+        const std::size_t end = std::min(begin + rows_at_a_time, table_.size());
+        for (std::size_t row = begin; row < end; ++row) compare(row);
+      }
+    } catch (...) {
+      next = table_.size();  // the other threads end soon, too
+      throw;
+    }
+  }
+  // Adds what another thread found.
+  void add(const Share& other) {
+    candidates_.insert(candidates_.end(), other.candidates_.begin(), other.candidates_.end());
+    for (const double high : other.highs_) keep(high);
+  }
+  // The rows that may be among the `count` nearest.
+  [[nodiscard]] std::vector<Candidate> take() && {
+    std::erase_if(candidates_, [&](const Candidate& candidate) { return is_behind(candidate.low); });
+    return std::move(candidates_);
+  }
+
+ private:
+  [[nodiscard]] bool is_behind(double low) const { return highs_.size() == count_ && low > highs_.front(); }
+
+  void compare(std::size_t row) {
+    if (selection_.ns && table_.ns(row) != *selection_.ns) return;
+    if (selection_.filter != nullptr && !selection_.filter->passes(row)) return;
+    if (highs_.size() == count_ && ranking_.coarse_low(row) > highs_.front()) return;
+    const Bounds bounds = ranking_.bounds(row);
+    if (is_behind(bounds.low)) return;
+    candidates_.push_back({row, bounds.low});
+    keep(bounds.high);
+  }
+
+  void keep(double high) {
+    if (highs_.size() == count_) {
+      if (high >= highs_.front()) return;
+      std::pop_heap(highs_.begin(), highs_.end());
+      highs_.pop_back();
+    }
+    highs_.push_back(high);
+    std::push_heap(highs_.begin(), highs_.end());
+  }
+
+  const VectorTable& table_;
+  const Ranking& ranking_;
+  std::size_t count_;
+  const Selection& selection_;
+  std::vector<Candidate> candidates_{};
+  std::vector<double> highs_{};  // the `count` smallest ones so far, a heap with the largest in front
+};
+
+// Threads of this process that search.
+std::atomic<std::size_t> searching{0};
+
+// The threads of one search: its own, and as many more as are wanted and find a core without one.
+class Threads {
+ public:
+  explicit Threads(std::size_t wanted) {
+    const std::size_t cores = std::thread::hardware_concurrency();
+    std::size_t busy = searching;
+    do {
+      const std::size_t idle = cores - std::min(cores, busy);
+      count_ = std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(idle, 1));
+    } while (!searching.compare_exchange_weak(busy, busy + count_));
+  }
+  ~Threads() { searching -= count_; }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+ private:
+  std::size_t count_ = 1;
+};
+
 }  // namespace
 
+std::size_t search_threads(const VectorTable& table) {
+  return 1 + table.size() * table.dimensions() / values_per_thread;
+}
+
 std::vector<Hit> nearest(const VectorTable& table, Distance metric, std::span<const float> query, std::size_t count,
-                         const Selection& selection) {
+                         const Selection& selection, std::size_t threads) {
   if (count == 0) return {};
   const Ranking ranking(table, metric, query);
-  struct Candidate {
-    std::size_t row;
-    double low;
-  };
-  std::vector<Candidate> candidates;
-  std::vector<double> highs;  // the `count` smallest ones so far, a heap with the largest in front
-  const auto is_behind = [&](double low) { return highs.size() == count && low > highs.front(); };
   const CallLimits& limits = CallLimits::current();
-  for (std::size_t row = 0; row < table.size(); ++row) {
-    if (row % rows_between_looks == 0) limits.check();
-    if (selection.ns && table.ns(row) != *selection.ns) continue;
-    if (selection.filter != nullptr && !selection.filter->passes(row)) continue;
-    if (highs.size() == count && ranking.coarse_low(row) > highs.front()) continue;
-    const Bounds bounds = ranking.bounds(row);
-    if (is_behind(bounds.low)) continue;  // surely behind `count` others
-    candidates.push_back({row, bounds.low});
-    if (highs.size() == count) {
-      if (bounds.high >= highs.front()) continue;
-      std::pop_heap(highs.begin(), highs.end());
-      highs.pop_back();
-    }
-    highs.push_back(bounds.high);
-    std::push_heap(highs.begin(), highs.end());
+  std::atomic<std::size_t> next{0};
+  const Threads counted(threads);
+  std::vector<Share> shares(counted.count(), Share(table, ranking, count, selection));
+  std::vector<std::future<void>> others;
+  others.reserve(counted.count());
+  try {
+    for (std::size_t i = 1; i < shares.size(); ++i)
+      others.push_back(std::async(std::launch::async, [&, i] { shares[i].search(next, limits); }));
+  } catch (const std::system_error&) {  // there are no more threads: those that began share the work
   }
-  std::erase_if(candidates, [&](const Candidate& candidate) { return is_behind(candidate.low); });
+  shares[0].search(next, limits);
+  for (std::future<void>& other : others) other.get();
+  for (std::size_t i = 1; i < shares.size(); ++i) shares[0].add(shares[i]);
+
   std::vector<Hit> hits;
-  hits.reserve(candidates.size());
-  for (const Candidate& candidate : candidates) hits.push_back({candidate.row, ranking.score(candidate.row)});
+  for (const Candidate& candidate : std::move(shares[0]).take())
+    hits.push_back({candidate.row, ranking.score(candidate.row)});
   const std::size_t kept = std::min(count, hits.size());
   std::partial_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(kept), hits.end(),
                     [&](const Hit& a, const Hit& b) { return ranking.nearer(a, b); });
