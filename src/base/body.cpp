@@ -2,7 +2,6 @@
 #include <cloudflare/http/body.hpp>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -19,8 +18,9 @@ class FileSource final : public Source {
  public:
   explicit FileSource(const std::string& path) : path_(path), file_(detail::files::open_to_read(path)) {
     // Nothing is read ahead: a buffer would hide that the file has changed.
-    if (file_) std::setvbuf(file_.get(), nullptr, _IONBF, 0);
-    if (!file_) throw invalid_argument("the file of the body, " + path + ", cannot be read: " + std::strerror(errno));
+    if (file_) static_cast<void>(std::setvbuf(file_.get(), nullptr, _IONBF, 0));
+    if (!file_)
+      throw invalid_argument("the file of the body, " + path + ", cannot be read: " + detail::files::reason());
     // Without a regular file there is no size and no second attempt.
     const auto size = detail::files::size_of(file_.get());
     if (!size) throw invalid_argument("the file of the body, " + path + ", is not a regular file");
@@ -29,7 +29,7 @@ class FileSource final : public Source {
   std::size_t read(std::span<char> to) override {
     const std::size_t n = std::fread(to.data(), 1, to.size(), file_.get());
     if (n == 0 && std::ferror(file_.get()) != 0)
-      throw Error(ErrorKind::callback, "reading the file " + path_ + " failed: " + std::strerror(errno));
+      throw Error(ErrorKind::callback, "reading the file " + path_ + " failed: " + detail::files::reason());
     return n;
   }
   bool rewind() override { return detail::files::seek(file_.get(), 0); }
@@ -151,7 +151,7 @@ struct FileSink::File {
   void open() {
     if (committed) throw Error(ErrorKind::callback, "the file " + path + " is complete and takes no more bytes");
     if (!fresh.is_open() && !fresh.create(path, 0666))
-      throw invalid_argument("the file " + path + " cannot be created: " + std::strerror(errno));
+      throw invalid_argument("the file " + path + " cannot be created: " + detail::files::reason());
   }
 };
 
@@ -164,7 +164,7 @@ void FileSink::open() { file_->open(); }
 void FileSink::write(std::string_view bytes) {
   file_->open();
   if (!file_->fresh.write(bytes))
-    throw Error(ErrorKind::callback, "writing the file " + file_->path + " failed: " + std::strerror(errno));
+    throw Error(ErrorKind::callback, "writing the file " + file_->path + " failed: " + detail::files::reason());
 }
 
 bool FileSink::restart() { return !file_->committed && (!file_->fresh.is_open() || file_->fresh.restart()); }
@@ -173,7 +173,7 @@ void FileSink::commit() {
   if (file_->committed) return;
   file_->open();
   if (!file_->fresh.commit())
-    throw Error(ErrorKind::callback, "finishing the file " + file_->path + " failed: " + std::strerror(errno));
+    throw Error(ErrorKind::callback, "finishing the file " + file_->path + " failed: " + detail::files::reason());
   file_->committed = true;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <system_error>
 
 #ifdef _WIN32
 #ifndef NOMINMAX
@@ -265,7 +266,7 @@ bool seek(std::FILE* file, std::uint64_t byte) { return ::fseeko(file, static_ca
 std::size_t name_in(std::string_view path) noexcept { return path.rfind('/') + 1; }  // 0 without a slash
 
 std::string variable(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the library sets no variable
   return value != nullptr ? value : "";
 }
 
@@ -302,6 +303,8 @@ std::tm utc(std::time_t time) {
 #endif
 
 std::filesystem::path path_of(std::string_view utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
+
+std::string reason() { return std::generic_category().message(errno); }
 
 std::string utf8_of(const std::filesystem::path& path) {
   const std::u8string text = path.u8string();

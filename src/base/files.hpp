@@ -64,6 +64,9 @@ CLOUDFLARE_API void make_private_folder(const std::string& path);
 /// Where the last name in a path begins.
 [[nodiscard]] CLOUDFLARE_API std::size_t name_in(std::string_view path) noexcept;
 
+/// What the system says of `errno`.
+[[nodiscard]] CLOUDFLARE_API std::string reason();
+
 /// A variable of the environment; empty if it is not set.
 [[nodiscard]] CLOUDFLARE_API std::string variable(const char* name);
 /// The user's own folder; empty if the environment does not name it.
@@ -72,7 +75,7 @@ CLOUDFLARE_API void make_private_folder(const std::string& path);
 [[nodiscard]] CLOUDFLARE_API std::string settings_folder(const std::string& home);
 
 struct CloseStream {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
 };
 using Stream = std::unique_ptr<std::FILE, CloseStream>;
 

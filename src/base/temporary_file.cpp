@@ -1,7 +1,5 @@
 #include "base/temporary_file.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <string>
 
 #include <cloudflare/error.hpp>
@@ -11,7 +9,7 @@ namespace cloudflare::detail {
 namespace {
 
 [[noreturn]] void fail(const char* what) {
-  throw Error(ErrorKind::callback, std::string(what) + ": " + std::strerror(errno));
+  throw Error(ErrorKind::callback, std::string(what) + ": " + detail::files::reason());
 }
 
 }  // namespace

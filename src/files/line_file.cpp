@@ -1,8 +1,5 @@
 #include "files/line_file.hpp"
 
-#include <cerrno>
-#include <cstring>
-
 #include "base/files.hpp"
 #include "files/file_identity.hpp"
 
@@ -24,7 +21,7 @@ bool LineFile::resume() {
   const bool again = state_.read();
   file_ = again ? files::open_existing(path_) : files::open_empty(path_);
   if (file_ < 0)
-    throw invalid_argument("the file " + path_ + " cannot be written: " + std::strerror(errno) +
+    throw invalid_argument("the file " + path_ + " cannot be written: " + detail::files::reason() +
                            (again ? "; remove its state file to begin anew" : ""));
   if (!again) return false;
   bytes_ = state_.number("bytes");
@@ -40,7 +37,7 @@ void LineFile::cut() const {
   if (!digest.empty() && digest != digest_of_beginning(path_, bytes_)) throw state_.of_another_file(path_);
   if (!files::cut(file_, bytes_))
     throw Error(ErrorKind::callback,
-                "the file " + path_ + " cannot be cut to its last whole page: " + std::strerror(errno));
+                "the file " + path_ + " cannot be cut to its last whole page: " + detail::files::reason());
 }
 
 void LineFile::append(std::string_view line) {
@@ -67,7 +64,7 @@ void LineFile::save() {
 }
 
 Error LineFile::refused() const {
-  return Error(ErrorKind::callback, "the file " + path_ + " cannot be written: " + std::strerror(errno));
+  return Error(ErrorKind::callback, "the file " + path_ + " cannot be written: " + detail::files::reason());
 }
 
 }  // namespace cloudflare::detail

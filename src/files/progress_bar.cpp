@@ -1,7 +1,6 @@
 #include "files/progress_bar.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/files.hpp"
@@ -62,9 +61,8 @@ std::string progress_line(const BulkProgress& progress, std::string_view label, 
 
 struct ProgressBar::State {
   explicit State(ProgressBarOptions wishes) : options(std::move(wishes)) {
-    const char* kind = std::getenv("TERM");
-    terminal = options.terminal.value_or(detail::files::is_terminal(options.file) && kind != nullptr &&
-                                         std::string_view(kind) != "dumb");
+    const std::string kind = detail::files::variable("TERM");
+    terminal = options.terminal.value_or(detail::files::is_terminal(options.file) && !kind.empty() && kind != "dumb");
   }
   ~State() { finish(); }
   State(const State&) = delete;

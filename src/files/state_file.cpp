@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "base/encode.hpp"
 #include "base/files.hpp"
@@ -52,7 +51,7 @@ bool StateFile::read() {
   fields_.clear();
   auto text = files::read_all(path_);
   if (!text && errno == ENOENT) return false;
-  if (!text) throw broken(std::string("cannot be read: ") + std::strerror(errno));
+  if (!text) throw broken(std::string("cannot be read: ") + detail::files::reason());
   const auto done = read_json(*text, 0, text->size(), "the state", [&](json::document& document) {
     for (auto field : document.get_object()) {
       const std::string name(field.unescaped_key().value());
@@ -86,7 +85,7 @@ void StateFile::write() const {
   json.append("}\n");
   FreshFile file;
   if (!file.create(path_, 0600) || !file.write(json) || !file.commit())
-    throw Error(ErrorKind::callback, "the state file " + path_ + " cannot be written: " + std::strerror(errno));
+    throw Error(ErrorKind::callback, "the state file " + path_ + " cannot be written: " + detail::files::reason());
 }
 
 void StateFile::remove() const { files::remove(path_); }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 
+#include "base/files.hpp"
 #include "base/wipe.hpp"
 #include "http/curl_transfer.hpp"
 #include "http/url.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 bool has_proxy_variable() {
   constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+  return std::any_of(names.begin(), names.end(), [](const char* name) { return !files::variable(name).empty(); });
 }
 
 // Whether a request line can hold `text` without encoding.

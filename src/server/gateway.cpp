@@ -143,12 +143,12 @@ void Gateway::log(const Incoming& incoming, Outgoing& outgoing, std::chrono::ste
   const std::string* const ray = find_header(outgoing.headers, "cf-ray");
   const double milliseconds = std::chrono::duration<double, std::milli>(took).count();
   char number[32];
-  std::snprintf(number, sizeof number, "%.1f ms", milliseconds);
+  static_cast<void>(std::snprintf(number, sizeof number, "%.1f ms", milliseconds));
   std::string line = excerpt(incoming.method) + " " + excerpt(incoming.target) + " " + std::to_string(outgoing.status) +
                      " " + std::to_string(outgoing.body->size()) + " bytes " + number + " " + (ray ? *ray : "") + "\n";
   if (level_ == LogDetail::bodies) line += "  > " + shown + "\n  < " + shown_of(*outgoing.body) + "\n";
   const std::lock_guard lock(log_mutex_);
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
 }
 
 }  // namespace cloudflare::server
