@@ -7,6 +7,8 @@
 #                                         of ten seeds, every second one with SIGKILL of the server
 #   scripts/endurance.sh allocations      each single allocation of every operation fails once
 #   scripts/endurance.sh cuts             connections are cut at each byte of the requests and replies of every product
+#   scripts/endurance.sh races            under ThreadSanitizer 10 000 clients end while four threads begin operations
+#   scripts/endurance.sh soak [SECONDS]   cloudflare-local serves 64 connections for ten minutes: memory and open files
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -47,7 +49,7 @@ once() {
   echo "$code" | tally "$name"
 }
 
-proofs=(floats chaos allocations cuts)
+proofs=(floats chaos allocations cuts races soak)
 scripts/setup.sh
 case ${1:-all} in
   all)
@@ -63,6 +65,19 @@ case ${1:-all} in
     ;;
   chaos) chaos "${2-}" ;;
   allocations) CLOUDFLARE_EACH_ALLOCATION=1 once allocations test_fault_allocation ;;
+  races)
+    configure_tests tsan
+    cmake --build --preset tsan -j "$jobs" --target test_async_stress >&2
+    code=0
+    CLOUDFLARE_CLIENTS=10000 TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp" build/tsan/tests/async/test_async_stress >&2 || code=$?
+    echo "$code" | tally races
+    ;;
+  soak)
+    build cloudflare_local_server >&2
+    code=0
+    node tests/tools/load.mjs build/endurance/src/server/cloudflare-local "${2:-600}" >&2 || code=$?
+    echo "$code" | tally soak
+    ;;
   cuts) CLOUDFLARE_EACH_CUT=1 once cuts test_fault_disk_and_cuts '*cut at any byte*' ;;
   *)
     sed -n 's/^# \{0,1\}//p' "$0" >&2

@@ -73,16 +73,19 @@ class [[nodiscard]] Result {
     else
       std::construct_at(&error_, std::move(other.error_));
   }
+  Result& operator=(const Result& other) requires std::is_copy_constructible_v<Stored> { return *this = Result(other); }
   /// If a value throws while it is moved, an Error that is here stays.
-  Result& operator=(Result other) noexcept(
+  Result& operator=(Result&& other) noexcept(
       std::is_nothrow_move_constructible_v<Stored>&& std::is_nothrow_move_assignable_v<Stored>) {
     if (has_value_ && other.has_value_) {
       value_ = std::move(other.value_);
     } else if (other.has_value_) {
       replace_error(std::move(other.value_));
-    } else {
-      destroy();
+    } else if (has_value_) {
+      std::destroy_at(std::addressof(value_));
       std::construct_at(&error_, std::move(other.error_));
+    } else {
+      error_ = std::move(other.error_);
     }
     has_value_ = other.has_value_;
     return *this;
@@ -204,11 +207,11 @@ class [[nodiscard]] Result {
 
   void replace_error(Stored&& value) noexcept(std::is_nothrow_move_constructible_v<Stored>) {
     if constexpr (std::is_nothrow_move_constructible_v<Stored>) {
-      std::destroy_at(&error_);
+      error_.~Error();
       std::construct_at(std::addressof(value_), std::move(value));
     } else {
       Error before = std::move(error_);
-      std::destroy_at(&error_);
+      error_.~Error();
       try {
         std::construct_at(std::addressof(value_), std::move(value));
       } catch (...) {
@@ -222,7 +225,7 @@ class [[nodiscard]] Result {
     if (has_value_)
       std::destroy_at(std::addressof(value_));
     else
-      std::destroy_at(&error_);
+      error_.~Error();
   }
 
   bool has_value_ = true;

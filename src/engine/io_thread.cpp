@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "base/start_thread.hpp"
 #include "engine/client_core.hpp"
 #include "engine/loop.hpp"
 
@@ -46,7 +47,7 @@ void IoThread::submit(std::unique_ptr<PendingOperation> pending) {
 void IoThread::begin() {
   if (!loop_) loop_ = std::make_unique<Loop>(core_);
   // The thread keeps the core alive until it ends, and with it this object and the loop.
-  thread_ = std::thread([this, core = core_.shared_from_this()] { run(); });
+  thread_ = start_thread([this, core = core_.shared_from_this()] { run(); });
   state_ = State::running;
 }
 

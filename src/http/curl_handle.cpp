@@ -16,8 +16,9 @@ namespace cloudflare::detail {
 namespace {
 
 bool has_proxy_variable() {
-  constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-  return std::any_of(names.begin(), names.end(), [](const char* name) { return !files::variable(name).empty(); });
+  const auto is_set = [](const char* name) { return !files::variable(name).empty(); };
+  return is_set("http_proxy") || is_set("https_proxy") || is_set("HTTPS_PROXY") || is_set("all_proxy") ||
+         is_set("ALL_PROXY");
 }
 
 // Whether a request line can hold `text` without encoding.

@@ -1,4 +1,5 @@
-// 64 connections, mixed calls for a minute: no 5xx, and memory does not grow.
+// 64 connections, mixed calls for a minute, or as many seconds as are given: no 5xx, and neither memory nor the number of
+// open files grows.
 
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
@@ -51,15 +52,17 @@ async function work(first) {
   }
 }
 
-const resident = (at) => new Promise((resolve) => setTimeout(() => resolve(server.residentBytes()), at * 1000));
-const early = resident(seconds / 3);
+const used = () => ({ bytes: server.residentBytes(), files: server.openFiles() });
+const after = (at) => new Promise((resolve) => setTimeout(() => resolve(used()), at * 1000));
+const early = after(seconds / 3);
+const late = after(seconds - 1);
 await Promise.all(Array.from({ length: connections }, (_, i) => work(i)));
-const late = server.residentBytes();
-const before = await early;
+const [before, atEnd] = [await early, await late];
 console.log(`${calls} calls in ${seconds} s: ${[...statuses].map(([code, n]) => `${n} x ${code}`).join(", ")}`);
-console.log(`resident memory: ${before} bytes at ${seconds / 3} s, ${late} at the end (${(late / before).toFixed(3)})`);
+console.log(`resident memory: ${before.bytes} bytes at ${seconds / 3} s, ${atEnd.bytes} at the end; open files: ${before.files}, ${atEnd.files}`);
 assert.deepEqual([...statuses.keys()].filter((status) => status >= 500), []);
 assert.deepEqual([...statuses.keys()].sort(), [200, 400, 404]);
-assert.ok(late <= 1.1 * before);
+assert.ok(atEnd.bytes <= 1.1 * before.bytes);
+assert.ok(atEnd.files <= before.files);
 assert.equal((await server.kill("SIGTERM"))[0], 0);
 agent.destroy();

@@ -1,7 +1,7 @@
 // Starts cloudflare-local for a test: `node TEST.mjs PROGRAM`.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -41,6 +41,7 @@ export async function start(...flags) {
   server.origin = new URL(server.url).origin;
   server.port = Number(new URL(server.url).port);
   server.residentBytes = () => Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096;
+  server.openFiles = () => readdirSync(`/proc/${child.pid}/fd`).length;
   return server;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/start_thread.hpp"
+
 namespace cloudflare::local {
 
 namespace {
@@ -26,7 +28,7 @@ Watchdog::Watch::Watch(Watchdog& dog, sqlite3* connection, TimePoint time) : dog
   const std::lock_guard lock(dog_.mutex_);
   place_ = dog_.watched_.emplace(time, connection);
   if (!dog_.thread_.joinable()) {
-    dog_.thread_ = std::thread([&dog] { dog.run(); });
+    dog_.thread_ = cloudflare::detail::start_thread([&dog] { dog.run(); });
   } else if (time < dog_.next_look_) {
     dog_.news_.notify_one();
   }
