@@ -1,10 +1,13 @@
 // The small encoders and readers of text, each against its inverse.
 
+#include <cloudflare/json_text.hpp>
+#include <cloudflare/limits.hpp>
 #include <cloudflare/testing/fake_clock.hpp>
 #include <nlohmann/json.hpp>
 
 #include <zlib.h>
 
+#include <array>
 #include <cstring>
 
 #include "base/encode.hpp"
@@ -48,6 +51,18 @@ FUZZ_TARGET(encodings) {
     require(nlohmann::json::parse(array).get<std::vector<float>>() == values, "floats read back", array);
   (void)detail::is_id(text);
 
+  std::int64_t number = 0;
+  std::memcpy(&number, text.data(), std::min(sizeof number, text.size()));
+  std::string digits;
+  detail::append_number(digits, number);
+  require(std::stoll(digits) == number, "a number reads back", digits);
+  // Brackets that a text does not close go one level deeper each.
+  const std::size_t levels = text.size() % 256;
+  require(
+      detail::nested_too_deep("[\"\\\"[\"" + std::string(levels, '{')) == (levels + 1 > cloudflare::limits::json_depth),
+      "depth is counted outside of strings");
+  (void)detail::nested_too_deep(text);
+
   const bool utf8 = detail::is_utf8(text);
   const auto parsed = [](const std::string& json) { return nlohmann::json::parse(json, nullptr, false); };
   if (utf8) {
@@ -63,8 +78,47 @@ FUZZ_TARGET(encodings) {
           "what is UTF-8 is no matter of opinion", text);
 }
 
+namespace {
+
+// An error of any kind, as a server or a transport may have caused it.
+cloudflare::Error any_error(fuzz::Input& in) {
+  using cloudflare::ErrorKind;
+  static constexpr std::array<int, 10> statuses{0, 200, 400, 408, 429, 500, 501, 503, 525, 526};
+  cloudflare::ErrorDetails details;
+  details.kind = static_cast<ErrorKind>(in.below(static_cast<std::size_t>(ErrorKind::callback) + 1));
+  details.http_status = statuses[in.below(statuses.size())];
+  details.delivery = static_cast<cloudflare::Delivery>(in.below(3));
+  if (const std::size_t said = in.below(3); said != 0) details.retryable = said == 1;
+  if (in.below(2) == 1) details.retry_after = std::chrono::seconds(in.byte() * 1'000'000'000LL);
+  return cloudflare::Error(std::move(details));
+}
+
+// What may be repeated once, may be repeated for a read too; a pause keeps its bounds.
+void check_repeats(fuzz::Input& in) {
+  using std::chrono::milliseconds;
+  const cloudflare::Error error = any_error(in);
+  using detail::Repeat;
+  require(!detail::may_repeat(Repeat::once, error) || detail::may_repeat(Repeat::idempotent, error),
+          "a write is repeated no sooner than one that does no harm");
+  require(!detail::may_repeat(Repeat::idempotent, error) || detail::may_repeat(Repeat::read, error),
+          "a write is repeated no sooner than a read");
+  if (error.details().delivery == cloudflare::Delivery::unknown &&
+      error.details().kind != cloudflare::ErrorKind::rate_limited)
+    require(!detail::may_repeat(Repeat::once, error), "what may have been executed is not repeated");
+  const detail::RetryLimits limits{.backoff_base = milliseconds(in.byte() * 100),
+                                   .backoff_cap = milliseconds(in.byte() * 1'000)};
+  const int attempt = static_cast<int>(in.byte());
+  const double random = in.byte() / 256.0;
+  const milliseconds pause = detail::pause_before_repeat(limits, attempt, error, random);
+  require(pause.count() >= 0, "a pause is not negative");
+  if (error.retry_after()) require(pause >= *error.retry_after(), "a pause is as long as the server asks");
+}
+
+}  // namespace
+
 FUZZ_TARGET(times) {
-  const std::string text = in.rest();
+  const std::string text = in.text();
+  check_repeats(in);
   (void)detail::parse_http_date(text);
   const cloudflare::testing::FakeClock clock;
   std::vector<cloudflare::Header> headers{{"Retry-After", text}};
