@@ -136,7 +136,7 @@ TEST_CASE("of 100 000 operations with random cancels and faults each completes e
     std::vector<std::jthread> workers;
     for (std::size_t t = 0; t < threads; ++t)
       workers.emplace_back(
-          [&tally, kv = client->kv(c % 2 == 0 ? "chained" : "plain"), from = (c * threads + t) * each] {
+          [&tally, each, kv = client->kv(c % 2 == 0 ? "chained" : "plain"), from = (c * threads + t) * each] {
             begin_some(kv, tally, from, from + each, kv.id() == "chained");
           });
     client.reset();
