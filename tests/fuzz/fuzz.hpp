@@ -66,7 +66,7 @@ struct Registered {
 inline void require(bool holds, std::string_view promise, std::string_view shown = {}) {
   if (holds) return;
   std::fprintf(stderr, "BROKEN: %.*s\n%.*s\n", static_cast<int>(promise.size()), promise.data(),
-               static_cast<int>(shown.size()), shown.data());
+               static_cast<int>(shown.size()), shown.empty() ? "" : shown.data());
   std::abort();
 }
 
