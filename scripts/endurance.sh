@@ -40,12 +40,11 @@ chaos() {
   done | tally chaos
 }
 
-# once NAME PROGRAM [arguments]: a program of tests/faults that is one proof.
+# once NAME COMMAND...: a command that is one proof.
 once() {
-  local name=$1 program=$2 code=0
-  shift 2
-  build "$program" >&2
-  "build/endurance/tests/faults/$program" "$@" >&2 || code=$?
+  local name=$1 code=0
+  shift
+  "$@" >&2 || code=$?
   echo "$code" | tally "$name"
 }
 
@@ -64,21 +63,23 @@ case ${1:-all} in
     build/endurance/tests/endurance/endurance_all_floats
     ;;
   chaos) chaos "${2-}" ;;
-  allocations) CLOUDFLARE_EACH_ALLOCATION=1 once allocations test_fault_allocation ;;
+  allocations)
+    build test_fault_allocation >&2
+    CLOUDFLARE_EACH_ALLOCATION=1 once allocations build/endurance/tests/faults/test_fault_allocation
+    ;;
+  cuts)
+    build test_fault_disk_and_cuts >&2
+    CLOUDFLARE_EACH_CUT=1 once cuts build/endurance/tests/faults/test_fault_disk_and_cuts '*cut at any byte*'
+    ;;
   races)
-    configure_tests tsan
-    cmake --build --preset tsan -j "$jobs" --target test_async_stress >&2
-    code=0
-    CLOUDFLARE_CLIENTS=10000 TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp" build/tsan/tests/async/test_async_stress >&2 || code=$?
-    echo "$code" | tally races
+    build_tests tsan --target test_async_stress >&2
+    CLOUDFLARE_CLIENTS=10000 TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp" \
+      once races build/tsan/tests/async/test_async_stress
     ;;
   soak)
     build cloudflare_local_server >&2
-    code=0
-    node tests/tools/load.mjs build/endurance/src/server/cloudflare-local "${2:-600}" >&2 || code=$?
-    echo "$code" | tally soak
+    once soak node tests/tools/load.mjs build/endurance/src/server/cloudflare-local "${2:-600}"
     ;;
-  cuts) CLOUDFLARE_EACH_CUT=1 once cuts test_fault_disk_and_cuts '*cut at any byte*' ;;
   *)
     sed -n 's/^# \{0,1\}//p' "$0" >&2
     exit 2

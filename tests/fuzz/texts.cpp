@@ -93,15 +93,15 @@ cloudflare::Error any_error(fuzz::Input& in) {
   return cloudflare::Error(std::move(details));
 }
 
-// What may be repeated once, may be repeated for a read too; a pause keeps its bounds.
+// What is sent again for a careful class of requests is sent again for a less careful one; a pause keeps its bounds.
 void check_repeats(fuzz::Input& in) {
   using std::chrono::milliseconds;
   const cloudflare::Error error = any_error(in);
   using detail::Repeat;
   require(!detail::may_repeat(Repeat::once, error) || detail::may_repeat(Repeat::idempotent, error),
-          "a write is repeated no sooner than one that does no harm");
+          "what is repeated for a write is repeated for an idempotent one");
   require(!detail::may_repeat(Repeat::idempotent, error) || detail::may_repeat(Repeat::read, error),
-          "a write is repeated no sooner than a read");
+          "what is repeated for an idempotent write is repeated for a read");
   if (error.details().delivery == cloudflare::Delivery::unknown &&
       error.details().kind != cloudflare::ErrorKind::rate_limited)
     require(!detail::may_repeat(Repeat::once, error), "what may have been executed is not repeated");

@@ -85,6 +85,8 @@ std::unique_ptr<ViewReader<View>> make_view_reader(R&& range, MakeView view) {
 /// Keys or ids.
 using TextReader = ViewReader<std::string_view>;
 
+/// Returns a std::unique_ptr<TextReader>. A template that names such a type makes every file complete it, which costs
+/// compile time, so it and its like say `auto`.
 template <class R>
 auto make_text_reader(R&& range) {
   return make_view_reader<std::string_view>(std::forward<R>(range),

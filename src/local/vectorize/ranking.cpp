@@ -16,10 +16,10 @@ constexpr double largest_norm = 1e15;
 
 }  // namespace
 
-// With query = c * w + d and row = s * q + e, where w and q are the levels,
-// the product of query and row is c * s * (w * q) + d * (s * q) + query * e. The sum w * q is exact; by Cauchy and
-// Schwarz the second term is at most |d| * (|row| + |e|), and the third at most |query| * |e|. What doubles round is
-// far below the error of float32 that bounds() takes into account, and is covered by the same term.
+// With query = c * w + d and row = s * q + e, where w and q are the levels, the product of query and row is
+// c * s * (w * q) + d * (s * q) + query * e. The sum w * q is exact; by Cauchy and Schwarz the second term is at most
+// |d| * (|row| + |e|), and the third at most |query| * |e|. What doubles round is far below the error of float32 that
+// bounds() takes into account, and is covered by the same term.
 double Ranking::coarse_low(std::size_t row) const {
   const CoarseRow coarse = table_.coarse(row);
   const double norm = table_.norm(row);

@@ -1,6 +1,7 @@
 #pragma once
 
-// The hot part of a search: which rows of a table may be among the nearest.
+// The hot part of a search: which rows of a table may be among the nearest. ranking.cpp, compiled for speed, holds what
+// is done for each row; search.cpp, compiled for size, what is done a few times for each search.
 
 #include <atomic>
 #include <cstdint>
@@ -35,9 +36,11 @@ class Ranking {
 
   /// Certainly not above the rank of a row.
   [[nodiscard]] double coarse_low(std::size_t row) const;
+  /// The rank as float32 gives it, with what it may be wrong by.
   [[nodiscard]] Bounds bounds(std::size_t row) const;
   /// The exact score, as Cloudflare gives it.
   [[nodiscard]] double score(std::size_t row) const;
+  /// Whether `a` comes before `b`: it is nearer, or as near and has the smaller id.
   [[nodiscard]] bool nearer(const Hit& a, const Hit& b) const;
 
  private:
