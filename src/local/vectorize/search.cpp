@@ -26,7 +26,7 @@ std::atomic<std::size_t> searching{0};
 class Threads {
  public:
   explicit Threads(std::size_t wanted) {
-    static const std::size_t cores = std::thread::hardware_concurrency();
+    const std::size_t cores = std::thread::hardware_concurrency();
     std::size_t busy = searching;
     do {
       const std::size_t idle = cores - std::min(cores, busy);
