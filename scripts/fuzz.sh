@@ -4,7 +4,7 @@
 # which stay in build/fuzz/findings. The last line is "N targets, N executions, N findings".
 #
 #   scripts/fuzz.sh                    every target for a minute
-#   scripts/fuzz.sh TARGET [SECONDS]   one target ("all": every one)
+#   scripts/fuzz.sh TARGET [SECONDS]   one target ("all": every one), for at most ten million executions
 #   LARGE=1 scripts/fuzz.sh …          inputs of up to 1 MB
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -45,7 +45,7 @@ for name in "${names[@]}"; do
   rm -f "build/fuzz/profile/$name"*
   log=build/fuzz/$name.log
   FUZZ_TARGET=$name LLVM_PROFILE_FILE=build/fuzz/profile/$name-%p.profraw nice "$program" "build/fuzz/corpus/$name" "tests/fuzz/seeds/$name" \
-    -max_total_time="$seconds" -timeout=25 -rss_limit_mb=4096 -print_final_stats=1 -dict=tests/fuzz/words.dict \
+    -max_total_time="$seconds" -runs=10000000 -timeout=25 -rss_limit_mb=4096 -print_final_stats=1 -dict=tests/fuzz/words.dict \
     "${large[@]}" -artifact_prefix="build/fuzz/findings/$name/" >"$log" 2>&1 || true
   # An input that ended the program also ended its profile; the corpus is read once more for it.
   FUZZ_TARGET=$name LLVM_PROFILE_FILE=build/fuzz/profile/$name-%p.profraw nice "$program" "build/fuzz/corpus/$name" "tests/fuzz/seeds/$name" -runs=0 >/dev/null 2>&1 || true

@@ -26,6 +26,8 @@ class CLOUDFLARE_API Clock {
   /// Waits on `signal` until `until` passes or `woken` is true.
   virtual void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal, time_point until,
                     const std::function<bool()>& woken) = 0;
+  /// now(), or some milliseconds before it where the system tells that in less time: for the age of what a cache keeps.
+  [[nodiscard]] virtual time_point recent() const { return now(); }
 
   /// The machine's clocks.
   [[nodiscard]] static std::shared_ptr<Clock> system();

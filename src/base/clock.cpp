@@ -1,6 +1,7 @@
 #include <cloudflare/clock.hpp>
 
 #include <algorithm>
+#include <ctime>
 
 namespace cloudflare {
 
@@ -17,6 +18,13 @@ class SystemClock final : public Clock {
     // Far deadlines overflow the arithmetic of some C++ libraries.
     signal.wait_until(lock, std::min(until, now() + std::chrono::hours(1)), woken);
   }
+#ifdef CLOCK_MONOTONIC_COARSE  // Linux: the steady clock at its last tick, in a fifth of the time
+  [[nodiscard]] time_point recent() const override {
+    timespec last_tick{};
+    if (::clock_gettime(CLOCK_MONOTONIC_COARSE, &last_tick) != 0) return now();
+    return time_point(std::chrono::seconds(last_tick.tv_sec) + std::chrono::nanoseconds(last_tick.tv_nsec));
+  }
+#endif
 };
 
 }  // namespace

@@ -75,7 +75,7 @@ const SharedValue* CacheCore::look(std::string_view key, TimePoint now, FlightPt
 }
 
 std::optional<std::optional<std::string>> CacheCore::find(std::string_view key) {
-  const TimePoint now = clock().now();
+  const TimePoint now = clock().recent();
   FlightPtr refresh;
   SharedValue large;
   std::optional<std::optional<std::string>> found;

@@ -61,9 +61,10 @@ struct CacheStatistics {
 /// other means, put_many() among them, show when the value is old, or after invalidate(). The expiration of a value
 /// that was read is not known here, so it may live `ttl` longer; that of a put() is observed.
 ///
-/// Any thread may use it, for all operations. Time passes by the client's clock. A hit takes one lock, briefly. Reads
-/// run on the client's I/O thread and go on when their callers have left; blocking calls in a callback on that thread
-/// are allowed, and read singly. Destroying the Cache ends calls that wait with ErrorKind::cancelled.
+/// Any thread may use it, for all operations. Time passes by the client's clock, whose recent() decides about a hit: a
+/// value may be given some milliseconds longer than `ttl`. A hit takes one lock, briefly. Reads run on the client's I/O
+/// thread and go on when their callers have left; blocking calls in a callback on that thread are allowed, and read
+/// singly. Destroying the Cache ends calls that wait with ErrorKind::cancelled.
 class CLOUDFLARE_API Cache {
  public:
   /// Memory counted for each key besides its own bytes and those of its value.
