@@ -47,10 +47,13 @@ using MessagesHook = std::function<void(std::string_view operation, const std::v
 
 /// Options of a client, fixed when it is made.
 struct ClientOptions {
+  /// Where Cloudflare's API answers.
+  static constexpr const char* cloudflare_url = "https://api.cloudflare.com/client/v4";
+
   /// 1 to 32 characters of `[A-Za-z0-9_-]`; needed by everything but verify_token() and request().
   std::string account_id{};
   /// Another one for a test server or cloudflare-local.
-  std::string base_url = "https://api.cloudflare.com/client/v4";
+  std::string base_url = cloudflare_url;
 
   /// Limits one call with all its attempts and pauses. Import, export and `_many` calls have only `stall_timeout`.
   std::chrono::milliseconds timeout{60'000};

@@ -160,8 +160,8 @@ class PageRange {
 
  private:
   void settle() {
-    while (!page_ || at_ == page_->items().size()) {
-      page_ = pages_.next();
+    while (!page_ || at_ >= page_->items().size()) {
+      page_ = pages_.next();  // if it throws, ++ asks for this page again
       at_ = 0;
       if (!page_) return;
     }

@@ -185,13 +185,13 @@ Cache::~Cache() {
 }
 
 Result<std::optional<std::string>> Cache::checked_get(std::string_view key, const GetOptions& options) const {
-  if (auto found = state_->core->find(key)) return *std::move(found);
+  if (std::optional<std::string> copy; state_->core->find(key, copy)) return copy;
   const std::shared_ptr<State> state = state_;  // the Cache may be destroyed while this waits
   return state->read(key, options);
 }
 
 std::optional<std::string> Cache::get(std::string_view key, const GetOptions& options) const {
-  if (auto found = state_->core->find(key)) return *std::move(found);
+  if (std::optional<std::string> copy; state_->core->find(key, copy)) return copy;
   const std::shared_ptr<State> state = state_;
   return state->read(key, options).value();
 }

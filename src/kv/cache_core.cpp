@@ -74,24 +74,22 @@ const SharedValue* CacheCore::look(std::string_view key, TimePoint now, FlightPt
   return &item->value;
 }
 
-std::optional<std::optional<std::string>> CacheCore::find(std::string_view key) {
+bool CacheCore::find(std::string_view key, std::optional<std::string>& copy) {
   const TimePoint now = clock().recent();
   FlightPtr refresh;
   SharedValue large;
-  std::optional<std::optional<std::string>> found;
   {
     const std::lock_guard lock(mutex_);
     const SharedValue* value = look(key, now, refresh);
-    if (value == nullptr) return std::nullopt;
-    found.emplace();
+    if (value == nullptr) return false;
     if (value->size() > copied_unlocked)
       large = *value;
     else
-      value->copy_to(*found);
+      value->copy_to(copy);
   }
   if (refresh) fly(refresh, now);
-  if (large.exists()) large.copy_to(*found);
-  return found;
+  if (large.exists()) large.copy_to(copy);
+  return true;
 }
 
 CacheCore::Joined CacheCore::join(std::string_view key, TimePoint now, TimePoint deadline, const Waker& waker,

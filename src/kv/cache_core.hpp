@@ -35,8 +35,9 @@ class CacheCore : public std::enable_shared_from_this<CacheCore> {
   /// @throws Error  invalid_argument
   CacheCore(const KvNamespace& kv, const CacheOptions& options);
 
-  /// A copy of the cached value, fresh or stale; a stale one may begin a read in the background. nullopt: a miss.
-  [[nodiscard]] std::optional<std::optional<std::string>> find(std::string_view key);
+  /// Copies the cached value, fresh or stale, to `copy`, which is empty; false: a miss. A stale one may begin a read in
+  /// the background.
+  [[nodiscard]] bool find(std::string_view key, std::optional<std::string>& copy);
 
   struct Joined {
     std::optional<Result<SharedValue>> at_once{};
