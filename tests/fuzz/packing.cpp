@@ -19,12 +19,21 @@ struct Choices {
   std::vector<std::uint8_t> replies{};
   std::uint64_t most_bytes = 0;
   int in_flight = 1;
+  std::size_t stop_at = 0;  ///< The request that triggers the stop token; 0: none.
+  bool lists_failures = false;
+  bool throws = false;
+  bool tells_progress = false;
 };
 
 Choices choices_of(fuzz::Input& in) {
   Choices made;
   made.most_bytes = 60 + in.below(400);
-  made.in_flight = 1 + static_cast<int>(in.below(4));
+  const std::size_t form = in.byte();
+  made.in_flight = static_cast<int>((form + 1) % 5);  // 0 is refused
+  made.tells_progress = (form & 0x10U) != 0;
+  made.lists_failures = (form & 0x20U) != 0;
+  made.throws = (form & 0x40U) != 0;
+  made.stop_at = (form & 0x80U) != 0 ? 1 + in.below(8) : 0;
   const std::size_t replies = in.below(8);
   for (std::size_t i = 0; i < replies; ++i) made.replies.push_back(in.byte());
   while (!in.empty() && made.entries.size() < 200) {
@@ -39,6 +48,7 @@ Choices choices_of(fuzz::Input& in) {
 
 // What a server may say to the write of `keys`.
 cf::testing::FakeReply reply_of(std::uint8_t choice, const std::vector<std::string>& keys) {
+  if (choice >= 0xF8U) return cf::testing::refused(choice == 0xFFU ? 403 : 500, choice == 0xFEU ? 10'048 : 10'000, "");
   switch (choice % 8) {
     case 0: return cf::testing::cut();
     case 1: return cf::testing::no_connection();
@@ -60,6 +70,7 @@ cf::testing::FakeReply reply_of(std::uint8_t choice, const std::vector<std::stri
 FUZZ_TARGET(packing) {
   const Choices made = choices_of(in);
   std::map<std::string, std::string> stored;
+  std::stop_source stop;
   const auto fake = std::make_shared<cf::testing::FakeTransport>();
   fake->answer_with([&, asked = std::size_t{0}](const cf::testing::SentRequest& request) mutable {
     std::vector<std::string> keys;
@@ -69,6 +80,7 @@ FUZZ_TARGET(packing) {
     require(keys.empty() || std::set(keys.begin(), keys.end()).size() == keys.size(), "a request names a key once");
     require(request.body.size() <= made.most_bytes || keys.size() <= 1, "a request keeps its limit", request.body);
     const std::size_t at = asked++;
+    if (at + 1 == made.stop_at) stop.request_stop();
     auto reply = reply_of(at < made.replies.size() ? made.replies[at] : 7, keys);
     if (reply.failure || reply.status != 200) return reply;
     if (const auto at_value = request.url.find("/values/"); at_value != std::string::npos)
@@ -85,24 +97,47 @@ FUZZ_TARGET(packing) {
   options.account_id = "acc";
   options.transport = fake;
   options.clock = fake->clock();
+  options.rate_budget = made.tells_progress;
   std::vector<int> outcomes(made.entries.size(), 0);
   std::vector<cf::Outcome> last(made.entries.size(), cf::Outcome::failed);
   cf::BulkOptions bulk;
   bulk.in_flight = made.in_flight;
   bulk.max_request_bytes = made.most_bytes;
-  bulk.on_outcome = [&](const cf::ItemOutcome& item) {
-    require(item.index < outcomes.size() && ++outcomes[item.index] == 1, "an item has one outcome");
-    require((item.outcome == cf::Outcome::done) == (item.error == nullptr), "what is not done has an error");
-    last[item.index] = item.outcome;
+  const auto settle = [&](std::uint64_t index, cf::Outcome outcome) {
+    require(index < outcomes.size() && ++outcomes[index] == 1, "an item has one outcome");
+    last[index] = outcome;
   };
+  if (!made.lists_failures)
+    bulk.on_outcome = [&](const cf::ItemOutcome& item) {
+      if (made.throws && item.outcome != cf::Outcome::done) throw std::domain_error("on_outcome threw");
+      require((item.outcome == cf::Outcome::done) == (item.error == nullptr), "what is not done has an error");
+      settle(item.index, item.outcome);
+    };
+  if (made.tells_progress)
+    bulk.on_progress = [&](const cf::BulkProgress& progress) {
+      require(progress.items_done <= made.entries.size() && progress.items_failed <= progress.items_done,
+              "progress counts items");
+    };
+  const cf::TokenProvider token([] { return std::string("token"); });  // a token's budget is not shared by runs then
   try {
-    const auto result = cf::ApiClient(cf::ApiToken("token"), options).kv("ns").put_many(made.entries, bulk);
+    const auto kv = cf::ApiClient(token, options).kv("ns").with({.stop = stop.get_token()});
+    const auto result = kv.put_many(made.entries, bulk);
     require(result.items <= made.entries.size() && result.succeeded + result.not_done == result.items,
             "the counts add up");
     require(result.stopped || result.items == made.entries.size(), "a job that was not stopped has read all");
+    if (made.lists_failures) {
+      for (const auto& failure : result.failed) settle(failure.index, failure.outcome());
+      for (std::size_t i = 0; i < result.items; ++i)
+        if (outcomes[i] == 0) settle(i, cf::Outcome::done);
+    }
     for (std::size_t i = 0; i < result.items; ++i) require(outcomes[i] == 1, "each item that was read has an outcome");
+  } catch (const std::domain_error&) {
+    require(made.throws, "an exception is the caller's");
+    return;
   } catch (const cf::Error& error) {
-    require(error.kind() == cf::ErrorKind::invalid_argument, "a job that was begun reports", error.what());
+    const bool begun = error.kind() != cf::ErrorKind::invalid_argument;
+    require(!begun || std::find(last.begin(), last.end(), cf::Outcome::done) == last.end(),
+            "a job that has done something reports", error.what());
     return;
   }
   // The last item of a name is what the store holds, if its outcome is known.

@@ -35,6 +35,15 @@ std::string with_ids(std::string path, const Store& store) {
   return path;
 }
 
+// The steps of an import and of an export, whose addresses and bookmarks only the store knows.
+void transfer(Store& store, const std::string& sql) {
+  const auto db = store.cloud.client().d1(store.database);
+  fuzz::succeeds([&] { (void)db.import_sql(sql); });
+  std::string dump;
+  if (fuzz::succeeds([&] { (void)db.export_to(cf::sink_to([&](std::string_view bytes) { dump += bytes; })); }))
+    fuzz::require(dump.starts_with("PRAGMA defer_foreign_keys=TRUE;"), "an export is a dump", dump);
+}
+
 }  // namespace
 
 FUZZ_TARGET(store) {
@@ -45,12 +54,26 @@ FUZZ_TARGET(store) {
   static constexpr std::array methods{"GET", "POST", "PUT", "DELETE", "PATCH"};
   // Two requests in a row, so that one can use what the other made.
   for (int i = 0; i < 2 && !in.empty(); ++i) {
+    const std::size_t choice = in.byte();
+    if (choice == 0xFE) {
+      transfer(*store, in.text());
+      continue;
+    }
     cf::HttpRequest request;
-    request.method = methods[in.below(methods.size())];
+    request.method = methods[choice % methods.size()];
     request.url = "http://localhost/" + with_ids(in.text(), *store);
     request.headers = {{"Authorization", "Bearer token"}, {"X-EdgeBase-Service-Key", "key"}};
     if (const std::string type = in.text(); !type.empty()) request.headers.push_back({"Content-Type", type});
     request.body = in.text();
+    if ((choice & 0x80U) != 0) {  // the same body as a source, of a size that is known or not
+      const auto read = [text = std::string(request.body.text())](std::span<char> to) mutable {
+        const std::size_t n = text.copy(to.data(), to.size());
+        text.erase(0, n);
+        return n;
+      };
+      const auto size = request.body.size();
+      request.body = cf::Body::callback(read, nullptr, (choice & 0x40U) != 0 ? size : std::nullopt);
+    }
     fuzz::succeeds([&] {
       const auto reply =
           store->transport->send(request, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20)});
