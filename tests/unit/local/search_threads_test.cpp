@@ -1,6 +1,7 @@
 // The search of the embedded store on several threads.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <random>
 #include <stop_token>
@@ -121,6 +122,34 @@ TEST_CASE("a search on several threads ends with the call's stop token, and the 
     CHECK_THROWS_AS(nearest(table, Distance::cosine, query, 10, {}, 4), cf::Error);
   }
   CHECK(nearest(table, Distance::cosine, query, 10, {}, 4).size() == 10);
+}
+
+TEST_CASE("a search that is stopped while it runs ends as cancelled or finds what it finds unstopped") {
+  std::mt19937 random(8);
+  const VectorTable table = filled(6'000, random);
+  const std::vector<float> query = random_vector(random);
+  const auto whole = nearest(table, Distance::cosine, query, 10, {}, 1);
+  int stopped = 0;
+  for (int round = 0; round < 60; ++round) {
+    std::stop_source stop;
+    const cf::local::CallLimits limits(cf::TimePoint::max(), stop.get_token());
+    std::atomic<bool> began{false};
+    const std::jthread other([&] {
+      while (!began) std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(20 * round));
+      stop.request_stop();
+    });
+    began = true;
+    try {
+      const auto found = nearest(table, Distance::cosine, query, 10, {}, 4);
+      REQUIRE(found.size() == whole.size());
+      for (std::size_t i = 0; i < whole.size(); ++i) CHECK(found[i].row == whole[i].row);
+    } catch (const cf::Error& error) {
+      CHECK(error.kind() == cf::ErrorKind::cancelled);
+      ++stopped;
+    }
+  }
+  WARN("stopped " << stopped << " of 60");
 }
 
 TEST_CASE("small tables are searched by the caller's thread, large ones by more") {
