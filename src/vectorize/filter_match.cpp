@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_number.hpp"
 #include "vectorize/common.hpp"
 
 namespace cloudflare::ops {
@@ -13,11 +14,19 @@ namespace json = detail::json;
 using detail::FilterOp;
 using Values = std::map<std::string, FilterScalar>;
 
+double read_number(json::value value) {
+  std::string_view token = value.raw_json_token();
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  const auto number = detail::read_json_number(token);
+  if (!number) throw simdjson::simdjson_error(simdjson::NUMBER_ERROR);
+  return *number;
+}
+
 // Objects and arrays are no scalars, and equal nothing.
 FilterScalar read_scalar(json::value value) {
   switch (value.type().value()) {
     case json::json_type::boolean: return value.get_bool().value();
-    case json::json_type::number: return value.get_double().value();
+    case json::json_type::number: return read_number(value);
     case json::json_type::string: return detail::string(value);
     default: return std::monostate();
   }

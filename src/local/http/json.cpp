@@ -4,14 +4,13 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <unordered_map>
 
 #include <cloudflare/limits.hpp>
 
 #include "base/encode.hpp"
 #include "base/json_in.hpp"
-#include "base/read_real.hpp"
+#include "base/json_number.hpp"
 
 namespace cloudflare::local {
 
@@ -21,36 +20,6 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr std::string_view white_space = " \t\r\n";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// simdjson refuses integers beyond 64 bits and numbers like 1e400, which JavaScript reads; so numbers are read here.
-double number_of(std::string_view token) {
-  const auto wrong = [] { return simdjson::simdjson_error(simdjson::NUMBER_ERROR); };
-  std::size_t at = token.starts_with('-') ? 1 : 0;
-  const auto digits = [&] {
-    const std::size_t begin = at;
-    while (at < token.size() && is_digit(token[at])) ++at;
-    if (at == begin) throw wrong();
-  };
-  if (at + 1 < token.size() && token[at] == '0' && is_digit(token[at + 1])) throw wrong();
-  digits();
-  if (at < token.size() && token[at] == '.') {
-    ++at;
-    digits();
-  }
-  bool small = false;
-  if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
-    ++at;
-    if (at < token.size() && (token[at] == '+' || token[at] == '-')) small = token[at++] == '-';
-    digits();
-  }
-  if (at != token.size()) throw wrong();
-  double value = 0;
-  const auto [end, error] = detail::read_real(token.data(), token.data() + token.size(), value);
-  if (error == std::errc::result_out_of_range) value = small ? 0 : std::numeric_limits<double>::infinity();
-  return token.starts_with('-') && error != std::errc() ? -value : value;
-}
-
 // Reads null, true, false or a number. simdjson accepts some words that only begin like null, true or false.
 Json read_word(std::string_view token) {
   token = token.substr(0, token.find_last_not_of(white_space) + 1);
@@ -58,7 +27,9 @@ Json read_word(std::string_view token) {
   Json out{.kind = Json::Kind::boolean, .boolean = token == "true"};
   if (out.boolean || token == "false") return out;
   out.kind = Json::Kind::number;
-  out.number = number_of(token);
+  const auto number = detail::read_json_number(token);
+  if (!number) throw simdjson::simdjson_error(simdjson::NUMBER_ERROR);
+  out.number = *number;
   return out;
 }
 

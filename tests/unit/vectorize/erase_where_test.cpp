@@ -205,6 +205,8 @@ TEST_CASE("metadata passes a filter by the rules of a query") {
   CHECK_FALSE(passes(cf::field("n") == 5 && cf::field("t") == "c", metadata));
   CHECK_FALSE(passes(cf::field("n") == 5, {}));
   CHECK_FALSE(passes(cf::field("n") == 5, cf::JsonText::raw("{\"n\":5")));
+  CHECK(passes(cf::field("n") > 5, cf::JsonText::raw("{\"n\":1e400,\"m\":1}")));
+  CHECK(passes(cf::field("m") == 1, cf::JsonText::raw("{\"n\":1e400,\"m\" : 1 }")));
 }
 
 TEST_CASE("what is erased by a filter is what a query with the filter finds, where the metadata is indexed") {
