@@ -307,13 +307,13 @@ int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
 
 Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
   // libcurl 7.88 takes a head without a number for a success.
-  const bool is_http = !head_complete_ || (response_.status >= 100 && response_.status <= 999);
+  const bool is_http = response_.status >= 100 && response_.status <= 999;
   // A 4xx or 5xx status is an answer even if the body was cut off.
   const bool refused = is_http && response_.status >= 400 && !thrown_;
   // libcurl reports no error for a connection that ends within the headers, and libcurl 8.23 none for one that ends
   // where the first chunk should begin.
   if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 0L);
-  if (folded_first_ || !is_http) code = CURLE_WEIRD_SERVER_REPLY;
+  if (folded_first_ || (head_complete_ && !is_http)) code = CURLE_WEIRD_SERVER_REPLY;
   if (code == CURLE_OK && (!head_complete_ || (chunked_ && !chunk_began_))) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;

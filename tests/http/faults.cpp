@@ -120,6 +120,8 @@ const std::vector<Fault>& faults() {
          return Answer{.body = "X-More: and more\r\n", .raw = "HTTP/1.1 200 OK\r\n", .endless = true};
        }},
       {"not HTTP", cut_off, always({.raw = "SSH-2.0-OpenSSH_9.2\r\n", .close_after = true})},
+      {"a status of seven digits in half a head", cut_off,
+       always({.raw = "HTTP/1.1 4581525 x\r\nA", .close_after = true})},
       {"a head without a status", cut_off, always({.raw = "HTTP/ngth: 5\r\n\r\nhello", .close_after = true})},
       {"502 with HTML", server_error, always(reply(502, html, "text/html"))},
       {"504 with HTML", server_error, always(reply(504, html, "text/html"))},
