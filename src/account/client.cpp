@@ -63,7 +63,8 @@ ApiClient::ApiClient(detail::Context context) : ClientVerbs(std::move(context)) 
 
 ApiClient ApiClient::from_env(ClientOptions options) {
   if (options.account_id.empty()) options.account_id = variable("CLOUDFLARE_ACCOUNT_ID");
-  if (std::string url = variable("CLOUDFLARE_BASE_URL"); !url.empty() && options.base_url == ClientOptions::cloudflare_url)
+  if (std::string url = variable("CLOUDFLARE_BASE_URL");
+      !url.empty() && options.base_url == ClientOptions::cloudflare_url)
     options.base_url = std::move(url);
   if (options.account_id.empty()) throw invalid_argument("CLOUDFLARE_ACCOUNT_ID is not set");
   return ApiClient(credential_from_environment(), std::move(options));
