@@ -8,7 +8,7 @@
 #   scripts/endurance.sh allocations      each single allocation of every operation fails once
 #   scripts/endurance.sh cuts             connections are cut at each byte of the requests and replies of every product
 #   scripts/endurance.sh races            under ThreadSanitizer 10 000 clients end while four threads begin operations
-#   scripts/endurance.sh helgrind         libcurl and OpenSSL, which ThreadSanitizer does not see into, under valgrind
+#   scripts/endurance.sh helgrind         libcurl and OpenSSL, which ThreadSanitizer does not see into, under the package valgrind
 #   scripts/endurance.sh soak [SECONDS]   cloudflare-local serves 64 connections for ten minutes: memory and open files
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -64,7 +64,7 @@ races_of_libraries() {
 helgrind() {
   local test log=build/endurance/helgrind.log found
   if ! command -v valgrind >/dev/null; then echo "helgrind: the package valgrind is missing" && return 1; fi
-  build test_http_async test_http_nginx >&2
+  build test_http_async test_http_nginx || return
   for test in http_async http_nginx; do
     valgrind --tool=helgrind --history-level=approx "build/endurance/tests/http/test_$test" >"$log" 2>&1 || return
     grep -q 'ERROR SUMMARY' "$log" || return

@@ -113,7 +113,8 @@ class Pages {
   std::shared_ptr<detail::PageWalk<Page>> walk_;
 };
 
-/// The items of all pages, for range-for. Requests are made while iterating; an error on page seven is thrown there.
+/// The items of all pages, for range-for. Requests are made while iterating; an error on page seven is thrown there,
+/// and the iterator's next ++ asks for that page again.
 template <class Page>
 class PageRange {
  public:
@@ -147,10 +148,8 @@ class PageRange {
 
   /// Makes the first request.
   [[nodiscard]] iterator begin() {
-    if (!started_) {
-      started_ = true;
-      settle();
-    }
+    if (!started_) settle();
+    started_ = true;  // if the request threw, the next begin() makes it again
     return iterator(this);
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }

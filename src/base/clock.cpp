@@ -18,7 +18,7 @@ class SystemClock final : public Clock {
     // Far deadlines overflow the arithmetic of some C++ libraries.
     signal.wait_until(lock, std::min(until, now() + std::chrono::hours(1)), woken);
   }
-#ifdef CLOCK_MONOTONIC_COARSE  // Linux: the steady clock at its last tick, in a fifth of the time
+#ifdef CLOCK_MONOTONIC_COARSE  // Linux: the steady clock at its last tick, told without reading the processor's counter
   [[nodiscard]] time_point recent() const override {
     timespec last_tick{};
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &last_tick);

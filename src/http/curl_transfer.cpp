@@ -23,6 +23,14 @@ std::size_t room_for(std::uint64_t bytes) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, std::string().max_size() - padding)) + padding;
 }
 
+// The status in the first line of a head; 0 if there is none, which libcurl 7.88 takes for a success.
+int status_in(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  int status = 0;
+  if (space != std::string_view::npos) std::from_chars(line.data() + space + 1, line.data() + line.size(), status);
+  return status >= 100 && status <= 999 ? status : 0;
+}
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 std::string_view trimmed(std::string_view text) {
@@ -176,10 +184,7 @@ bool CurlTransfer::take_header(std::string_view line) {
     response_.headers.clear();
     response_.headers.reserve(16);
     head_complete_ = false;
-    const std::size_t space = line.find(' ');
-    response_.status = 0;
-    if (space != std::string_view::npos)
-      std::from_chars(line.data() + space + 1, line.data() + line.size(), response_.status);
+    response_.status = status_in(line);
   } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
     Header& header = response_.headers.emplace_back();
     header.name = line.substr(0, colon);
@@ -306,14 +311,12 @@ int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
 }
 
 Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
-  // libcurl 7.88 takes a head without a number for a success.
-  const bool is_http = response_.status >= 100 && response_.status <= 999;
   // A 4xx or 5xx status is an answer even if the body was cut off.
-  const bool refused = is_http && response_.status >= 400 && !thrown_;
+  const bool refused = response_.status >= 400 && !thrown_;
   // libcurl reports no error for a connection that ends within the headers, and libcurl 8.23 none for one that ends
   // where the first chunk should begin.
   if (chunked_) curl_easy_setopt(easy(), CURLOPT_VERBOSE, 0L);
-  if (folded_first_ || (head_complete_ && !is_http)) code = CURLE_WEIRD_SERVER_REPLY;
+  if (folded_first_ || (head_complete_ && response_.status == 0)) code = CURLE_WEIRD_SERVER_REPLY;
   if (code == CURLE_OK && (!head_complete_ || (chunked_ && !chunk_began_))) code = CURLE_PARTIAL_FILE;
   const bool decoded = !gunzip_ || (gunzip_->valid() && (code != CURLE_OK || gunzip_->whole()));
   if (unknown_encoding_ || !decoded) code = CURLE_BAD_CONTENT_ENCODING;
@@ -372,7 +375,7 @@ Error CurlTransfer::error_of(CURLcode code) const {
       break;
     case CURLE_BAD_CONTENT_ENCODING: d.kind = ErrorKind::decode; break;
     case CURLE_ABORTED_BY_CALLBACK: d.text = "the connection died before the reply"; break;
-    case CURLE_WEIRD_SERVER_REPLY: d.text = "the reply is not HTTP"; break;
+    case CURLE_WEIRD_SERVER_REPLY: d.text = "the reply is not valid HTTP"; break;
     case CURLE_UNSUPPORTED_PROTOCOL:
       if (began()) {
         d.text = "the reply is not HTTP";

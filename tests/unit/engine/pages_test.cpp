@@ -72,6 +72,15 @@ TEST_CASE("a range whose step threw asks for the same page when it steps again, 
   CHECK(++it == range.end());
 }
 
+TEST_CASE("a range whose first request threw makes it again at its next begin, and is not empty") {
+  const Scripted s({refused(403, 10000, "no"), keys(R"([{"name":"a"}])", "{}")});
+  cf::kv::KeyRange range = s.kv().list();
+  CHECK(error_of([&] { (void)range.begin(); }).kind() == cf::ErrorKind::unauthorized);
+  REQUIRE(range.begin() != range.end());
+  CHECK(range.begin()->name == "a");
+  CHECK(s.count() == 2);
+}
+
 TEST_CASE("list_page makes exactly one request and shows result_info") {
   const Scripted s(
       {keys(R"([{"name":"a","expiration":1700000000.0,"metadata":{"n":1}}])", R"({"count":1,"cursor":"c"})")});

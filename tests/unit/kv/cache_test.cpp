@@ -22,6 +22,21 @@ TEST_CASE("a value is read once in each ttl") {
   CHECK((did.items == 1 && did.bytes == 2 + Cache::bytes_per_item));
 }
 
+TEST_CASE("a hit goes by the clock's recent time: a value is given longer by what that lags, and no more") {
+  Space space;
+  space.store.lag = 8ms;
+  space.set("k", "1");
+  const Cache cache(space.store.kv(), options({.ttl = 30s}));
+  CHECK(cache.get("k") == "1");
+  space.set("k", "2");
+  space.advance(30s + 7ms);
+  CHECK(cache.get("k") == "1");
+  space.advance(1ms);
+  CHECK(cache.get("k") == "2");
+  CHECK(cache.get("k") == "2");
+  CHECK(space.reads == 2);
+}
+
 TEST_CASE("a missing key is remembered for missing_ttl, an empty value is a value") {
   Space space;
   space.set("empty", "");

@@ -17,8 +17,10 @@ using nlohmann::json;
 /// Waits end at once as on a FakeClock, but a wait of an hour or more ends only by its signal.
 class PatientClock final : public cf::Clock {
  public:
-  explicit PatientClock(std::shared_ptr<cf::testing::FakeClock> clock) : clock_(std::move(clock)) {}
+  PatientClock(std::shared_ptr<cf::testing::FakeClock> clock, std::chrono::milliseconds lag)
+      : clock_(std::move(clock)), lag_(lag) {}
   [[nodiscard]] time_point now() const override { return clock_->now(); }
+  [[nodiscard]] time_point recent() const override { return now() - lag_; }
   [[nodiscard]] std::chrono::sys_seconds wall() const override { return clock_->wall(); }
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& signal, time_point until,
             const std::function<bool()>& woken) override {
@@ -27,12 +29,14 @@ class PatientClock final : public cf::Clock {
 
  private:
   std::shared_ptr<cf::testing::FakeClock> clock_;
+  std::chrono::milliseconds lag_;
 };
 
 /// Answers reads as a namespace would that has "v:KEY" under every key but those that begin with "no".
 struct Store {
   std::shared_ptr<FakeTransport> fake = std::make_shared<FakeTransport>();
   std::atomic<int> bulk{0}, single{0};
+  std::chrono::milliseconds lag{0};  ///< By which the clock's recent time is old.
   std::function<std::optional<FakeReply>(const cf::testing::SentRequest&)> answer{};
 
   Store() {
@@ -56,7 +60,7 @@ struct Store {
                                                  .timeout = 2h,
                                                  .max_attempts = 1,
                                                  .transport = fake,
-                                                 .clock = std::make_shared<PatientClock>(fake->clock())})
+                                                 .clock = std::make_shared<PatientClock>(fake->clock(), lag)})
         .kv("ns");
   }
 };

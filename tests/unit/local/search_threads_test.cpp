@@ -129,8 +129,7 @@ TEST_CASE("a search that is stopped while it runs ends as cancelled or finds wha
   const VectorTable table = filled(6'000, random);
   const std::vector<float> query = random_vector(random);
   const auto whole = nearest(table, Distance::cosine, query, 10, {}, 1);
-  int stopped = 0;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 60; ++round) {  // stops come later and later, and after the search at last
     std::stop_source stop;
     const cf::local::CallLimits limits(cf::TimePoint::max(), stop.get_token());
     std::atomic<bool> began{false};
@@ -146,10 +145,8 @@ TEST_CASE("a search that is stopped while it runs ends as cancelled or finds wha
       for (std::size_t i = 0; i < whole.size(); ++i) CHECK(found[i].row == whole[i].row);
     } catch (const cf::Error& error) {
       CHECK(error.kind() == cf::ErrorKind::cancelled);
-      ++stopped;
     }
   }
-  WARN("stopped " << stopped << " of 60");
 }
 
 TEST_CASE("small tables are searched by the caller's thread, large ones by more") {
