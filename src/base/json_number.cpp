@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "base/read_real.hpp"
 
@@ -11,25 +12,23 @@ namespace cloudflare::detail {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_number(std::string_view token) {
   std::size_t at = token.starts_with('-') ? 1 : 0;
   const auto digits = [&] {
-    const std::size_t begin = at;
-    while (at < token.size() && is_digit(token[at])) ++at;
-    return at > begin;
+    const std::size_t begin = std::exchange(at, std::min(token.find_first_not_of("0123456789", at), token.size()));
+    return at - begin;
   };
-  if (at + 1 < token.size() && token[at] == '0' && is_digit(token[at + 1])) return false;
-  if (!digits()) return false;
+  const bool zero = at < token.size() && token[at] == '0';
+  const std::size_t whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return false;
   if (at < token.size() && token[at] == '.') {
     ++at;
-    if (!digits()) return false;
+    if (digits() == 0) return false;
   }
   if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
     ++at;
     if (at < token.size() && (token[at] == '+' || token[at] == '-')) ++at;
-    if (!digits()) return false;
+    if (digits() == 0) return false;
   }
   return at == token.size();
 }
