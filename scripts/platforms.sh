@@ -93,7 +93,8 @@ prepare() {
       ;;
     mingw)
       programs=(unit unit_d1 edgebase local readers import example_readme_first example_quickstart)
-      export WINEPREFIX=$PWD/$place/wine WINEDEBUG=-all
+      # Wine gives files names in the locale's characters.
+      export WINEPREFIX=$PWD/$place/wine WINEDEBUG=-all LC_ALL=C.UTF-8
       options=(-DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/mingw.cmake" -DCLOUDFLARE_PREFIX="$PWD/$place/prefix")
       needed g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine64 wine dpkg-dev make perl tcl nlohmann-json3-dev catch2 &&
         mingw_libraries "${options[@]}" || return
