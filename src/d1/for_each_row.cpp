@@ -77,9 +77,9 @@ class RowSink final : public detail::PartialSink, private RowSplitter::Receiver 
   void take_row(std::string& text) override {
     detail::Parsed parsed(text, 0, text.size());  // owns what cells of text point to
     if (objects_)
-      decoder_->read_object(parsed.document());
+      decoder_->read_object(parsed.document().get_value());
     else
-      decoder_->read_array(parsed.document());
+      decoder_->read_array(parsed.document().get_value());
     check_end(parsed);
     give();
   }

@@ -1,5 +1,6 @@
 // Decodes the result of a /raw reply, row by row. The rows keep the parser's buffer if they point into it.
 
+#include <algorithm>
 #include <limits>
 
 #include "base/encode.hpp"
@@ -15,7 +16,10 @@ using d1::CellType;
 
 class Decoder {
  public:
-  explicit Decoder(RowReader& rows) : row_(rows) {}
+  explicit Decoder(RowReader& rows) : reader_(rows), row_(rows) {}
+
+  /// Where the text of the reply ends.
+  void text_ends(const char* end) noexcept { text_end_ = end; }
 
   /// Reads the array of results, which must hold exactly one.
   void run(json::array list) {
@@ -57,17 +61,42 @@ class Decoder {
 
   void results(json::value value) {
     if (value.type() == json::json_type::array) {  // objects; a statement without a result also sends an empty list
-      for (auto row : value.get_array()) row_.read_object(row.value());
+      read_all(value.get_array(), [this](json::value row) { row_.read_object(row); });
       return;
     }
     if (value.is_null()) return;
     json::object object = value.get_object();
     row_.read_columns(object.find_field_unordered("columns").get_array());
-    for (auto row : object.find_field_unordered("rows").get_array()) row_.read_array(row.value());
+    read_all(object.find_field_unordered("rows").get_array(), [this](json::value row) { row_.read_array(row); });
   }
 
+  // A vector that doubles copies its rows each time, so the reader hears early how many rows there may be.
+  template <class Read>
+  void read_all(json::array rows, Read read) {
+    const char* begin = nullptr;
+    std::uint64_t count = 0;
+    std::uint64_t next = 64;
+    for (auto row : rows) {
+      json::value value = row.value();
+      if (count == 0) begin = start_of(value);
+      if (count == next) {
+        const auto done = static_cast<std::uint64_t>(start_of(value) - begin);
+        const auto whole = static_cast<std::uint64_t>(text_end_ - begin);
+        const std::uint64_t likely = count * whole / done;
+        next *= 64;  // for now not more than that: the first rows may be shorter than the others
+        reader_.expect(static_cast<std::size_t>(std::min(likely + likely / 8, next)));
+      }
+      read(value);
+      ++count;
+    }
+  }
+
+  static const char* start_of(json::value value) { return value.raw_json_token().data(); }
+
+  RowReader& reader_;
   RowDecoder row_;
   RowsHead head_{};
+  const char* text_end_ = nullptr;
   bool has_results_ = false;
 };
 
@@ -93,6 +122,7 @@ Result<RowsHead> read_rows(Reply& reply, RowReader& rows) {
   try {
     const auto parsed = std::make_shared<Parsed>(reply.http.body, reply.result_begin, reply.result_size);
     json::document& document = parsed->document();
+    decoder.text_ends(reply.http.body.data() + reply.result_begin + reply.result_size);
     if (document.type() == json::json_type::object)
       read_rows_envelope(document, decoder);
     else

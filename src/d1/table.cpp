@@ -67,6 +67,7 @@ class TableReader final : public RowReader {
   }
 
   void columns(const std::vector<std::string>& names) override { width_ = names.size(); }
+  void expect(std::size_t rows) override { content_.cells.reserve(rows * width_); }
   void row(const d1::Cell* cells, std::size_t&) override {
     content_.cells.insert(content_.cells.end(), cells, cells + width_);
     ++content_.rows;

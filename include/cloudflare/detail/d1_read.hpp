@@ -16,6 +16,8 @@ class RowReader {
   virtual ~RowReader() = default;
   /// The names of the columns, before the first row. @throws Error
   virtual void columns(const std::vector<std::string>& names) = 0;
+  /// How many rows there are likely to be.
+  virtual void expect(std::size_t /*rows*/) {}
   /// One row, as many cells as there are columns. `at` is kept at the column being read, for errors.
   virtual void row(const d1::Cell* cells, std::size_t& at) = 0;
 };
@@ -160,6 +162,7 @@ class TypedReader final : public RowReader {
   }
 
   void columns(const std::vector<std::string>& names) override { maker_.columns(names); }
+  void expect(std::size_t rows) override { rows_.items_.reserve(rows); }
   void row(const d1::Cell* cells, std::size_t& at) override { maker_.fill(rows_.items_.emplace_back(), cells, at); }
 
  private:
