@@ -73,9 +73,11 @@ Loop::~Loop() {
 void Loop::run(Flow& flow, const CallOptions& call) {
   time_point now = core_.clock().now();
   const auto run = begin(flow, call, nullptr, now);
-  for (; !run->done; now = core_.clock().now()) {
+  while (!run->done) {
     step(now);
-    if (!run->done) wait();
+    if (run->done) return;
+    wait();
+    if (!run->done) now = core_.clock().now();
   }
 }
 

@@ -1,6 +1,5 @@
 #include "http/curl_handle.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -23,8 +22,9 @@ bool has_proxy_variable() {
 
 // Whether a request line can hold `text` without encoding.
 bool is_target(std::string_view text) {
-  return text.starts_with('/') &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+  for (const char c : text)
+    if (c <= ' ' || c >= '\x7f' || c == '#') return false;
+  return text.starts_with('/');
 }
 
 void use_url(CurlHandle& handle) {

@@ -11,7 +11,8 @@ namespace {
 namespace cf = cloudflare;
 
 struct Store {
-  cf::local::Cloudflare cloud{cf::local::CloudflareOptions{.clock = std::make_shared<cf::testing::FakeClock>()}};
+  std::shared_ptr<cf::testing::FakeClock> clock = std::make_shared<cf::testing::FakeClock>();
+  cf::local::Cloudflare cloud{cf::local::CloudflareOptions{.clock = clock}};
   std::string ns = cloud.client().kv_namespaces().create("n").id;
   std::string database = cloud.client().d1_databases().create("d").uuid;
   std::shared_ptr<cf::Transport> transport = cloud.transport();
@@ -37,7 +38,7 @@ std::string with_ids(std::string path, const Store& store) {
 
 // The steps of an import and of an export, whose addresses and bookmarks only the store knows.
 void transfer(Store& store, const std::string& sql) {
-  const auto db = store.cloud.client().d1(store.database);
+  const auto db = store.cloud.client({.clock = store.clock}).d1(store.database);
   fuzz::succeeds([&] { (void)db.import_sql(sql); });
   std::string dump;
   if (fuzz::succeeds([&] { (void)db.export_to(cf::sink_to([&](std::string_view bytes) { dump += bytes; })); }))
