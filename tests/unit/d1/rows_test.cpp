@@ -85,6 +85,36 @@ TEST_CASE("numbers keep their value, in whatever form they come") {
 }
 
 // Sharp edge 42.
+TEST_CASE("a number's form alone decides whether it is an integer, whatever stood above it in the column") {
+  const Scripted s({raw(R"(["n"])", "[[1.5],[2],[3.0],[4],[5e0],[6],[null],[-7.25],[8.5 ],[9]]")});
+  const d1::Table table = database(s).query("SELECT 1");
+  std::string types;
+  for (const d1::Row& row : table) types += row[0].is_null() ? 'n' : row[0].type() == d1::CellType::real ? 'r' : 'i';
+  CHECK(types == "riririnrri");
+  CHECK(table[8][0].real() == 8.5);
+  CHECK(table[7][0].real() == -7.25);
+}
+
+TEST_CASE(
+    "rows are all there, in a vector of about their size, whether the first of them are long, short or the same") {
+  const std::string longer(200, 'x');
+  for (const int wide : {0, 64, 100, 4096, 5000, 9'999, 10'000}) {  // so many rows at the beginning are the longer ones
+    std::string rows, reversed;
+    for (int i = 0; i < 10'000; ++i) {
+      const std::string& text = i < wide ? longer : "";
+      rows += (i == 0 ? "[" : ",") + ("[" + std::to_string(i) + ",\"" + text + "\"]");
+      reversed += (i == 0 ? "[" : ",") + ("[" + std::to_string(i) + ",\"" + (i < wide ? "" : longer) + "\"]");
+    }
+    const Scripted s({raw(R"(["id","text"])", rows + "]"), raw(R"(["id","text"])", reversed + "]")});
+    for (int reply = 0; reply < 2; ++reply) {
+      const auto all = database(s).query_as<std::tuple<int, std::string_view>>("SELECT 1");
+      REQUIRE(all.size() == 10'000);
+      for (int i = 0; i < 10'000; ++i) REQUIRE(std::get<0>(all[static_cast<std::size_t>(i)]) == i);
+      if (wide == 0) CHECK(all.items().capacity() < 12'000);
+    }
+  }
+}
+
 TEST_CASE("integers from 2^53 on are refused with a hint, 5.0 is an integer, 5.5 and text are not") {
   for (const char* number : {"9007199254740992", "-9007199254740993", "9223372036854775807", "1e300"}) {
     const Scripted s({raw(R"(["n"])", "[[" + std::string(number) + "]]")});
