@@ -73,6 +73,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] const UrlParts& server() const noexcept { return server_; }
   /// A random number in [0, 1).
   [[nodiscard]] double random();
+  /// Begins the random numbers anew, so that a test can be repeated.
+  void seed(std::uint64_t seed) { random_.seed(seed); }
 
   /// Where asynchronous operations run.
   [[nodiscard]] IoThread& io() noexcept { return *io_; }
