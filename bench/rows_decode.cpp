@@ -73,7 +73,7 @@ void run() {
     }
   }
   std::filesystem::remove(file);
-  bench::print("simdjson", ours, simdjson, ">=0.7");
+  bench::print("simdjson", ours, simdjson, ">=0.85");
   bench::print("nlohmann", ours, nlohmann, BENCH_NLOHMANN);
   bench::print("node", ours, js, BENCH_NODE);
 }
