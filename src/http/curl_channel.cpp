@@ -14,7 +14,6 @@
 #include <cloudflare/clock.hpp>
 #include <cloudflare/http/transport.hpp>
 
-#include "base/saturating.hpp"
 #include "http/curl_transfer.hpp"
 
 namespace cloudflare {
@@ -44,16 +43,17 @@ class CurlChannel final : public Channel {
 #endif
   }
   ~CurlChannel() override {
-    for (auto& [ticket, slot] : busy_) curl_multi_remove_handle(multi_.get(), slot.handle.easy.get());
+    for (auto& [ticket, slot] : busy_) curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());
   }
   CurlChannel(const CurlChannel&) = delete;
   CurlChannel& operator=(const CurlChannel&) = delete;
 
   void start(unsigned ticket, std::shared_ptr<const HttpRequest> request, const TransferLimits& limits) override {
     CurlHost& host = host_of(detail::origin_of(request->url));
-    if (waiting_.empty() && room(host)) return try_begin(ticket, {std::move(request), limits, host});
-    waiting_.emplace_hint(waiting_.end(), ticket,
-                          Waiting{std::move(request), limits, host, std::chrono::steady_clock::now()});
+    Waiting next{std::move(request), limits, host};
+    if (waiting_.empty() && room(host)) return begin(ticket, std::move(next));
+    next.since = std::chrono::steady_clock::now();
+    waiting_.emplace_hint(waiting_.end(), ticket, std::move(next));
   }
 
   void abandon(unsigned ticket) override {
@@ -65,7 +65,7 @@ class CurlChannel final : public Channel {
   [[nodiscard]] bool may_have_sent(unsigned ticket) const override {
     if (waiting_.contains(ticket)) return false;
     const auto it = busy_.find(ticket);
-    return it == busy_.end() || it->second.transfer->began();
+    return it == busy_.end() || it->second->transfer->began();
   }
 
   std::optional<Completion> wait(TimePoint until) override {
@@ -75,9 +75,9 @@ class CurlChannel final : public Channel {
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       if (auto done = next_done()) return done;
-      hand_over();  // a server may have turned out to speak HTTP/2; libcurl does not wait before it looks at new ones
+      if (next_fits()) continue;  // the server turned out to speak HTTP/2
       const auto now = std::chrono::steady_clock::now();
-      next_look_ = std::min(next_look_, detail::saturating_add(now, std::exchange(next_pause_, no_pause)));
+      if (next_pause_ != no_pause) next_look_ = std::min(next_look_, now + std::exchange(next_pause_, no_pause));
       if (now >= next_look_) look_for_stalls(now);
       if (!failed_.empty()) continue;
       if (woken_.exchange(false) || now >= until) return std::nullopt;
@@ -100,7 +100,7 @@ class CurlChannel final : public Channel {
     std::optional<CurlTransfer> transfer{};
   };
   static constexpr auto no_pause = std::chrono::milliseconds::max();
-  using Slots = std::map<unsigned, Slot>;  // by ticket
+  using Slots = std::map<unsigned, std::unique_ptr<Slot>>;  // by ticket
 
   struct Waiting {
     std::shared_ptr<const HttpRequest> request;
@@ -122,49 +122,42 @@ class CurlChannel final : public Channel {
     return needed <= static_cast<std::size_t>(options_.max_connections);
   }
 
+  [[nodiscard]] bool next_fits() const { return !waiting_.empty() && room(waiting_.begin()->second.host); }
+
   void hand_over() {
-    while (!waiting_.empty() && room(waiting_.begin()->second.host)) {
+    while (next_fits()) {
       auto next = waiting_.extract(waiting_.begin());
-      try_begin(next.key(), std::move(next.mapped()));
+      begin(next.key(), std::move(next.mapped()));
     }
   }
 
-  void try_begin(unsigned ticket, Waiting&& next) {
-    try {
-      begin(ticket, std::move(next));
-    } catch (...) {  // a source of the caller threw
-      failed_.push_back({ticket, detail::not_begun(std::current_exception())});
-    }
-  }
-
-  void begin(unsigned ticket, Waiting&& next) {
-    Slots::node_type node = take_slot(ticket);
-    Slot& slot = node.mapped();
-    if (!slot.handle.easy) {
+  void begin(unsigned ticket, Waiting&& next) try {
+    std::unique_ptr<Slot> slot = take_slot();
+    if (!slot->handle.easy) {
       failed_.push_back({ticket, broken("libcurl has no memory")});
       return;
     }
-    slot.handle.host = &next.host;
-    CurlTransfer& transfer = slot.transfer.emplace(slot.handle, ticket, std::move(next.request), next.limits);
+    slot->handle.host = &next.host;
+    CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(next.request), next.limits);
     if (next.since) transfer.waited(std::chrono::steady_clock::now() - *next.since);
     curl_multi_add_handle(multi_.get(), transfer.easy());
     ++next.host.busy;
     next_pause_ = std::min(next_pause_, pause_between_looks(transfer));
-    busy_.insert(busy_.end(), std::move(node));
+    busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
+  } catch (...) {  // a source of the caller threw
+    failed_.push_back({ticket, detail::not_begun(std::current_exception())});
   }
 
-  Slots::node_type take_slot(unsigned ticket) {
+  std::unique_ptr<Slot> take_slot() {
     if (!idle_.empty()) {
-      Slots::node_type node = std::move(idle_.back());
+      auto slot = std::move(idle_.back());
       idle_.pop_back();
-      node.key() = ticket;
-      return node;
+      return slot;
     }
-    Slots made;
-    CurlHandle& handle = made[ticket].handle;
-    handle.easy.reset(curl_easy_init());
-    if (handle.easy) detail::prepare(handle, options_);
-    return made.extract(made.begin());
+    auto slot = std::make_unique<Slot>();
+    slot->handle.easy.reset(curl_easy_init());
+    if (slot->handle.easy) detail::prepare(slot->handle, options_);
+    return slot;
   }
 
   static std::chrono::milliseconds pause_between_looks(const CurlTransfer& transfer) {
@@ -176,7 +169,7 @@ class CurlChannel final : public Channel {
     next_look_ = TimePoint::max();
     for (auto it = busy_.begin(); it != busy_.end();) {
       const auto at = it++;
-      CurlTransfer& transfer = *at->second.transfer;
+      CurlTransfer& transfer = *at->second->transfer;
       if (transfer.stalled(now)) {
         failed_.push_back({at->first, transfer.finish(CURLE_OPERATION_TIMEDOUT), transfer.facts()});
         retire(at);
@@ -188,13 +181,13 @@ class CurlChannel final : public Channel {
 
   void retire(Slots::iterator it) {
     constexpr std::size_t kept = 64;
-    Slots::node_type node = busy_.extract(it);
-    Slot& slot = node.mapped();
-    curl_multi_remove_handle(multi_.get(), slot.handle.easy.get());
-    --slot.handle.host->busy;
-    slot.transfer->release(options_);
-    slot.transfer.reset();
-    if (idle_.size() < kept) idle_.push_back(std::move(node));
+    std::unique_ptr<Slot> slot = std::move(it->second);
+    busy_.erase(it);
+    curl_multi_remove_handle(multi_.get(), slot->handle.easy.get());
+    --slot->handle.host->busy;
+    slot->transfer->release(options_);
+    slot->transfer.reset();
+    if (idle_.size() < kept) idle_.push_back(std::move(slot));
   }
 
   std::optional<Completion> next_done() {
@@ -221,7 +214,7 @@ class CurlChannel final : public Channel {
   std::map<std::string, CurlHost, std::less<>> hosts_{};  // by origin
   std::map<unsigned, Waiting> waiting_{};                 // tickets ascend, so this is the order of the calls
   Slots busy_{};                                          // in libcurl
-  std::vector<Slots::node_type> idle_{};
+  std::vector<std::unique_ptr<Slot>> idle_{};
   std::list<Completion> failed_{};  // transfers that never reached libcurl
   TimePoint next_look_ = TimePoint::max();
   std::chrono::milliseconds next_pause_ =
