@@ -67,7 +67,7 @@ void run() {
   }
   std::filesystem::remove(file);
   bench::print("simdjson", ours, simdjson, ">=1.0");
-  bench::print("nlohmann", ours, nlohmann, ">=8");
+  bench::print("nlohmann", ours, nlohmann, ">=7");
   bench::print("node", ours, js, ">=3");
 }
 
