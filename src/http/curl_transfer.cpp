@@ -31,6 +31,9 @@ int status_in(std::string_view line) {
   return status >= 100 && status <= 999 ? status : 0;
 }
 
+// As libcurl tells it, which minds neither the case nor what follows.
+bool is_status_line(std::string_view line) { return line.size() >= 5 && curl_strnequal(line.data(), "HTTP/", 5) != 0; }
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 std::string_view trimmed(std::string_view text) {
@@ -179,7 +182,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 bool CurlTransfer::take_header(std::string_view line) {
-  if (line.starts_with("HTTP/")) {  // the head of an interim reply or the final one begins
+  if (is_status_line(line)) {  // the head of an interim reply or the final one begins
     handle_.host->answered(line.starts_with("HTTP/2"));
     response_.headers.clear();
     response_.headers.reserve(16);

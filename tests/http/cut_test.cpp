@@ -84,6 +84,21 @@ TEST_CASE("bytes behind the end of a reply are never taken for the reply to the 
   CHECK(kv.get("c") == "third");
 }
 
+TEST_CASE("a first header that is folded is noticed behind a status line in small letters, too") {
+  FaultServer server;
+  const Answer good{.raw = "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\n\r\nvalue"};
+  const auto odd = [](const std::string& before) {
+    return Answer{.raw = before + "hTTP/1.1 200 a: b\r\n\t:\r\nContent-Length: 5\r\n\r\nvalue"};
+  };
+  for (const char* before : {"", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+    server.script({good, odd(before), good});
+    const cf::KvNamespace kv = client_of(server, [](cf::ClientOptions& o) { o.max_attempts = 1; }).kv("ns");
+    CHECK(kv.get("a") == "value");
+    CHECK(kv.checked().get("b").error().kind() == cf::ErrorKind::transport);
+    CHECK(kv.get("c") == "value");
+  }
+}
+
 TEST_CASE("a reply whose first header is folded is read without the headers of the reply before it") {
   FaultServer server;
   const auto raw = [](const std::string& head) {
