@@ -183,7 +183,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 
 bool CurlTransfer::take_header(std::string_view line) {
   if (is_status_line(line)) {  // the head of an interim reply or the final one begins
-    handle_.host->answered(line.starts_with("HTTP/2"));
+    handle_.host->answered(line.substr(5).starts_with('2'));
     response_.headers.clear();
     response_.headers.reserve(16);
     head_complete_ = false;
