@@ -16,7 +16,7 @@ seconds=${2:-60} total=0 found=0
 # The sources that a target is about.
 declare -A sources=(
   [dump]="src/local/d1/dump.cpp" [encodings]="src/base/encode.cpp" [filters]="src/vectorize/filter.cpp src/vectorize/filter_match.cpp src/local/vectorize/filter.cpp"
-  [gzip]="src/http/gunzip.hpp" [http_bytes]="src/http/curl_transfer.cpp" [local_json]="src/local/http/json.cpp" [multipart]="src/local/http/multipart.cpp"
+  [gzip]="src/http/gunzip.hpp" [http_bytes]="src/http/curl_transfer.cpp src/http/curl_failure.cpp" [local_json]="src/local/http/json.cpp" [multipart]="src/local/http/multipart.cpp"
   [packing]="src/bulk/bulk_flow.cpp src/bulk/outcomes.cpp" [sql]="src/d1/sql.cpp src/d1/sql_split.cpp" [times]="src/engine/retry.cpp" [urls]="src/http/url.cpp"
   [readers]="src/files/readers.cpp src/files/text_input.cpp"
   [replies]="src/engine/judge.cpp src/d1/rows.cpp src/d1/row_splitter.cpp src/kv/values.cpp src/vectorize/vectors.cpp"

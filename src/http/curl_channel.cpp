@@ -64,8 +64,10 @@ class CurlChannel final : public Channel {
 
   [[nodiscard]] bool may_have_sent(unsigned ticket) const override {
     if (waiting_.contains(ticket)) return false;
-    const auto it = busy_.find(ticket);
-    return it == busy_.end() || it->second->transfer->began();
+    if (const auto it = busy_.find(ticket); it != busy_.end()) return it->second->transfer->began();
+    const auto it =
+        std::find_if(failed_.begin(), failed_.end(), [ticket](const auto& c) { return c.ticket == ticket; });
+    return it == failed_.end() || it->reply.error().details().delivery != Delivery::not_sent;
   }
 
   std::optional<Completion> wait(TimePoint until) override {
@@ -75,7 +77,7 @@ class CurlChannel final : public Channel {
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       if (auto done = next_done()) return done;
-      if (next_fits()) continue;  // the server turned out to speak HTTP/2
+      if (next_fits()) continue;  // the server has turned out to speak HTTP/2
       const auto now = std::chrono::steady_clock::now();
       if (next_pause_ != no_pause) next_look_ = std::min(next_look_, now + std::exchange(next_pause_, no_pause));
       if (now >= next_look_) look_for_stalls(now);
@@ -131,6 +133,7 @@ class CurlChannel final : public Channel {
     }
   }
 
+  // Hands a transfer to libcurl.
   void begin(unsigned ticket, Waiting&& next) try {
     std::unique_ptr<Slot> slot = take_slot();
     if (!slot->handle.easy) {
@@ -215,10 +218,9 @@ class CurlChannel final : public Channel {
   std::map<unsigned, Waiting> waiting_{};                 // tickets ascend, so this is the order of the calls
   Slots busy_{};                                          // in libcurl
   std::vector<std::unique_ptr<Slot>> idle_{};
-  std::list<Completion> failed_{};  // transfers that never reached libcurl
+  std::list<Completion> failed_{};  // failures of our own, not yet returned
   TimePoint next_look_ = TimePoint::max();
-  std::chrono::milliseconds next_pause_ =
-      no_pause;  // until the first look at what began since the last one was planned
+  std::chrono::milliseconds next_pause_ = no_pause;  // to the first look at what began since the last one was planned
   std::atomic<bool> woken_{false};
 };
 

@@ -68,6 +68,12 @@ std::vector<unsigned> run(cf::Channel& channel, const std::string& origin, unsig
 
 Answer echo(const Recorded& r) { return reply(200, r.target); }
 
+struct Sizeless final : cf::Source {
+  std::size_t read(std::span<char>) override { return 0; }
+  bool rewind() override { return true; }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { throw std::runtime_error("no size"); }
+};
+
 }  // namespace
 
 // libcurl's library is bound later than these definitions, which count and pass on.
@@ -199,11 +205,6 @@ TEST_CASE("a channel that ends with requests in its queue sends none of them") {
 }
 
 TEST_CASE("a source that throws when its request leaves the queue fails that request, and no other") {
-  struct Sizeless final : cf::Source {
-    std::size_t read(std::span<char>) override { return 0; }
-    bool rewind() override { return true; }
-    [[nodiscard]] std::optional<std::uint64_t> size() const override { throw std::runtime_error("no size"); }
-  };
   FaultServer server;
   server.on_request(echo);
   const auto clock = cf::Clock::system();
@@ -224,6 +225,19 @@ TEST_CASE("a source that throws when its request leaves the queue fails that req
   CHECK(done[1].reply.error().kind() == cf::ErrorKind::callback);
   CHECK(done[1].reply.error().details().delivery == cf::Delivery::not_sent);
   CHECK(done[1].reply.error().cause());
+}
+
+TEST_CASE("a request whose source throws while there is a free connection has not been sent") {
+  const auto channel = over(1)->open(*cf::Clock::system());
+  channel->start(1,
+                 std::make_shared<cf::HttpRequest>(cf::HttpRequest{
+                     .method = "PUT", .url = "http://127.0.0.1:1/", .body = cf::Body(std::make_shared<Sizeless>())}),
+                 cf::TransferLimits());
+  CHECK_FALSE(channel->may_have_sent(1));
+  const auto done = channel->wait(cf::TimePoint::max());
+  REQUIRE(done);
+  CHECK(done->ticket == 1);
+  CHECK(done->reply.error().details().delivery == cf::Delivery::not_sent);
 }
 
 TEST_CASE("deadlines and stop tokens end operations in the queue, which are never sent") {
