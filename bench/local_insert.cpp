@@ -47,7 +47,7 @@ void insert_rows() {
       sqlite.execute("COMMIT");
     });
   }
-  bench::print("sqlite/insert", ours, theirs, ">=0.13");
+  bench::print("sqlite/insert", ours, theirs, ">=0.3");
 }
 
 void put_and_get() {
@@ -75,8 +75,8 @@ void put_and_get() {
         if (sqlite.get(name) != value) throw std::runtime_error("a value is missing");
     });
   }
-  bench::print("sqlite/put", put, their_put, ">=0.35");
-  bench::print("sqlite/get", get, their_get, ">=0.2");
+  bench::print("sqlite/put", put, their_put, ">=0.5");
+  bench::print("sqlite/get", get, their_get, ">=0.35");
 }
 
 void run() {

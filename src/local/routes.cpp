@@ -2,6 +2,7 @@
 
 #include <cloudflare/limits.hpp>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -77,6 +78,13 @@ constexpr std::array routes{
     Route{"GET", "signed/export/{}", d1_download, no_body},
 };
 
+constexpr auto segments_of_routes = [] {
+  std::array<std::uint8_t, routes.size()> counts{};
+  for (std::size_t i = 0; i < routes.size(); ++i)
+    counts[i] = static_cast<std::uint8_t>(std::count(routes[i].path.begin(), routes[i].path.end(), '/')) + 1;
+  return counts;
+}();
+
 // Compares segment by segment; fills `captured` with what the wildcards stand for.
 bool matches(std::string_view pattern, const std::vector<std::string>& segments, std::vector<std::string>& captured) {
   captured.clear();
@@ -96,13 +104,17 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
 }  // namespace
 
 const Route& find_route(Request& request) {
-  bool other_method = false;
-  for (const Route& route : routes) {
-    if (!matches(route.path, request.segments(), request.captured)) continue;
-    if (route.method == request.method()) return route;
-    other_method = true;
-  }
-  throw other_method ? method_not_allowed(request) : unroutable(request);
+  // The routes of this method first: only a request without one asks for those of the others.
+  for (const bool same_method : {true, false})
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      const Route& route = routes[i];
+      if (segments_of_routes[i] != request.segments().size() || (route.method == request.method()) != same_method ||
+          !matches(route.path, request.segments(), request.captured))
+        continue;
+      if (same_method) return route;
+      throw method_not_allowed(request);
+    }
+  throw unroutable(request);
 }
 
 }  // namespace cloudflare::local

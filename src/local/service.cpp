@@ -1,8 +1,10 @@
 #include "local/service.hpp"
 
 #include <array>
+#include <atomic>
+#include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include <cloudflare/limits.hpp>
@@ -29,29 +31,50 @@ void check_account(const Account& account, const Request& request) {
     throw ApiError{.status = 403, .code = 10000, .message = "Authentication error"};
 }
 
-// IMF-fixdate of RFC 9110.
+void append_two_digits(std::string& out, int number) {
+  out += static_cast<char>('0' + number / 10);
+  out += static_cast<char>('0' + number % 10);
+}
+
+// IMF-fixdate of RFC 9110. Written by hand, like the ray below: snprintf would take a tenth of a read.
 std::string format_http_date(std::chrono::sys_seconds time) {
-  constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::string_view days = "SunMonTueWedThuFriSat";
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 40> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                                 days.at(std::chrono::weekday(day).c_encoding()), static_cast<unsigned>(date.day()),
-                                 months.at(static_cast<unsigned>(date.month()) - 1), static_cast<int>(date.year()),
-                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                 static_cast<int>(clock.seconds().count()));
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string out(days.substr(std::size_t{3} * std::chrono::weekday(day).c_encoding(), 3));
+  out += ", ";
+  append_two_digits(out, static_cast<int>(static_cast<unsigned>(date.day())));
+  out += ' ';
+  out += months.substr(std::size_t{3} * (static_cast<unsigned>(date.month()) - 1), 3);
+  out += ' ';
+  append_two_digits(out, static_cast<int>(date.year()) / 100);
+  append_two_digits(out, static_cast<int>(date.year()) % 100);
+  char before = ' ';
+  for (const auto part : {clock.hours().count(), clock.minutes().count(), clock.seconds().count()}) {
+    out += std::exchange(before, ':');
+    append_two_digits(out, static_cast<int>(part));
+  }
+  return out += " GMT";
 }
 
 // A signed URL carries its permission in the query. Any other request needs a credential before it learns anything.
 bool is_signed(const Request& request) { return request.segments().front() == "signed"; }
 
+// 16 hexadecimal digits that no other reply of this process has; random ones would cost more than a read does.
+std::string next_ray() {
+  constexpr std::uint64_t top_bit = std::uint64_t{1} << 63U;  // so that there are always 16
+  static std::atomic<std::uint64_t> count = std::stoull(random_hex(8), nullptr, 16);
+  std::array<char, 16> digits{};
+  std::to_chars(digits.data(), digits.data() + digits.size(), count++ | top_bit, 16);
+  return std::string(digits.data(), digits.size()) + "-LCL";
+}
+
 HttpResponse to_response(Reply&& reply, const Clock& clock) {
   HttpResponse response{.status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
   response.headers.push_back({"date", format_http_date(clock.wall())});
-  response.headers.push_back({"cf-ray", random_hex(8) + "-LCL"});
+  response.headers.push_back({"cf-ray", next_ray()});
   return response;
 }
 

@@ -41,11 +41,6 @@ void authenticate(const Account& account, const Request& request) {
   const std::string_view authorization = request.header("authorization");
   const std::string_view email = request.header("x-auth-email");
   const std::string_view key = request.header("x-auth-key");
-  const ApiError invalid{.status = 400,
-                         .code = 6003,
-                         .message = "Invalid request headers",
-                         .more = R"("error_chain":[{"code":6111,)"
-                                 R"("message":"Invalid format for Authorization header"}])"};
   if (authorization.empty()) {
     if (email.empty() || key.empty())
       throw ApiError{.code = 9106, .message = "Missing X-Auth-Key, X-Auth-Email or Authorization headers"};
@@ -58,7 +53,10 @@ void authenticate(const Account& account, const Request& request) {
   constexpr std::string_view scheme = "Bearer ";
   if (!authorization.starts_with(scheme) || !is_word(authorization.substr(scheme.size())) || !email.empty() ||
       !key.empty())
-    throw invalid;
+    throw ApiError{.status = 400,
+                   .code = 6003,
+                   .message = "Invalid request headers",
+                   .more = R"("error_chain":[{"code":6111,"message":"Invalid format for Authorization header"}])"};
   if (!accepts_any(account) && !same_secret(authorization.substr(scheme.size()), account.options.token))
     throw unknown_credential(request);
 }

@@ -92,6 +92,9 @@ int D1Authorizer::ask(void* self, int action, const char* first, const char* sec
 }
 
 bool D1Authorizer::allows(int action, const char* first, const char* second) {
+  plain_ = plain_ &&
+           (action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_FUNCTION || action == SQLITE_INSERT ||
+            action == SQLITE_UPDATE || action == SQLITE_DELETE || action == SQLITE_RECURSIVE);
   switch (action) {
     case SQLITE_ATTACH:
     case SQLITE_DETACH:

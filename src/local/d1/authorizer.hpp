@@ -30,6 +30,7 @@ class D1Authorizer {
     transaction_refused_ = false;
     reads_table_ = false;
     alters_table_ = false;
+    plain_ = true;
   }
   /// The statement was refused because it begins or ends a transaction.
   [[nodiscard]] bool transaction_refused() const noexcept { return transaction_refused_; }
@@ -37,6 +38,8 @@ class D1Authorizer {
   [[nodiscard]] bool reads_table() const noexcept { return reads_table_; }
   /// The statement is an ALTER TABLE. SQLite does not report the new name.
   [[nodiscard]] bool alters_table() const noexcept { return alters_table_; }
+  /// The statement only reads, inserts, updates and deletes rows: it leaves the schema and the settings as they are.
+  [[nodiscard]] bool plain() const noexcept { return plain_; }
 
  private:
   static int ask(void* self, int action, const char* first, const char* second, const char* database,
@@ -47,6 +50,7 @@ class D1Authorizer {
   bool transaction_refused_ = false;
   bool reads_table_ = false;
   bool alters_table_ = false;
+  bool plain_ = true;
 };
 
 }  // namespace cloudflare::local

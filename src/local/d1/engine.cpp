@@ -59,24 +59,31 @@ class D1Engine::Work {
  public:
   explicit Work(D1Engine& engine) : engine_(engine) {
     engine.may_write_ = false;
-    execute("BEGIN");
+    execute(engine.begin_);
   }
   ~Work() {
-    if (sqlite3_get_autocommit(handle()) == 0) execute("ROLLBACK");
+    if (sqlite3_get_autocommit(handle()) != 0) return;
+    engine_.forget();
+    const D1Authorizer::Trust trust(engine_.authorizer_);
+    sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
 
   void commit() {
-    if (execute("COMMIT") != SQLITE_OK) throw d1_sqlite_error(handle(), false);  // for example a deferred foreign key
+    execute(engine_.commit_);  // fails for example for a deferred foreign key
     if (engine_.may_write_ && engine_.after_write) engine_.after_write();
   }
 
  private:
   [[nodiscard]] sqlite3* handle() const noexcept { return engine_.database_.handle(); }
-  int execute(const char* sql) {
+  void execute(SqliteStatement& statement) {
     const D1Authorizer::Trust trust(engine_.authorizer_);
-    return sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+    try {
+      statement.execute();
+    } catch (const SqliteError&) {
+      throw d1_sqlite_error(handle(), false);
+    }
   }
   D1Engine& engine_;
 };
@@ -122,15 +129,21 @@ D1Engine::D1Engine(const std::string& path, Watchdog& watchdog)
     : watchdog_(watchdog), database_(path.empty() ? Sqlite(path) : open_exclusively(path, d1_cache_kib)) {
   database_.execute(setup);
   sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  const auto prepare_own = [this](std::string_view sql) { return database_.prepare(sql); };
-  page_count_ = prepare_own("PRAGMA page_count");
-  freelist_count_ = prepare_own("PRAGMA freelist_count");
-  page_size_ = prepare_own("PRAGMA page_size");
-  tables_ = prepare_own(
-      "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') "
-      "AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
-  reserved_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE name GLOB '_cf_*'");
-  virtual_tables_ = prepare_own("SELECT count(*) FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'");
+  const auto prepare_own = [this](SqliteStatement& statement, std::string_view sql) {
+    statement = database_.prepare(sql);
+  };
+  prepare_own(page_count_, "PRAGMA page_count");
+  prepare_own(freelist_count_, "PRAGMA freelist_count");
+  SqliteStatement page_size;
+  prepare_own(page_size, "PRAGMA page_size");
+  page_size_ = one_number(page_size);
+  prepare_own(begin_, "BEGIN");
+  prepare_own(commit_, "COMMIT");
+  prepare_own(tables_,
+              "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') "
+              "AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
+  prepare_own(reserved_, "SELECT count(*) FROM sqlite_schema WHERE name GLOB '_cf_*'");
+  prepare_own(virtual_tables_, "SELECT count(*) FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'");
   for (const auto& [limit, value] : limits_of_sqlite) sqlite3_limit(database_.handle(), limit, value);
   // SQLite may be built with other modules, whose tables D1 does not have.
   std::array<const char*, 5> kept_modules{"fts5", "fts5vocab", "json_each", "json_tree", nullptr};
@@ -146,7 +159,13 @@ std::int64_t D1Engine::one_number(SqliteStatement& statement) {
 }
 
 std::int64_t D1Engine::size() {
-  return (one_number(page_count_) - one_number(freelist_count_)) * one_number(page_size_);
+  if (!size_) size_ = (one_number(page_count_) - one_number(freelist_count_)) * page_size_;
+  return *size_;
+}
+
+void D1Engine::forget() noexcept {
+  statements_.clear();
+  size_.reset();
 }
 
 std::int64_t D1Engine::count_tables() { return one_number(tables_); }
@@ -187,13 +206,20 @@ D1Totals D1Engine::run_all(const std::function<void(const std::function<void(std
   return totals_;
 }
 
-D1Engine::Prepared D1Engine::prepare(std::string_view sql, std::string_view& rest) {
+D1Statement D1Engine::prepare(std::string_view sql, std::string_view& rest) {
+  if (auto kept = statements_.take(sql)) {
+    rest = {};
+    return *std::move(kept);
+  }
   sqlite3_stmt* statement = nullptr;
   const char* tail = nullptr;
   authorizer_.begin();
   const int result =
       sqlite3_prepare_v3(database_.handle(), sql.data(), static_cast<int>(sql.size()), 0, &statement, &tail);
-  Prepared prepared(statement);
+  D1Statement prepared{.handle = D1Statement::Handle(statement),
+                       .reads_table = authorizer_.reads_table(),
+                       .alters_table = authorizer_.alters_table(),
+                       .plain = authorizer_.plain()};
   if (result != SQLITE_OK) {
     if (CallLimits::current().over()) throw_out_of_time();
     if (authorizer_.transaction_refused())
@@ -205,6 +231,7 @@ D1Engine::Prepared D1Engine::prepare(std::string_view sql, std::string_view& res
     throw d1_sqlite_error(database_.handle(), true);
   }
   rest = trimmed(sql.substr(static_cast<std::size_t>(tail - sql.data())));
+  if (!prepared.plain) forget();
   return prepared;
 }
 
@@ -215,27 +242,30 @@ void D1Engine::run_query(const D1Query& query, D1Format format, std::string* out
   const auto begin = SteadyClock::now();
   const std::int64_t changes_before = sqlite3_total_changes64(database_.handle());
   for (bool last = false; !last;) {
-    const Prepared statement = prepare(rest, rest);
-    if (!statement) throw d1_sql_error("SQL code did not contain a statement.");
+    const std::string_view text = rest;
+    D1Statement prepared = prepare(text, rest);
+    sqlite3_stmt* const statement = prepared.handle.get();
+    if (statement == nullptr) throw d1_sql_error("SQL code did not contain a statement.");
     last = rest.empty();
-    const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement.get()));
+    const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement));
     if (!last && wanted > 0)
       throw d1_sql_error(
           "When executing multiple SQL statements in a single call, only the last statement can have parameters.");
     if (last && wanted != query.params.size()) throw d1_sql_error("Wrong number of parameter bindings for SQL query.");
-    if (last) bind(statement.get(), query.params);
-    if (sqlite3_stmt_readonly(statement.get()) == 0 && !may_write_) {
+    if (last) bind(statement, query.params);
+    if (sqlite3_stmt_readonly(statement) == 0) {
+      size_.reset();
+      if (!may_write_ && before_write) before_write();
       may_write_ = true;
-      if (before_write) before_write();
     }
-    const std::int64_t reserved = authorizer_.alters_table() ? one_number(reserved_) : 0;
-    const std::int64_t rows = step_all(statement.get(), format, last ? out : nullptr);
-    if (authorizer_.alters_table() && one_number(reserved_) > reserved)
-      throw d1_sql_error("not authorized: SQLITE_AUTH");
+    const std::int64_t reserved = prepared.alters_table ? one_number(reserved_) : 0;
+    const std::int64_t rows = step_all(statement, format, last ? out : nullptr);
+    if (prepared.alters_table && one_number(reserved_) > reserved) throw d1_sql_error("not authorized: SQLITE_AUTH");
     // SQLite counts only the steps of scans; a row found through an index counts as a row of the result.
-    const std::int64_t scanned = sqlite3_stmt_status(statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
-    if (authorizer_.reads_table()) totals_.rows_read += std::max(rows, scanned);
+    const std::int64_t scanned = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1);
+    if (prepared.reads_table) totals_.rows_read += std::max(rows, scanned);
     ++totals_.queries;
+    if (rest.empty()) statements_.keep(text, std::move(prepared));
   }
   const std::int64_t changes = sqlite3_total_changes64(database_.handle()) - changes_before;
   totals_.changes += changes;
@@ -276,7 +306,8 @@ std::int64_t D1Engine::step_all(sqlite3_stmt* statement, D1Format format, std::s
   for (;;) {
     const int result = sqlite3_step(statement);
     if (result == SQLITE_DONE) break;
-    if (result == SQLITE_INTERRUPT) throw_out_of_time();
+    // The end of the call also refuses what a kept statement does when SQLite prepares it again.
+    if (result == SQLITE_INTERRUPT || (result != SQLITE_ROW && CallLimits::current().over())) throw_out_of_time();
     if (result != SQLITE_ROW) throw d1_sqlite_error(database_.handle(), false);
     ++rows;
     writer.row();

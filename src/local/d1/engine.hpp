@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "local/d1/authorizer.hpp"
+#include "local/d1/statements.hpp"
 #include "local/http/json.hpp"
 #include "local/storage/sqlite.hpp"
 #include "local/storage/watchdog.hpp"
@@ -57,16 +59,14 @@ class D1Engine {
 
   /// Bytes in use.
   [[nodiscard]] std::int64_t size();
+  /// Call it after the database was changed without this engine.
+  void forget() noexcept;
   /// The number of the user's tables.
   [[nodiscard]] std::int64_t count_tables();
   [[nodiscard]] bool has_virtual_tables();
   [[nodiscard]] Sqlite& database() noexcept { return database_; }
 
  private:
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-  };
-  using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
   class Work;
   class Timed;
 
@@ -74,7 +74,8 @@ class D1Engine {
   template <class Run>
   void within(std::chrono::steady_clock::duration time, Run run);
   [[noreturn]] static void throw_out_of_time();
-  Prepared prepare(std::string_view sql, std::string_view& rest);
+  /// The first statement of `sql`; `rest` is what follows it.
+  D1Statement prepare(std::string_view sql, std::string_view& rest);
   void run_query(const D1Query& query, D1Format format, std::string* out);
   void bind(sqlite3_stmt* statement, const std::vector<Json>& params);
   std::int64_t step_all(sqlite3_stmt* statement, D1Format format, std::string* out);
@@ -83,8 +84,11 @@ class D1Engine {
   Watchdog& watchdog_;
   Sqlite database_;
   D1Authorizer authorizer_{};
-  SqliteStatement page_count_{}, freelist_count_{}, page_size_{}, tables_{}, reserved_{}, virtual_tables_{};
-  bool may_write_ = false;  // in the open transaction
+  D1Statements statements_{};
+  SqliteStatement begin_{}, commit_{}, page_count_{}, freelist_count_{}, tables_{}, reserved_{}, virtual_tables_{};
+  std::int64_t page_size_ = 0;
+  std::optional<std::int64_t> size_{};  // empty: something may have been written since it was asked for
+  bool may_write_ = false;              // in the open transaction
   std::uint64_t reply_limit_ = 0;
   D1Totals totals_{};  // of the running call
 };

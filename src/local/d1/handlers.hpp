@@ -39,7 +39,7 @@ inline constexpr std::size_t d1_query_bytes = 128UL << 20;
 /// The same database, opened.
 [[nodiscard]] std::shared_ptr<StoredDatabase> d1_database(Account& account, const Request& request);
 /// The statements of the text in the member `name`, with their parameters. @throws ApiError  7400
-[[nodiscard]] std::vector<D1Query> d1_queries(const Json& body, std::string_view name);
+[[nodiscard]] std::vector<D1Query> d1_queries(Json body, std::string_view name);
 /// The body, which must be a JSON object. @throws ApiError  7400
 [[nodiscard]] Json d1_body(Request& request);
 

@@ -15,29 +15,30 @@ bool is_parameter(const Json& value) {
                      [](const Json& byte) { return byte.is(Json::Kind::number); });
 }
 
-D1Query query_of(const Json& item, std::string_view name = "sql") {
-  const Json* sql = item.find(name);
+// Takes the texts out of `item`.
+D1Query query_of(Json& item, std::string_view name = "sql") {
+  Json* sql = item.find(name);
   if (sql == nullptr || !sql->is(Json::Kind::string))
     throw d1_invalid("Invalid property: " + std::string(name) + " => Required");
-  D1Query query{.sql = sql->string};
-  const Json* params = item.find("params");
+  D1Query query{.sql = std::move(sql->string)};
+  Json* params = item.find("params");
   if (params == nullptr || params->is(Json::Kind::null)) return query;
   if (!params->is(Json::Kind::array)) throw d1_invalid("Invalid property: params => expected an array");
   if (!std::all_of(params->items.begin(), params->items.end(), is_parameter))
     throw d1_invalid(
         "Invalid property: params => expected null, a number, a string, a boolean or an array of byte values");
-  query.params = params->items;
+  query.params = std::move(params->items);
   return query;
 }
 
-std::vector<D1Query> queries_of(const Json& body) {
-  if (const Json* batch = body.find("batch")) {
+std::vector<D1Query> queries_of(Json body) {
+  if (Json* batch = body.find("batch")) {
     std::vector<D1Query> queries;
     if (!batch->is(Json::Kind::array)) throw d1_invalid("Invalid property: batch => expected an array");
-    for (const Json& item : batch->items) queries.push_back(query_of(item));
+    for (Json& item : batch->items) queries.push_back(query_of(item));
     return queries;
   }
-  return d1_queries(body, "sql");
+  return d1_queries(std::move(body), "sql");
 }
 
 Reply run(Account& account, Request& request, D1Format format) {
@@ -52,7 +53,7 @@ Reply run(Account& account, Request& request, D1Format format) {
 
 }  // namespace
 
-std::vector<D1Query> d1_queries(const Json& body, std::string_view name) {
+std::vector<D1Query> d1_queries(Json body, std::string_view name) {
   std::vector<D1Query> queries;
   D1Query only = query_of(body, name);
   std::vector<std::string> statements = ops::split_sql(only.sql);

@@ -36,6 +36,8 @@ D1Record record_of(const Cursor& row) {
 D1Registry::D1Registry(const std::string& path)
     : database_(path.empty() ? Sqlite(path) : open_exclusively(path, registry_cache_kib)) {
   database_.execute(registry_schema);
+  find_ = database_.prepare(
+      "SELECT uuid, name, created_at, jurisdiction, replication FROM databases WHERE uuid = ? OR name = ?");
 }
 
 D1Registry::CreateResult D1Registry::create(const D1Record& r) {
@@ -52,10 +54,8 @@ D1Registry::CreateResult D1Registry::create(const D1Record& r) {
 
 std::optional<D1Record> D1Registry::find(std::string_view id, bool by_name) {
   const std::lock_guard lock(mutex_);
-  SqliteStatement statement =
-      database_.prepare(std::string("SELECT uuid, name, created_at, jurisdiction, replication FROM databases WHERE ") +
-                        (by_name ? "name = ?" : "uuid = ?"));
-  Cursor row = statement.run(id);
+  const std::string_view none;  // no database has an empty name
+  Cursor row = find_.run(by_name ? none : id, by_name ? id : none);
   if (!row.next()) return std::nullopt;
   return record_of(row);
 }

@@ -58,6 +58,7 @@ class D1Registry {
 
   CallMutex mutex_{};
   Sqlite database_;
+  SqliteStatement find_{};
 };
 
 }  // namespace cloudflare::local

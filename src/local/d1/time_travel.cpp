@@ -56,6 +56,7 @@ Reply d1_restore(Account& account, Request& request) {
   const std::string previous = database->history.current();
   const auto state = database->history.open(bookmark);
   database->history.before_write();
+  database->engine.forget();
   copy_database(*state, database->engine.database());
   database->history.after_write();
 

@@ -41,12 +41,12 @@ void edgebase_check_d1(const EdgeBaseCall& call) {
   (void)call.text("query");
 }
 
-std::string edgebase_d1(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+std::string edgebase_d1(Account& account, const EdgeBaseResources& known, EdgeBaseCall call) {
   const auto record = account.d1.registry().find(known.databases.at(call.name), false);
   if (!record) throw EdgeBaseRefusal{500, "The binding of D1 database '" + call.name + "' is not there."};
   const auto database = account.d1.open(record->uuid);
   try {
-    const std::vector<D1Query> queries = d1_queries(call.body, "query");
+    const std::vector<D1Query> queries = d1_queries(std::move(call.body), "query");
     const auto lock = database->lock();
     return last_result(database->engine.run(queries, D1Format::objects, std::numeric_limits<std::uint64_t>::max()));
   } catch (const ApiError& error) {

@@ -21,7 +21,7 @@ struct Product {
   std::string_view actions;  // with blanks around each; empty if there are none
   bool (*declared)(const EdgeBaseResources&, const std::string& name);
   void (*check)(const EdgeBaseCall&);
-  std::string (*run)(Account&, const EdgeBaseResources&, const EdgeBaseCall&);
+  std::string (*run)(Account&, const EdgeBaseResources&, EdgeBaseCall);
 };
 
 constexpr std::array products{
@@ -110,10 +110,10 @@ Judgement judge(const EdgeBaseResources& known, const Request& request) {
 Reply answer(Account& account, const EdgeBaseResources& known, Request& request) {
   try {
     const Product& product = product_of(request);
-    const EdgeBaseCall call = read_call(product, request);
+    EdgeBaseCall call = read_call(product, request);
     check_access(known, product, request);
     account.rate_limits.count_request();
-    return json_reply(200, product.run(account, known, call));
+    return json_reply(200, product.run(account, known, std::move(call)));
   } catch (const EdgeBaseRefusal& refusal) {
     return to_reply(refusal);
   } catch (const ApiError& error) {

@@ -33,10 +33,9 @@ struct EdgeBaseCall {
 void edgebase_check_kv(const EdgeBaseCall& call);
 void edgebase_check_d1(const EdgeBaseCall& call);
 void edgebase_check_vectorize(const EdgeBaseCall& call);
-[[nodiscard]] std::string edgebase_kv(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call);
-[[nodiscard]] std::string edgebase_d1(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call);
-[[nodiscard]] std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known,
-                                             const EdgeBaseCall& call);
+[[nodiscard]] std::string edgebase_kv(Account& account, const EdgeBaseResources& known, EdgeBaseCall call);
+[[nodiscard]] std::string edgebase_d1(Account& account, const EdgeBaseResources& known, EdgeBaseCall call);
+[[nodiscard]] std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known, EdgeBaseCall call);
 
 /// @throws EdgeBaseRefusal  the member exists and is of another kind
 void edgebase_check_kind(const EdgeBaseCall& call, std::string_view member, Json::Kind kind);

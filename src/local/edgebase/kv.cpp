@@ -94,7 +94,7 @@ void edgebase_check_kv(const EdgeBaseCall& call) {
     throw EdgeBaseRefusal{400, "'limit' must be a whole number from 1 to 1000."};
 }
 
-std::string edgebase_kv(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+std::string edgebase_kv(Account& account, const EdgeBaseResources& known, EdgeBaseCall call) {
   const KvNamespaceRecord ns = namespace_of(account, known, call);
   if (call.action == "get") return get(account, ns, call.text("key"));
   if (call.action == "set") return set(account, ns, call);

@@ -62,8 +62,7 @@ std::string accepted(std::size_t count, const std::string& mutation) {
 }
 
 // The query in v4's form, which has another default for topK and words in place of returnMetadata's booleans.
-Json query_of(const EdgeBaseCall& call) {
-  Json body = call.body;
+Json query_of(Json body) {
   if (body.find("topK") == nullptr) body.members.emplace_back("topK", Json{.kind = Kind::number, .number = 10});
   for (auto& [name, value] : body.members)
     if (name == "returnMetadata" && value.is(Kind::boolean))
@@ -98,7 +97,7 @@ void edgebase_check_vectorize(const EdgeBaseCall& call) {
   edgebase_check_kind(call, "returnValues", Kind::boolean);
 }
 
-std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known, const EdgeBaseCall& call) {
+std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known, EdgeBaseCall call) {
   const EdgeBaseResources::Index& declared = known.indexes.at(call.name);
   const bool stores = call.action == "upsert" || call.action == "insert";
   const bool searches = call.action == "search" || call.action == "queryById";
@@ -113,7 +112,7 @@ std::string edgebase_vectorize(Account& account, const EdgeBaseResources& known,
     const auto kind = call.action == "upsert" ? StoredMutation::Kind::upsert : StoredMutation::Kind::insert;
     return accepted(call.find("vectors")->items.size(), vectorize_store(*index, kind, lines_of(call), false));
   }
-  if (searches) return vectorize_matches(*index, query_of(call));
+  if (searches) return vectorize_matches(*index, query_of(std::move(call.body)));
   if (by_ids) {
     std::vector<std::string> ids = vectorize_ids(call.body, std::numeric_limits<std::size_t>::max());
     if (call.action == "delete") {

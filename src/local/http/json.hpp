@@ -27,6 +27,9 @@ struct Json {
   [[nodiscard]] bool is(Kind k) const noexcept { return kind == k; }
   /// The member of an object, or null if there is none.
   [[nodiscard]] const Json* find(std::string_view name) const noexcept;
+  [[nodiscard]] Json* find(std::string_view name) noexcept {
+    return const_cast<Json*>(std::as_const(*this).find(name));  // NOLINT(*-const-cast): it is ours
+  }
 };
 
 /// The most values of one document; the name of a member counts as one. A tree takes about 100 bytes for each value, so

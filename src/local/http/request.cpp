@@ -16,6 +16,8 @@ namespace cloudflare::local {
 namespace {
 
 std::string decoded(std::string_view text) {
+  const auto is_plain = [](char c) { return c != '%' && static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
   std::optional<std::string> out = cloudflare::detail::percent_decoded(text);
   if (!out || !cloudflare::detail::is_utf8(*out))
     throw ApiError{.status = 400, .code = 10011, .message = "the path holds an escape that is no UTF-8"};
@@ -49,6 +51,7 @@ Request::Request(const HttpRequest& http) : http_(http) {
   }
   const std::size_t question = rest.find('?');
   path_ = rest.substr(0, question);
+  segments_.reserve(10);  // as many as the longest routes have
   split(std::string_view(path_).substr(path_.starts_with('/') ? 1 : 0), '/',
         [this](std::string_view segment) { segments_.push_back(decoded(segment)); });
   if (question == std::string_view::npos) return;
@@ -155,7 +158,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
 }
 
 std::int64_t whole_number(const Request& request, std::string_view name, std::int64_t min, std::int64_t max,
-                          std::int64_t fallback, const std::function<ApiError(std::string)>& refuse) {
+                          std::int64_t fallback, ApiError (*refuse)(std::string)) {
   const std::string* text = request.query(name);
   if (text == nullptr) return fallback;
   const auto value = parse_integer(*text);

@@ -94,8 +94,7 @@ struct Success {
 
 /// A whole number of the query within bounds, `fallback` if it is absent; otherwise throws what `refuse(text)` returns.
 [[nodiscard]] std::int64_t whole_number(const Request& request, std::string_view name, std::int64_t min,
-                                        std::int64_t max, std::int64_t fallback,
-                                        const std::function<ApiError(std::string)>& refuse);
+                                        std::int64_t max, std::int64_t fallback, ApiError (*refuse)(std::string));
 /// `text` as a whole number, or nothing.
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
 

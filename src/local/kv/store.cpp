@@ -58,31 +58,32 @@ NamespaceStore::NamespaceStore(const std::string& path, const Clock& clock)
     : clock_(clock), database_(path.empty() ? Sqlite(path) : open_exclusively(path, kv_cache_kib)) {
   database_.execute(kv_schema);
   add_jurisdiction(database_);
-  const auto prepare = [this](std::string_view sql) { return database_.prepare(sql); };
-  insert_namespace_ = prepare("INSERT INTO namespaces (id, title, jurisdiction) VALUES (?, ?, ?)");
-  rename_namespace_ = prepare("UPDATE namespaces SET title = ?2 WHERE id = ?1");
-  remove_namespace_ = prepare("DELETE FROM namespaces WHERE number = ?");
-  remove_pairs_ = prepare("DELETE FROM pairs WHERE namespace = ?");
-  find_namespace_ = prepare("SELECT number, id, title, jurisdiction FROM namespaces WHERE id = ?");
-  find_title_ = prepare("SELECT id FROM namespaces WHERE title = ?");
-  count_namespaces_ = prepare("SELECT count(*) FROM namespaces");
-  put_ = prepare(
-      "INSERT INTO pairs (namespace, key, expiration, metadata, value) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT DO UPDATE SET expiration = excluded.expiration, metadata = excluded.metadata, "
-      "value = excluded.value");
-  erase_ = prepare("DELETE FROM pairs WHERE namespace = ? AND key = ?");
-  get_ = prepare(
-      "SELECT value, metadata, expiration FROM pairs "
-      "WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
-  describe_ = prepare(
-      "SELECT metadata, expiration FROM pairs "
-      "WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
-  size_ = prepare(
-      "SELECT length(value) FROM pairs WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
-  keys_ = prepare(
+  const auto prepare = [this](SqliteStatement& statement, std::string_view sql) { statement = database_.prepare(sql); };
+  prepare(insert_namespace_, "INSERT INTO namespaces (id, title, jurisdiction) VALUES (?, ?, ?)");
+  prepare(rename_namespace_, "UPDATE namespaces SET title = ?2 WHERE id = ?1");
+  prepare(remove_namespace_, "DELETE FROM namespaces WHERE number = ?");
+  prepare(remove_pairs_, "DELETE FROM pairs WHERE namespace = ?");
+  prepare(find_namespace_, "SELECT number, id, title, jurisdiction FROM namespaces WHERE id = ?");
+  prepare(find_title_, "SELECT id FROM namespaces WHERE title = ?");
+  prepare(count_namespaces_, "SELECT count(*) FROM namespaces");
+  prepare(put_,
+          "INSERT INTO pairs (namespace, key, expiration, metadata, value) VALUES (?, ?, ?, ?, ?) "
+          "ON CONFLICT DO UPDATE SET expiration = excluded.expiration, metadata = excluded.metadata, "
+          "value = excluded.value");
+  prepare(erase_, "DELETE FROM pairs WHERE namespace = ? AND key = ?");
+  prepare(get_,
+          "SELECT value, metadata, expiration FROM pairs "
+          "WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
+  prepare(describe_,
+          "SELECT metadata, expiration FROM pairs "
+          "WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
+  prepare(size_,
+          "SELECT length(value) FROM pairs WHERE namespace = ? AND key = ? AND (expiration IS NULL OR expiration > ?)");
+  prepare(
+      keys_,
       "SELECT key, metadata, expiration FROM pairs "
       "WHERE namespace = ? AND key >= ? AND key < ? AND (expiration IS NULL OR expiration > ?) ORDER BY key LIMIT ?");
-  purge_ = prepare("DELETE FROM pairs WHERE expiration <= ?");
+  prepare(purge_, "DELETE FROM pairs WHERE expiration <= ?");
 }
 
 std::optional<std::string> NamespaceStore::holder_of(const std::string& title) {
@@ -105,19 +106,23 @@ NamespaceStore::TitleResult NamespaceStore::create(const KvNamespaceRecord& reco
 NamespaceStore::TitleResult NamespaceStore::rename(const std::string& id, const std::string& title) {
   const std::lock_guard lock(mutex_);
   if (const auto holder = holder_of(title); holder && *holder != id) return TitleResult::taken;
+  last_found_.reset();
   rename_namespace_.execute(std::string_view(id), std::string_view(title));
   return TitleResult::done;
 }
 
 std::optional<KvNamespaceRecord> NamespaceStore::find(std::string_view id) {
   const std::lock_guard lock(mutex_);
+  if (last_found_ && last_found_->id == id) return last_found_;
   Cursor row = find_namespace_.run(id);
   if (!row.next()) return std::nullopt;
-  return namespace_of(row);
+  last_found_ = namespace_of(row);
+  return last_found_;
 }
 
 void NamespaceStore::remove(std::int64_t number) {
   const std::lock_guard lock(mutex_);
+  last_found_.reset();
   Transaction transaction(database_);
   remove_pairs_.execute(number);
   remove_namespace_.execute(number);

@@ -93,6 +93,7 @@ class NamespaceStore {
   CallMutex mutex_{};
   Sqlite database_;
   std::int64_t next_purge_ = 0;
+  std::optional<KvNamespaceRecord> last_found_{};  // most calls name the namespace of the one before
   SqliteStatement insert_namespace_{}, rename_namespace_{}, remove_namespace_{}, remove_pairs_{}, find_namespace_{};
   SqliteStatement count_namespaces_{}, find_title_{};
   SqliteStatement put_{}, erase_{}, get_{}, describe_{}, size_{}, keys_{}, purge_{};

@@ -101,8 +101,8 @@ Reply kv_get_metadata(Account& account, Request& request) {
 }
 
 Reply kv_list_keys(Account& account, Request& request) {
-  constexpr std::string_view operation = "list keys";
-  const auto refuse = [operation](const std::string& text) { return kv_error(400, 10011, operation, text); };
+  static constexpr std::string_view operation = "list keys";
+  const auto refuse = [](std::string text) { return kv_error(400, 10011, operation, text); };
   const auto ns = kv_namespace(account, request, operation);
   const auto limit =
       whole_number(request, "limit", limits::kv_list_min, limits::kv_list_max, limits::kv_list_max, refuse);

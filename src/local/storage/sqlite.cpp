@@ -78,6 +78,8 @@ Sqlite::Sqlite(const std::string& path) {
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_progress_handler(
       handle, instructions_between_looks, [](void*) { return CallLimits::current().over() ? 1 : 0; }, nullptr);
+  begin_ = prepare("BEGIN IMMEDIATE");
+  commit_ = prepare("COMMIT");
 }
 
 void Sqlite::execute(const char* sql) {
@@ -120,7 +122,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  database_.execute("COMMIT");
+  database_.commit_.execute();
   open_ = false;
 }
 

@@ -103,10 +103,12 @@ class Sqlite {
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }
 
  private:
+  friend class Transaction;
   struct Close {
     void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
   };
   std::unique_ptr<sqlite3, Close> handle_{};
+  SqliteStatement begin_{}, commit_{};  // of Transaction
 };
 
 /// Opens a file that this process alone may use: another one that tries gets SQLITE_BUSY at once. A commit is in the
@@ -119,7 +121,7 @@ void copy_database(Sqlite& from, Sqlite& to);
 /// Rolls back unless committed.
 class Transaction {
  public:
-  explicit Transaction(Sqlite& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+  explicit Transaction(Sqlite& database) : database_(database) { database_.begin_.execute(); }
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

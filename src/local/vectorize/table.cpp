@@ -28,7 +28,7 @@ std::optional<std::size_t> VectorTable::find(const std::string& id) const {
 std::optional<std::uint32_t> VectorTable::find_ns(const std::string& name) const {
   const auto it = namespace_numbers_.find(name);
   if (it == namespace_numbers_.end()) return std::nullopt;
-  return it->second;
+  return static_cast<std::uint32_t>(it->second);
 }
 
 // Here and in put(), what may run out of memory comes first and may stay behind: spare ends are used by the next one.

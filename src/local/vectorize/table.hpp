@@ -86,7 +86,7 @@ class VectorTable {
   std::vector<Coarse> coarse_{};
   std::vector<double> norms_{};
   std::vector<std::uint32_t> namespaces_{};
-  std::unordered_map<std::string, std::uint32_t> namespace_numbers_{};
+  std::unordered_map<std::string, std::size_t> namespace_numbers_{};
   std::vector<std::string> namespace_names_{std::string()};
   std::vector<PropertyColumn> columns_{};
 };

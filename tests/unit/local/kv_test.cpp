@@ -347,3 +347,21 @@ TEST_CASE("embedded KV: namespaces do not see each other's keys") {
   two.erase("k");
   CHECK(one.get("k").body == "1");
 }
+
+TEST_CASE("embedded KV: a namespace that was just used and is renamed or removed is what it became at once") {
+  LocalApi api;
+  LocalKv kept(api, "kept");
+  const std::string id = api.account_json("POST", LocalKv::namespaces, {{"title", "old"}}).result().at("id");
+  const std::string path = LocalKv::namespaces + "/" + id;
+  const auto get = [&] { return api.account("GET", path + "/values/k"); };
+  CHECK(api.account("PUT", path + "/values/k", "v").status == 200);
+  CHECK(api.account_json("PUT", path, {{"title", "new"}}).status == 200);
+  CHECK(api.account("GET", path).result().at("title") == "new");
+  CHECK(get().body == "v");
+  CHECK(kept.get("k").status == 404);  // the other one is asked in between
+  CHECK(get().body == "v");
+  CHECK(api.account("DELETE", path).status == 200);
+  CHECK(get().code() == 10013);
+  CHECK(api.account("PUT", path + "/values/k", "v").code() == 10013);
+  CHECK(kept.get("k").code() == 10009);
+}

@@ -1,6 +1,8 @@
 // What callers of the embedded store see first: routes, credentials, envelopes, rate limits.
 #include <cloudflare/limits.hpp>
 
+#include <set>
+
 #include "local/http/json.hpp"
 #include "local_kv_support.hpp"
 
@@ -250,4 +252,24 @@ TEST_CASE("embedded store: JSON of more values than the limit, or nested deeper,
   CHECK(kv.get("k").status == 404);
   const Answer title = api.account("POST", "/storage/kv/namespaces", "{\"title\":" + deep + "}");
   CHECK(title.message().find(says_deep) != std::string::npos);
+}
+
+TEST_CASE("the service: every reply has the date of its clock, and a ray of 16 digits that no other has") {
+  LocalApi api;
+  const auto date = [&] { return api.call("GET", "/none").header("date"); };
+  CHECK(date() == "Fri, 15 Jan 2027 08:00:00 GMT");
+  api.clock->advance(std::chrono::hours(24 * 44) + std::chrono::seconds(57'599));
+  CHECK(date() == "Sun, 28 Feb 2027 23:59:59 GMT");
+  api.clock->advance(std::chrono::seconds(1));
+  CHECK(date() == "Mon, 01 Mar 2027 00:00:00 GMT");
+  api.clock->advance(std::chrono::hours(24 * 305) + std::chrono::minutes(9));
+  CHECK(date() == "Fri, 31 Dec 2027 00:09:00 GMT");
+  std::set<std::string> rays;
+  for (int i = 0; i < 100; ++i) rays.insert(api.call("GET", "/none").header("cf-ray"));
+  CHECK(rays.size() == 100);
+  for (const std::string& ray : rays) {
+    CHECK(ray.size() == 20);
+    CHECK(ray.find_first_not_of("0123456789abcdef") == 16);
+    CHECK(ray.ends_with("-LCL"));
+  }
 }

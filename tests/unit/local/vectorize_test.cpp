@@ -338,13 +338,6 @@ TEST_CASE("embedded vectorize: a clock that is set back or forward delays no mut
   }
 }
 
-TEST_CASE("embedded store: every reply has the Date of the store's clock") {
-  LocalApi api;
-  CHECK(api.account("GET", indexes).header("date") == "Fri, 15 Jan 2027 08:00:00 GMT");
-  api.clock->advance(std::chrono::seconds(61));
-  CHECK(api.account("GET", indexes + "/none").header("date") == "Fri, 15 Jan 2027 08:01:01 GMT");
-}
-
 TEST_CASE("embedded vectorize: what is waiting when an index is removed is gone with it") {
   LocalApi api({.vectorize_delay = std::chrono::seconds(10)});
   LocalVectorize index(api);
