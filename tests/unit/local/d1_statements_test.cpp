@@ -72,6 +72,18 @@ const std::vector<Step>& steps() {
   return all;
 }
 
+const std::vector<Step>& steps_of_search() {
+  static const std::vector<Step> all{
+      {"CREATE VIRTUAL TABLE IF NOT EXISTS f USING fts5(body)"},
+      {"INSERT INTO f VALUES (?)", {{"one two"}, {"two three"}}},
+      {"SELECT rowid, body FROM f WHERE f MATCH ? ORDER BY rank", {{"two"}, {"three"}, {"\"broken"}}},
+      {"DELETE FROM f WHERE rowid = ?", {{1}, {2}}},
+      {"INSERT INTO f (f) VALUES ('rebuild')"},
+      {"DROP TABLE IF EXISTS f"},
+  };
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("embedded D1: a statement that runs again answers as a new one, whatever the schema became in between") {
@@ -89,6 +101,8 @@ TEST_CASE("embedded D1: a statement that runs again answers as a new one, whatev
     for (Step& step : few) step = steps()[below(steps().size())];
     for (std::size_t i = 0; i < 4; ++i) few.push_back(steps()[i]);
     few.push_back(steps()[13]);
+    const bool searches = seed % 2 == 1;
+    if (searches) few.insert(few.end(), steps_of_search().begin(), steps_of_search().end());
     for (int call = 0; call < 60; ++call) {
       CAPTURE(call);
       if (below(12) == 0) {  // a restore
@@ -111,7 +125,7 @@ TEST_CASE("embedded D1: a statement that runs again answers as a new one, whatev
       const Answer left = again.post("/query", {{"batch", as_it_is}});
       const Answer right = once.post("/query", {{"batch", new_text}});
       REQUIRE(comparable(left) == comparable(right));
-      if (call % 10 == 0) CHECK(again.exported() == once.exported());
+      if (call % 10 == 0 && !searches) CHECK(again.exported() == once.exported());
     }
   }
 }
