@@ -48,8 +48,9 @@ constexpr std::array<std::uint64_t, 78> powers_of_ten = {
 // What the floats of one exponent are multiplied by, so that two digits stand between the units and the rounding error.
 struct Scale {
   std::uint64_t power = 0;  // 10^k is 2^(beta - exponent - 63) times this
-  int k = 0;
-  unsigned beta = 0;
+  std::uint32_t delta = 0;  // the length of the rounding interval, scaled by 10^k
+  std::int8_t k = 0;
+  std::uint8_t beta = 0;
 };
 
 constexpr std::array<Scale, 255> scales = [] {
@@ -58,8 +59,11 @@ constexpr std::array<Scale, 255> scales = [] {
     const int exponent = biased - 150;
     const int k = 1 - ((exponent * 315653) >> 20);      // 1 - floor(log10(2^exponent))
     const int beta = exponent + ((k * 1741647) >> 19);  // exponent + floor(log2(10^k))
-    all[static_cast<std::size_t>(biased)] = {powers_of_ten[static_cast<std::size_t>(k - first_power)], k,
-                                             static_cast<unsigned>(beta)};
+    const std::uint64_t power = powers_of_ten[static_cast<std::size_t>(k - first_power)];
+    all[static_cast<std::size_t>(biased)] = {.power = power,
+                                             .delta = static_cast<std::uint32_t>(power >> (63 - beta)),
+                                             .k = static_cast<std::int8_t>(k),
+                                             .beta = static_cast<std::uint8_t>(beta)};
   }
   return all;
 }();
@@ -79,10 +83,9 @@ std::uint64_t upper_product(std::uint32_t a, std::uint64_t b) {
 Decimal shortest(std::uint32_t fraction, std::uint32_t biased_exponent) {
   const std::uint32_t two_f = (fraction | 0x800000U) << 1U;
   const bool even = (fraction & 1U) == 0;
-  const auto [power, k, beta] = scales[biased_exponent];
+  const auto& [power, delta, k, beta] = scales[biased_exponent];
 
-  // The interval, scaled by 10^k, ends at z and is delta long. Its ends belong to it if the fraction is even.
-  const auto delta = static_cast<std::uint32_t>(power >> (63U - beta));
+  // The interval ends at z. Its ends belong to it if the fraction is even.
   const std::uint64_t z = upper_product((two_f | 1U) << beta, power);
   auto digits = static_cast<std::uint32_t>(z >> 32U) / 100;
   auto rest = static_cast<std::uint32_t>(z >> 32U) - digits * 100;
@@ -214,16 +217,17 @@ char* write_float(char* to, float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t fraction = bits & 0x7fffffU;
   const std::uint32_t exponent = bits >> 23U & 0xffU;
-  if (fraction == 0 || exponent == 0 || exponent == 255) return std::to_chars(to, to + float_room, value).ptr;
+  if (fraction == 0 || exponent == 0 || exponent == 255) [[unlikely]]
+    return std::to_chars(to, to + float_room, value).ptr;
 
   *to = '-';
   to += bits >> 31U;
   const bool twice = (bits & 0x7fffffffU) == rounds_twice;
   const Digits digits(twice ? rounds_twice_decimal : shortest(fraction, exponent));
   const int zeros = -digits.exponent - digits.count;  // between the point and the first digit
-  const int single = digits.count == 1 ? 1 : 0;       // "2e-05" needs no point
-  if (zeros >= 0 && zeros <= 3 - single) return write_fraction(to, digits);
-  if (zeros > 0 || digits.exponent > 5 - single) return write_scientific(to, digits);
+  const bool several = digits.count > 1;              // a single digit needs no point: "2e-05"
+  if (zeros >= 0 && (zeros < 3 || (zeros == 3 && several))) return write_fraction(to, digits);
+  if (zeros > 0 || digits.exponent > (several ? 5 : 4)) return write_scientific(to, digits);
   if (digits.exponent < 0) return write_mixed(to, digits);
   return std::to_chars(to, to + float_room, static_cast<std::uint64_t>(value < 0 ? -value : value)).ptr;
 }
