@@ -58,7 +58,7 @@ void run() {
     };
   });
   // The names that tell a key given twice outgrow the caches.
-  print("bulk", "<=1.15", [&](std::uint64_t n) -> Task {
+  print("bulk", "<=1.05", [&](std::uint64_t n) -> Task {
     const auto kv = bench::client_over(std::make_shared<bench::CountingTransport>()).kv("ns");
     return [=] { expect(kv.put_many(bench::pairs(n)).complete()); };
   });
