@@ -15,7 +15,7 @@ const short = (n) => Number(n.toPrecision(3)).toString();
 function drawing(rows) {
   const line = 20, top = 44, left = 250, width = 400, bottom = top + rows.length * line;
   const values = rows.flatMap(({ bar, ratio }) => [speed(bar, ratio), needed(bar)]);
-  const low = 2 ** Math.floor(Math.log2(Math.min(...values))), high = 2 ** Math.ceil(Math.log2(Math.max(...values)));
+  const low = 2 ** Math.floor(Math.log2(Math.min(1, ...values))), high = 2 ** Math.ceil(Math.log2(Math.max(2, ...values)));
   const x = (value) => left + (Math.log2(value / low) / Math.log2(high / low)) * width;
   const parts = [];
   for (let tick = low; tick <= high; tick *= 2) {

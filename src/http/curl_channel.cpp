@@ -143,10 +143,10 @@ class CurlChannel final : public Channel {
     slot->handle.host = &next.host;
     CurlTransfer& transfer = slot->transfer.emplace(slot->handle, ticket, std::move(next.request), next.limits);
     if (next.since) transfer.waited(std::chrono::steady_clock::now() - *next.since);
-    curl_multi_add_handle(multi_.get(), transfer.easy());
+    busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
+    curl_multi_add_handle(multi_.get(), transfer.easy());  // from here on nothing throws
     ++next.host.busy;
     next_pause_ = std::min(next_pause_, pause_between_looks(transfer));
-    busy_.emplace_hint(busy_.end(), ticket, std::move(slot));
   } catch (...) {  // a source of the caller threw
     failed_.push_back({ticket, detail::not_begun(std::current_exception())});
   }

@@ -85,36 +85,34 @@ constexpr auto segments_of_routes = [] {
   return counts;
 }();
 
-// Compares segment by segment; fills `captured` with what the wildcards stand for.
+// Compares as many segments as the pattern has; fills `captured` with what the wildcards stand for.
 bool matches(std::string_view pattern, const std::vector<std::string>& segments, std::vector<std::string>& captured) {
   captured.clear();
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    const std::size_t end = pattern.find('/');
-    const std::string_view part = pattern.substr(0, end);
+  for (const std::string& segment : segments) {
+    const std::string_view part = pattern.substr(0, pattern.find('/'));
     if (part == "{}")
-      captured.push_back(segments[i]);
-    else if (part != segments[i])
+      captured.push_back(segment);
+    else if (part != segment)
       return false;
-    if (end == std::string_view::npos) return i + 1 == segments.size();
-    pattern.remove_prefix(end + 1);
+    pattern.remove_prefix(std::min(part.size() + 1, pattern.size()));
   }
-  return false;
+  return true;
+}
+
+// Among the routes of the request's method, or among those of the others; null if there is none.
+const Route* find_among(bool same_method, Request& request) {
+  for (std::size_t i = 0; i < routes.size(); ++i)
+    if (segments_of_routes[i] == request.segments().size() && (routes[i].method == request.method()) == same_method &&
+        matches(routes[i].path, request.segments(), request.captured))
+      return &routes[i];
+  return nullptr;
 }
 
 }  // namespace
 
 const Route& find_route(Request& request) {
-  // The routes of this method first: only a request without one asks for those of the others.
-  for (const bool same_method : {true, false})
-    for (std::size_t i = 0; i < routes.size(); ++i) {
-      const Route& route = routes[i];
-      if (segments_of_routes[i] != request.segments().size() || (route.method == request.method()) != same_method ||
-          !matches(route.path, request.segments(), request.captured))
-        continue;
-      if (same_method) return route;
-      throw method_not_allowed(request);
-    }
-  throw unroutable(request);
+  if (const Route* route = find_among(true, request)) return *route;
+  throw find_among(false, request) != nullptr ? method_not_allowed(request) : unroutable(request);
 }
 
 }  // namespace cloudflare::local

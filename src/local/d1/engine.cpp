@@ -207,9 +207,9 @@ D1Totals D1Engine::run_all(const std::function<void(const std::function<void(std
 }
 
 D1Statement D1Engine::prepare(std::string_view sql, std::string_view& rest) {
-  if (auto kept = statements_.take(sql)) {
+  if (D1Statement kept = statements_.take(sql); kept.handle) {
     rest = {};
-    return *std::move(kept);
+    return kept;
   }
   sqlite3_stmt* statement = nullptr;
   const char* tail = nullptr;
@@ -218,8 +218,7 @@ D1Statement D1Engine::prepare(std::string_view sql, std::string_view& rest) {
       sqlite3_prepare_v3(database_.handle(), sql.data(), static_cast<int>(sql.size()), 0, &statement, &tail);
   D1Statement prepared{.handle = D1Statement::Handle(statement),
                        .reads_table = authorizer_.reads_table(),
-                       .alters_table = authorizer_.alters_table(),
-                       .plain = authorizer_.plain()};
+                       .alters_table = authorizer_.alters_table()};
   if (result != SQLITE_OK) {
     if (CallLimits::current().over()) throw_out_of_time();
     if (authorizer_.transaction_refused())
@@ -231,7 +230,8 @@ D1Statement D1Engine::prepare(std::string_view sql, std::string_view& rest) {
     throw d1_sqlite_error(database_.handle(), true);
   }
   rest = trimmed(sql.substr(static_cast<std::size_t>(tail - sql.data())));
-  if (!prepared.plain) forget();
+  if (!authorizer_.plain()) forget();
+  prepared.may_be_kept = authorizer_.plain() && statement != nullptr && D1Statements::is_small(statement);
   return prepared;
 }
 
@@ -306,7 +306,7 @@ std::int64_t D1Engine::step_all(sqlite3_stmt* statement, D1Format format, std::s
   for (;;) {
     const int result = sqlite3_step(statement);
     if (result == SQLITE_DONE) break;
-    // The end of the call also refuses what a kept statement does when SQLite prepares it again.
+    // SQLite may prepare a kept statement again, and the authorizer refuses everything once the call is over.
     if (result == SQLITE_INTERRUPT || (result != SQLITE_ROW && CallLimits::current().over())) throw_out_of_time();
     if (result != SQLITE_ROW) throw d1_sqlite_error(database_.handle(), false);
     ++rows;

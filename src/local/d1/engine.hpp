@@ -59,7 +59,7 @@ class D1Engine {
 
   /// Bytes in use.
   [[nodiscard]] std::int64_t size();
-  /// Call it after the database was changed without this engine.
+  /// Forgets statements and size. Call it before the database is changed without this engine.
   void forget() noexcept;
   /// The number of the user's tables.
   [[nodiscard]] std::int64_t count_tables();
@@ -85,6 +85,7 @@ class D1Engine {
   Sqlite database_;
   D1Authorizer authorizer_{};
   D1Statements statements_{};
+  // BEGIN is deferred, unlike that of Transaction: SQLite copies no snapshot of a database that may be written to.
   SqliteStatement begin_{}, commit_{}, page_count_{}, freelist_count_{}, tables_{}, reserved_{}, virtual_tables_{};
   std::int64_t page_size_ = 0;
   std::optional<std::int64_t> size_{};  // empty: something may have been written since it was asked for

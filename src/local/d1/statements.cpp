@@ -4,28 +4,33 @@
 
 namespace cloudflare::local {
 
-namespace {
+bool D1Statements::is_small(sqlite3_stmt* statement) {
+  constexpr int most_bytes = 64 * 1024;  // views of views make a megabyte of a few words
+  return sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_MEMUSED, 0) <= most_bytes;
+}
 
-constexpr std::size_t most_sql_bytes = 4'096;
+D1Statements::Kept* D1Statements::find(std::string_view sql) noexcept {
+  for (Kept& kept : kept_)
+    if (kept.sql == sql) return &kept;
+  return nullptr;
+}
 
-}  // namespace
-
-std::optional<D1Statement> D1Statements::take(std::string_view sql) {
-  for (std::size_t i = 0; i < kept_.size(); ++i)
-    if (kept_[i].statement.handle && kept_[i].sql == sql) {
-      place_ = i;
-      return std::move(kept_[i].statement);
-    }
-  place_ = next_ = (next_ + 1) % kept_.size();
-  return std::nullopt;
+D1Statement D1Statements::take(std::string_view sql) {
+  Kept* const kept = find(sql);
+  return kept == nullptr ? D1Statement() : std::move(kept->statement);
 }
 
 void D1Statements::keep(std::string_view sql, D1Statement statement) {
-  if (!statement.plain || sql.size() > most_sql_bytes) return;
+  if (!statement.may_be_kept) return;
   sqlite3_reset(statement.handle.get());
   sqlite3_clear_bindings(statement.handle.get());  // they view texts of the request
-  kept_[place_].sql = sql;
-  kept_[place_].statement = std::move(statement);
+  Kept* kept = find(sql);
+  if (kept == nullptr) {
+    kept = &kept_[next_];
+    kept->sql = sql;
+    next_ = (next_ + 1) % kept_.size();
+  }
+  kept->statement = std::move(statement);
 }
 
 void D1Statements::clear() noexcept {

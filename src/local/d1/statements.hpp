@@ -1,11 +1,10 @@
 #pragma once
 
-// Prepared statements that may come again: preparing one costs several times what it costs to run.
+// Prepared statements that may come again: preparing a short one takes longer than running it.
 
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,18 +18,21 @@ struct D1Statement {
   };
   using Handle = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-  Handle handle{};  ///< Null: the text held no statement.
+  Handle handle{};  ///< Null: there is no statement.
   bool reads_table = false;
   bool alters_table = false;
-  bool plain = false;  ///< See D1Authorizer::plain.
+  bool may_be_kept = false;  ///< It is plain (D1Authorizer::plain) and small.
 };
 
-/// Plain statements of one connection that ran lately, by their text.
+/// Statements of one connection that ran lately, by their text. A new one takes the place of the oldest.
 class D1Statements {
  public:
-  /// Takes the statement of this text out, to run it.
-  [[nodiscard]] std::optional<D1Statement> take(std::string_view sql);
-  /// Keeps the statement that was asked for last and has run to its end, if it is plain.
+  /// Whether the memory of a statement is small enough to keep it.
+  [[nodiscard]] static bool is_small(sqlite3_stmt* statement);
+
+  /// Takes the statement of this text out, to run it; it has no handle if none is kept.
+  [[nodiscard]] D1Statement take(std::string_view sql);
+  /// Keeps a statement that has run to its end, if it may be kept.
   void keep(std::string_view sql, D1Statement statement);
   /// Forgets all. Needed when the schema may have changed: SQLite would prepare them again where nobody expects it.
   void clear() noexcept;
@@ -40,10 +42,10 @@ class D1Statements {
     std::string sql{};
     D1Statement statement{};
   };
-  // They bound the memory of a database: a statement takes about ten times its text.
+  [[nodiscard]] Kept* find(std::string_view sql) noexcept;
+
   std::array<Kept, 16> kept_{};
-  std::size_t next_ = 0;   // the one that a new statement replaces
-  std::size_t place_ = 0;  // where the one that runs will be kept
+  std::size_t next_ = 0;  // the oldest one
 };
 
 }  // namespace cloudflare::local

@@ -3,6 +3,8 @@
 #include <array>
 #include <random>
 
+#include "local/d1/engine.hpp"
+#include "local/storage/call_limits.hpp"
 #include "local_d1_support.hpp"
 
 using namespace cloudflare_tests;
@@ -99,8 +101,8 @@ TEST_CASE("embedded D1: a statement that runs again answers as a new one, whatev
     // Few texts in each story, so that they come again often.
     std::vector<Step> few(8);
     for (Step& step : few) step = steps()[below(steps().size())];
-    for (std::size_t i = 0; i < 4; ++i) few.push_back(steps()[i]);
-    few.push_back(steps()[13]);
+    for (const unsigned common : {0U, 1U, 2U, 3U, 13U})
+      few.push_back(steps()[common]);  // 13 creates the table of the others
     const bool searches = seed % 2 == 1;
     if (searches) few.insert(few.end(), steps_of_search().begin(), steps_of_search().end());
     for (int call = 0; call < 60; ++call) {
@@ -174,4 +176,61 @@ TEST_CASE("embedded D1: the size after a statement is that of the database, also
   CHECK(db.run("DROP TABLE t").at("meta").at("size_after") < empty);
   REQUIRE(db.restore("?bookmark=" + full).status == 200);
   CHECK(db.run(select).at("meta").at("size_after") == grown.at(0).at("meta").at("size_after"));
+}
+
+namespace {
+
+// Runs a statement on the engine itself.
+void run(cloudflare::local::D1Engine& engine, const std::string& sql, const std::string& param = {}) {
+  cloudflare::local::D1Query query{.sql = sql};
+  if (!param.empty()) query.params = {{.kind = cloudflare::local::Json::Kind::string, .string = param}};
+  (void)engine.run(std::span(&query, 1), cloudflare::local::D1Format::rows, 1'000'000);
+}
+
+int prepared(cloudflare::local::D1Engine& engine) {
+  int count = 0;
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(engine.database().handle(), at)) != nullptr;) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("embedded D1: at most 16 statements are kept, and none that takes much memory") {
+  cloudflare::local::Watchdog watchdog;
+  cloudflare::local::D1Engine engine("", watchdog);
+  const int own = prepared(engine);
+  run(engine, "SELECT 1");
+  run(engine, "SELECT 1");
+  CHECK(prepared(engine) == own + 1);
+  std::string view = "SELECT 1 AS a";
+  for (int i = 0; i < 4; ++i) {
+    run(engine, "CREATE VIEW v" + std::to_string(i) + " AS " + view);
+    const std::string name = "v" + std::to_string(i);
+    view = "SELECT (SELECT a FROM " + name + ") + (SELECT a FROM " + name + ") + (SELECT a FROM " + name +
+           ") + (SELECT a FROM " + name + ") + (SELECT a FROM " + name + ") AS a";
+  }
+  CHECK(prepared(engine) == own);  // the views changed the schema
+  run(engine, view);
+  CHECK(prepared(engine) == own);
+  for (int i = 0; i < 40; ++i) run(engine, "SELECT " + std::to_string(i));
+  CHECK(prepared(engine) == own + 16);
+}
+
+TEST_CASE("embedded D1: a kept statement that is prepared again when its call is over says so") {
+  using cloudflare::local::CallLimits;
+  cloudflare::local::Watchdog watchdog;
+  cloudflare::local::D1Engine engine("", watchdog);
+  run(engine, "CREATE TABLE t (a TEXT)");
+  const std::string erase = "DELETE FROM t WHERE a LIKE ?";  // SQLite prepares it for each pattern
+  run(engine, erase, "x%");
+  std::stop_source source;
+  const CallLimits limits(cloudflare::TimePoint::max(), source.get_token());
+  engine.before_write = [&source] { source.request_stop(); };
+  try {
+    run(engine, erase, "y%");
+    FAIL("nothing was thrown");
+  } catch (const cloudflare::Error& error) {
+    CHECK(error.kind() == cloudflare::ErrorKind::cancelled);
+    CHECK(error.details().delivery == cloudflare::Delivery::not_sent);
+  }
 }
